@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The daemon has one thread and one loop: it must not even link the concurrency runtime.
+let daemon =
+  strict + [
+    .unsafeFlags([
+      "-Xfrontend", "-disable-implicit-concurrency-module-import",
+      "-Xfrontend", "-disable-implicit-string-processing-module-import",
+    ])
+  ]
+
+/// Pure targets decide; they import no I/O and contain nothing unsafe.
+let pure = daemon + [.strictMemorySafety()]
+
+let package = Package(
+  name: "vipd",
+  products: [
+    .executable(name: "vipd", targets: ["vipd"]),
+    .executable(name: "viplab", targets: ["viplab"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CNetlink", pkgConfig: "libnl-route-3.0",
+      providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+    .systemLibrary(
+      name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .target(name: "CLinux"),
+
+    .target(name: "Internet", swiftSettings: pure),
+    .target(name: "VRRP", dependencies: ["Internet"], swiftSettings: pure),
+    .target(name: "Neighbor", dependencies: ["Internet"], swiftSettings: pure),
+    .target(name: "Ownership", dependencies: ["Internet", "VRRP"], swiftSettings: pure),
+
+    .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
+    .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
+    .target(
+      name: "VirtualIP",
+      dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
+      swiftSettings: daemon),
+    .executableTarget(name: "vipd", dependencies: ["VirtualIP"], swiftSettings: daemon),
+
+    .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
+    .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
+
+    .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+  ]
+)

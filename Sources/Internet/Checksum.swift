@@ -1,0 +1,32 @@
+/// The Internet checksum (RFC 1071): the one's complement of the one's complement sum of 16-bit words.
+public struct Checksum: Sendable {
+  private var sum: UInt32 = 0
+
+  /// A checksum of nothing yet.
+  public init() {}
+
+  /// Adds one 16-bit word.
+  public mutating func add(_ word: UInt16) {
+    sum += UInt32(word)
+    sum = (sum & 0xFFFF) + (sum >> 16)
+  }
+
+  /// Adds `address` as two words.
+  public mutating func add(_ address: IPv4Address) {
+    add(UInt16(address.bits >> 16))
+    add(UInt16(address.bits & 0xFFFF))
+  }
+
+  /// Adds `bytes`, padded with one zero octet if their number is odd.
+  public mutating func add(_ bytes: Span<UInt8>) {
+    var index = 0
+    while index + 1 < bytes.count {
+      add(UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1]))
+      index += 2
+    }
+    if index < bytes.count { add(UInt16(bytes[index]) << 8) }
+  }
+
+  /// What goes into the packet; 0 when what was added held a correct checksum.
+  public var value: UInt16 { ~UInt16(truncatingIfNeeded: sum) }
+}

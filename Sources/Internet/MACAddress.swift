@@ -1,0 +1,28 @@
+/// An Ethernet hardware address.
+public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+  /// The 48 bits, first octet on the wire most significant.
+  public let bits: UInt64
+
+  /// The address with the low 48 bits of `bits`.
+  public init(bits: UInt64) { self.bits = bits & 0xFFFF_FFFF_FFFF }
+
+  /// The octet at `index` 0...5, in wire order.
+  public subscript(index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bits >> UInt64(8 * (5 - index))) }
+
+  /// ff:ff:ff:ff:ff:ff
+  public static let broadcast = MACAddress(bits: 0xFFFF_FFFF_FFFF)
+
+  /// 00:00:00:00:00:00
+  public static let zero = MACAddress(bits: 0)
+
+  /// Lower-case colon-separated octets, as ip(8) prints them.
+  public var description: String {
+    var text = ""
+    for index in 0..<6 {
+      let octet = String(self[index], radix: 16)
+      if index > 0 { text += ":" }
+      text += octet.utf8.count == 1 ? "0" + octet : octet
+    }
+    return text
+  }
+}

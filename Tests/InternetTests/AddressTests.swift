@@ -1,0 +1,43 @@
+import Internet
+import Testing
+
+@Suite struct AddressTests {
+  @Test(arguments: [
+    ("192.168.1.219", 0xC0A8_01DB as UInt32), ("0.0.0.0", 0), ("255.255.255.255", 0xFFFF_FFFF),
+  ])
+  func dottedQuads(text: String, bits: UInt32) {
+    #expect(IPv4Address(text)?.bits == bits)
+    #expect(IPv4Address(bits: bits).description == text)
+  }
+
+  @Test(arguments: [
+    "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.", "1.2.3.4 ", "a.b.c.d", "1..2.3", "+1.2.3.4",
+  ])
+  func textThatIsNoAddress(text: String) {
+    #expect(IPv4Address(text) == nil)
+  }
+
+  @Test func subnetArithmetic() throws {
+    let vip = try #require(IPv4Network(IPv4Address(bits: 0xC0A8_01DB), prefixLength: 24))
+    #expect(vip.subnet.description == "192.168.1.0")
+    #expect(vip.broadcast?.description == "192.168.1.255")
+    #expect(vip.contains(IPv4Address(bits: 0xC0A8_0101)))
+    #expect(!vip.contains(IPv4Address(bits: 0xC0A8_0201)))
+    #expect(IPv4Network(vip.address, prefixLength: 33) == nil)
+    #expect(IPv4Network(vip.address, prefixLength: 32)?.broadcast == nil)
+    #expect(IPv4Network(vip.address, prefixLength: 0)?.contains(IPv4Address(bits: 1)) == true)
+  }
+
+  @Test func hardwareAddresses() {
+    let address = MACAddress(bits: 0x0000_5E00_01DB)
+    #expect(address.description == "00:00:5e:00:01:db")
+    #expect(address[5] == 0xDB)
+  }
+
+  @Test func checksumOfRFC1071() {
+    let bytes: [UInt8] = [0x00, 0x01, 0xF2, 0x03, 0xF4, 0xF5, 0xF6, 0xF7]
+    var checksum = Checksum()
+    checksum.add(bytes.span)
+    #expect(checksum.value == ~0xDDF2)
+  }
+}
