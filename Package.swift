@@ -52,5 +52,9 @@ let package = Package(
     .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
 
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
+    .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
+    .testTarget(
+      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
   ]
 )
