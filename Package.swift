@@ -52,5 +52,6 @@ let package = Package(
     .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
 
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(name: "VirtualIPTests", dependencies: ["Internet", "VirtualIP"], swiftSettings: strict),
   ]
 )
