@@ -46,7 +46,8 @@ let package = Package(
       name: "VirtualIP",
       dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
       swiftSettings: daemon),
-    .executableTarget(name: "vipd", dependencies: ["VirtualIP"], swiftSettings: daemon),
+    .executableTarget(
+      name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
     .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),

@@ -1,4 +1,6 @@
 import Internet
+import Linux
+import VRRP
 
 /// Settings while files are read, with the addresses that may lack a prefix length still.
 struct Draft {
@@ -28,6 +30,8 @@ struct ConfigurationKey: Sendable {
   let reset: @Sendable (inout Draft) -> Void
   /// The effective values as they would stand in a file.
   let values: @Sendable (Settings) -> [String]
+  /// Copies the effective values, and where they come from.
+  let copy: @Sendable (Settings, inout Settings) -> Void
 
   /// `Section.Key`
   var qualifiedName: String { "\(section).\(name)" }
@@ -44,7 +48,7 @@ struct ConfigurationKey: Sendable {
       live: false, \.label, read: { isLabel($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
       "VirtualIP", "Scope", "global, link or host", live: false, \.scope,
-      read: { text in AddressScope.allCases.first { "\($0)" == text } }, write: { "\($0)" }),
+      read: { text in AddressScope.named.first { $0.description == text } }, write: { $0.description }),
     scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
       fallback: "the last octet of the first address", live: false, \.virtualRouterID,
@@ -55,8 +59,8 @@ struct ConfigurationKey: Sendable {
     scalar(
       "VRRP", "AdvertisementIntervalSec", "a time span from 10ms to 40.95s in whole hundredths of a second",
       \.advertisementInterval,
-      read: { span($0, .milliseconds(10)...(.milliseconds(40950)), step: .milliseconds(10)) },
-      write: TimeSpan.text),
+      read: { TimeSpan.parse($0).flatMap(AdvertisementInterval.init(exactly:)) },
+      write: { TimeSpan.text($0.duration) }),
     scalar(
       "VRRP", "Preempt", "yes, true, on, 1, no, false, off or 0", \.preempt,
       read: boolean, write: { $0 ? "yes" : "no" }),
@@ -86,7 +90,8 @@ struct ConfigurationKey: Sendable {
       return true
     },
     reset: { $0.addresses = [] },
-    values: { $0.addresses.map(\.description) })
+    values: { $0.addresses.map(\.description) },
+    copy: { $1.addresses = $0.addresses })
 
   private static func scalar<Value: Sendable>(
     _ section: String, _ name: String, _ accepted: String, fallback: String? = nil, live: Bool = true,
@@ -111,7 +116,8 @@ struct ConfigurationKey: Sendable {
       values: { settings in
         let text = write(settings[keyPath: field])
         return text.isEmpty ? [] : [text]
-      })
+      },
+      copy: { $1[keyPath: field] = $0[keyPath: field] })
   }
 }
 

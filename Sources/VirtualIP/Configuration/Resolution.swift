@@ -1,4 +1,5 @@
 import Internet
+import VRRP
 
 /// Completes a draft from the instance's name and the host's surroundings, and checks the result.
 struct Resolution {
@@ -241,7 +242,7 @@ struct Resolution {
   }
 
   private func checkLease() throws(ConfigurationError) {
-    let interval = draft.settings.advertisementInterval
+    let interval = draft.settings.advertisementInterval.duration
     let shortest = Configuration.shortestLease(advertisementInterval: interval)
     guard let lease = draft.settings.lease, lease < shortest else { return }
     let origins = draft.settings.origins

@@ -1,4 +1,6 @@
 public import Internet
+public import Linux
+public import VRRP
 
 /// The effective settings of one instance, complete and checked, each with its origin.
 public struct Settings: Hashable, Sendable {
@@ -17,7 +19,7 @@ public struct Settings: Hashable, Sendable {
   /// RFC 9568's priority, 1 to 255.
   public internal(set) var priority: UInt8 = 100
   /// RFC 9568's Advertisement_Interval: 10 ms to 40.95 s, whole centiseconds.
-  public internal(set) var advertisementInterval = Duration.milliseconds(100)
+  public internal(set) var advertisementInterval = AdvertisementInterval.standard
   /// RFC 9568's Preempt_Mode.
   public internal(set) var preempt = true
   /// How long a Backup router of higher priority waits before it preempts: 0 to 1000 s.
@@ -61,7 +63,7 @@ extension Settings: CustomStringConvertible {
     let vips = addresses.map(\.description).joined(separator: ", ")
     let lasts = lease.map { "lease \(TimeSpan.text($0))" } ?? "no lease"
     return "\(instance): \(vips) on \(interface), VRID \(virtualRouterID), priority \(priority), "
-      + "advertised every \(TimeSpan.text(advertisementInterval)), \(lasts)"
+      + "advertised every \(TimeSpan.text(advertisementInterval.duration)), \(lasts)"
   }
 
   /// The summary and every setting with its origin, as a configuration file with the same effect.
@@ -108,6 +110,14 @@ extension Settings {
       let (before, after) = (key.values(self), key.values(new))
       if before == after { return nil }
       return Change(key: key.qualifiedName, old: before, new: after, appliesLive: key.appliesLive)
+    }
+  }
+
+  /// Takes over from `new` what a reload applies; the rest stays as it is.
+  mutating func takeLiveValues(of new: Settings) {
+    for key in ConfigurationKey.all where key.appliesLive {
+      key.copy(new, &self)
+      origins[key.qualifiedName] = new.origins[key.qualifiedName]
     }
   }
 }

@@ -1,4 +1,5 @@
 public import Internet
+public import Linux
 
 /// What the host looks like to `Configuration.resolve`: a plain value, filled from netlink.
 public struct Surroundings: Hashable, Sendable {
@@ -64,16 +65,6 @@ public struct Surroundings: Hashable, Sendable {
     self.links = links
     self.defaultRouteLinkIndex = defaultRouteLinkIndex
   }
-}
-
-/// How far an address is valid: the scopes of rtnetlink(7) that an address can usefully have.
-public enum AddressScope: UInt8, Hashable, Sendable, CaseIterable {
-  /// `RT_SCOPE_UNIVERSE`
-  case global = 0
-  /// `RT_SCOPE_LINK`
-  case link = 253
-  /// `RT_SCOPE_HOST`
-  case host = 254
 }
 
 extension Surroundings.Link {
