@@ -99,7 +99,8 @@ private final class Directory {
     try directory.write("219.conf.d", "")
     #expect(
       directory.refusal()
-        == "219.conf.d: cannot be read: Not a directory; accepted: a directory of *.conf files that vipd may read, "
+        == "219.conf.d: cannot be read: Not a directory; accepted: a directory of *.conf files that "
+        + "vipd may read, "
         + "or none; correct its owner and mode, or remove it")
   }
 
@@ -108,7 +109,8 @@ private final class Directory {
     try #require(symlink("nowhere", directory.path + "/219.conf") == 0)
     #expect(
       directory.refusal()
-        == "219.conf: cannot be read: No such file or directory; accepted: a file that vipd may read, or none; "
+        == "219.conf: cannot be read: No such file or directory; accepted: a file that vipd may read, "
+        + "or none; "
         + "correct its owner and mode, or remove it")
   }
 
@@ -119,7 +121,8 @@ private final class Directory {
     try #require(symlink("a.conf", directory.path + "/219.conf.d/a.conf") == 0)
     #expect(
       directory.refusal()
-        == "219.conf.d/a.conf: cannot be read: Too many levels of symbolic links; accepted: a file that vipd may "
+        == "219.conf.d/a.conf: cannot be read: Too many levels of symbolic links; accepted: a file that "
+        + "vipd may "
         + "read, or none; correct its owner and mode, or remove it")
   }
 

@@ -104,7 +104,8 @@ import Testing
     ("VRRP", "AdvertisementIntervalSec", "soon", interval),
     (
       "VRRP", "Preempt", "maybe",
-      "Preempt= is %; accepted: yes, true, on, 1, no, false, off or 0; correct the line, or remove it for the "
+      "Preempt= is %; accepted: yes, true, on, 1, no, false, off or 0; correct the line, or remove it "
+        + "for the "
         + "default: yes"
     ),
     (
@@ -116,7 +117,8 @@ import Testing
     ("Safety", "LeaseSec", "11min", lease), ("Safety", "LeaseSec", "99999999999999999999y", lease),
     (
       "Announce", "Repeat", "0",
-      "Repeat= is %; accepted: a whole number from 1 to 100; correct the line, or remove it for the default: 5"
+      "Repeat= is %; accepted: a whole number from 1 to 100; correct the line, or remove it for the "
+        + "default: 5"
     ),
     ("Announce", "RefreshSec", "10ms", refresh), ("Announce", "RefreshSec", "25h", refresh),
     (
@@ -213,7 +215,8 @@ import Testing
     ),
     (
       "Interface=lo",
-      "interface \"lo\" is the loopback; accepted: \(links); set Interface= to an Ethernet interface that has "
+      "interface \"lo\" is the loopback; accepted: \(links); set Interface= to an Ethernet interface "
+        + "that has "
         + "an address of its own"
     ),
     (
@@ -313,7 +316,8 @@ import Testing
     (
       "web-1",
       "web-1: no Address= is set and the name \"web-1\" stands for none; accepted: a number from 1 to "
-        + "254 or an IPv4 address as the name, or a file with Address=; set Address= in [VirtualIP] of web-1.conf"
+        + "254 or an IPv4 address as the name, or a file with Address=; set Address= in [VirtualIP] of "
+        + "web-1.conf"
     ),
     (
       "../219",
@@ -361,8 +365,10 @@ import Testing
         + "Interface= or Address= in 219.conf")
     #expect(
       try Hosts.refusal(nil, try Hosts.single([]))
-        == "219: interface \"bond0\" has no IPv4 address of the host's own; accepted: an Ethernet interface with "
-        + "an IPv4 address, there is none; set Interface= to an Ethernet interface that has an address of its own"
+        == "219: interface \"bond0\" has no IPv4 address of the host's own; accepted: an Ethernet "
+        + "interface with "
+        + "an IPv4 address, there is none; set Interface= to an Ethernet interface that has an address "
+        + "of its own"
     )
   }
 
@@ -371,7 +377,8 @@ import Testing
     #expect(try Hosts.refusal("[Safety]\nLeaseSec=1s\n[VRRP]\nAdvertisementIntervalSec=180ms") == "accepted")
     #expect(
       try Hosts.refusal("[Safety]\nLeaseSec=1s\n[VRRP]\nAdvertisementIntervalSec=190ms")
-        == "/etc/vip/219.conf:2: LeaseSec= is 1s with AdvertisementIntervalSec=190ms; accepted: LeaseSec= of 2s "
+        == "/etc/vip/219.conf:2: LeaseSec= is 1s with AdvertisementIntervalSec=190ms; accepted: "
+        + "LeaseSec= of 2s "
         + "or more, or 0; lengthen the lease or shorten the interval")
     #expect(try Hosts.refusal("[Safety]\nLeaseSec=0\n[VRRP]\nAdvertisementIntervalSec=40s") == "accepted")
     #expect(try Hosts.refusal("[VRRP]\nAdvertisementIntervalSec=40.95s") == "accepted")

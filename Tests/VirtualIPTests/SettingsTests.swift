@@ -145,7 +145,8 @@ import Testing
   @Test(arguments: [
     "",
     "[Safety]\nLeaseSec=0\n[Announce]\nRefreshSec=0\n[VRRP]\nPreempt=no\nPriority=7\nPreemptDelaySec=1.5s",
-    "[VirtualIP]\nAddress=192.168.1.9\nAddress=10.0.0.1/8\nLabel=bond0:x\nScope=host\n[VRRP]\nVirtualRouterID=4",
+    "[VirtualIP]\nAddress=192.168.1.9\nAddress=10.0.0.1/8\nLabel=bond0:x\nScope=host",
+    "[VRRP]\nVirtualRouterID=4",
     "[Announce]\nRefreshSec=1.000001s\nRepeat=3\n[VRRP]\nAdvertisementIntervalSec=1.05s",
   ])
   func descriptionsAreConfigurations(text: String) throws {
