@@ -163,7 +163,7 @@ private func isInterfaceName(_ text: String) -> Bool {
   isLabel(text) && text != "." && text != ".." && !text.utf8.contains(UInt8(ascii: ":"))
 }
 
-/// What fits `IFNAMSIZ` and can be told apart in the output of ip(8); it is compared with the interface later.
+/// What fits `IFNAMSIZ` and cannot be misread in ip(8)'s output.
 private func isLabel(_ text: String) -> Bool {
   (1...15).contains(text.utf8.count)
     && text.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "/") && $0 != 0x7F }

@@ -55,13 +55,13 @@ struct ConfigurationSyntax {
       return
     }
     var (text, start) = pending ?? ([], number)
+    pending = nil
     text += line
     let backslashes = text.reversed().prefix { $0 == UInt8(ascii: "\\") }.count
     if backslashes % 2 == 1 {
       text[text.count - 1] = UInt8(ascii: " ")
       pending = (text, start)
     } else {
-      pending = nil
       try parse(text[...], start)
     }
   }

@@ -188,7 +188,7 @@ struct Resolution {
         "choose a free address, or remove this one from \(holder.name.printable)")
     }
     if let index = draft.settings.addresses.firstIndex(where: { $0.address == assigned.address }) {
-      let earlier = draft.settings.origins(of: "VirtualIP.Address")[index]
+      let earlier = draft.addresses[index].origin
       throw error(
         assigned.origin, "\(assigned.address) is assigned twice, first at \(earlier)",
         "accepted: each address once", "remove one of the two")
@@ -203,7 +203,7 @@ struct Resolution {
         guard vip.address == broadcast || vip.address == network.subnet else { continue }
         let kind = vip.address == broadcast ? "broadcast" : "subnet"
         throw error(
-          draft.settings.origins(of: "VirtualIP.Address")[index],
+          draft.addresses[index].origin,
           "\(vip.address) is the \(kind) address of \(network.subnet)/\(network.prefixLength)",
           "accepted: a host's address of the subnet", "choose a free address")
       }
@@ -219,7 +219,7 @@ struct Resolution {
     let octet = UInt8(truncatingIfNeeded: first.bits)
     if octet == 0 {
       throw error(
-        draft.settings.origins(of: "VirtualIP.Address")[0],
+        draft.addresses[0].origin,
         "the last octet of \(first) is 0, which is no virtual router ID",
         "accepted: VirtualRouterID=1 to 255",
         "set VirtualRouterID= in [VRRP] of \(instance).conf")
