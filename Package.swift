@@ -57,6 +57,7 @@ let package = Package(
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
       name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
-    .testTarget(name: "VirtualIPTests", dependencies: ["Internet", "VirtualIP"], swiftSettings: strict),
+    .testTarget(
+      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
   ]
 )

@@ -1,5 +1,7 @@
 import Internet
+import Linux
 import Testing
+import VRRP
 
 @testable import VirtualIP
 
@@ -105,7 +107,7 @@ import Testing
     #expect(settings.scope == .link)
     #expect(settings.virtualRouterID == 7)
     #expect(settings.priority == 255)
-    #expect(settings.advertisementInterval == .milliseconds(40950))
+    #expect(settings.advertisementInterval == AdvertisementInterval(exactly: .milliseconds(40950)))
     #expect(!settings.preempt)
     #expect(settings.preemptDelay == .milliseconds(62500))
     #expect(settings.lease == .seconds(600))

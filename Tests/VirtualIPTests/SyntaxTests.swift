@@ -1,4 +1,5 @@
 import Internet
+import Linux
 import Testing
 
 @testable import VirtualIP
