@@ -23,6 +23,9 @@ public struct Container: Sendable {
   /// How to run a command beside the switch.
   private var segment: [String] { namespaces + ContainerCommand.limited }
 
+  /// Whether the host has power.
+  public var isOn: Bool { leader != nil }
+
   /// Runs a command inside, as root, at most `limit` seconds long.
   ///
   /// - Throws: `ContainerError` when the host is off.
