@@ -65,7 +65,7 @@ public struct Container: Sendable {
 
   /// The MAC address of the host's eth0.
   public func mac() throws -> String {
-    try shell("cat /sys/class/net/eth0/address")
+    try shell("ip -o link show dev eth0 | sed 's/.* link.ether \\([^ ]*\\) .*/\\1/'")
   }
 
   /// Pulls the plug: every process of the host ends at once, and with it its kernel's addresses.
