@@ -52,6 +52,7 @@ let package = Package(
     .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
 
+    .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
