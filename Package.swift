@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Internet", swiftSettings: pure),
     .target(name: "VRRP", dependencies: ["Internet"], swiftSettings: pure),
     .target(name: "Neighbor", dependencies: ["Internet"], swiftSettings: pure),
-    .target(name: "Ownership", dependencies: ["Internet", "VRRP"], swiftSettings: pure),
+    .target(name: "Ownership", dependencies: ["Internet", "Neighbor", "VRRP"], swiftSettings: pure),
 
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
@@ -57,7 +57,7 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+      name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
   ]
