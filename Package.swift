@@ -60,5 +60,10 @@ let package = Package(
       name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux"], swiftSettings: strict),
+    .testTarget(
+      name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
+    .testTarget(
+      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
   ]
 )
