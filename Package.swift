@@ -49,21 +49,24 @@ let package = Package(
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
-    .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
-    .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
+    .target(name: "CLab"),
+    .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
+    .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
     .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: strict),
-    .testTarget(
-      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
       name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux"], swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
     .testTarget(
-      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+      name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
+    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )
