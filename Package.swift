@@ -48,9 +48,12 @@ let package = Package(
       swiftSettings: daemon),
     .executableTarget(name: "vipd", dependencies: ["VirtualIP"], swiftSettings: daemon),
 
-    .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
-    .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
+    .target(name: "CLab"),
+    .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
+    .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
+    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )
