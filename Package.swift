@@ -46,13 +46,21 @@ let package = Package(
       name: "VirtualIP",
       dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
       swiftSettings: daemon),
-    .executableTarget(name: "vipd", dependencies: ["VirtualIP"], swiftSettings: daemon),
+    .executableTarget(
+      name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
     .target(name: "CLab"),
     .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
+    .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
+    .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
+    .testTarget(
+      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+    .testTarget(
+      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]

@@ -6,6 +6,13 @@ public struct IPv4Address: Hashable, Comparable, Sendable, CustomStringConvertib
   /// The address with these 32 bits.
   public init(bits: UInt32) { self.bits = bits }
 
+  /// The four octets of `bytes` from `offset` on, which must be there.
+  public init(_ bytes: Span<UInt8>, at offset: Int) {
+    var bits: UInt32 = 0
+    for index in 0..<4 { bits = bits << 8 | UInt32(bytes[offset + index]) }
+    self.bits = bits
+  }
+
   /// Parses dotted-quad text, as inet_pton(3) does: four decimal octets, no leading zeros, nothing else.
   public init?(_ text: some StringProtocol) {
     var bits: UInt32 = 0

@@ -40,7 +40,7 @@ enum Cleanup {
     atexit { Cleanup.runAll() }
     guard lab_pipe(&signalPipe) == 0 else { return }
     let readEnd = signalPipe[0]
-    _ = try? Thread {
+    _ = try? WorkerThread {
       var number: UInt8 = 0
       while read(readEnd, &number, 1) < 0, errno == EINTR {}
       runAll()

@@ -9,7 +9,7 @@ package struct Namespace: Sendable, Hashable {
   package func run<Result>(_ body: () throws -> Result) throws -> Result {
     try withoutActuallyEscaping(body) { body in
       var outcome: Swift.Result<Result, any Error>?
-      let thread = try Thread {
+      let thread = try WorkerThread {
         outcome = Swift.Result {
           try enter()
           return try body()

@@ -14,11 +14,11 @@ package final class ObserverLoop: @unchecked Sendable {
   private var sources: [Source] = []
   private var isStopping = false
   private let wake: Descriptor
-  private var thread: Thread?
+  private var thread: WorkerThread?
 
   init() throws(LabError) {
     wake = try Descriptor(lab_event(), "eventfd")
-    thread = try Thread { [self] in run() }
+    thread = try WorkerThread { [self] in run() }
   }
 
   /// Runs `body` while no handler runs.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread of its own for `body`, for what belongs to one thread: a namespace, a scheduling class.
-final class Thread {
+final class WorkerThread {
   private var handle = pthread_t()
 
   /// Starts `body`, which must end before `join()` returns.

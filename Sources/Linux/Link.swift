@@ -1,0 +1,21 @@
+public import Internet
+
+/// A network interface, as the kernel describes it (RTM_NEWLINK).
+public struct Link: Hashable, Sendable {
+  /// The interface index; positive, and never reused while the interface exists.
+  public let index: Int32
+  /// The interface's name.
+  public let name: String
+  /// The hardware address, where it has the 48 bits of an Ethernet address.
+  public let macAddress: MACAddress?
+  /// IFF_UP: set up by the administrator.
+  public let isUp: Bool
+  /// IFF_LOWER_UP: the cable is plugged in, or the equivalent.
+  public let hasCarrier: Bool
+  /// IFF_LOOPBACK.
+  public let isLoopback: Bool
+  /// Not IFF_NOARP.
+  public let isARPCapable: Bool
+  /// The link's type is ARPHRD_ETHER: Ethernet frames, as on bonds, bridges, VLANs and veth pairs.
+  public let isEthernet: Bool
+}

@@ -1,0 +1,72 @@
+import CNetlink
+import Glibc
+
+/// A system call or netlink request that failed.
+public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Where the failure was found.
+  public enum Cause: Hashable, Sendable {
+    /// The kernel's errno.
+    case errno(Int32)
+    /// libnl's own code, a positive `NLE_*`.
+    case netlink(Int32)
+  }
+
+  /// What a caller decides by.
+  public enum Kind: Hashable, Sendable {
+    /// The link is administratively down (ENETDOWN).
+    case linkDown
+    /// The link no longer exists (ENODEV, ENXIO).
+    case linkGone
+    /// A queue or buffer is full (ENOBUFS, EAGAIN, ENOMEM): the same call may succeed later.
+    case overflow
+    /// A capability is missing (EPERM, EACCES).
+    case notPermitted
+    /// The address to remove is not there (EADDRNOTAVAIL).
+    case addressMissing
+    /// Anything else.
+    case other
+  }
+
+  /// What was attempted, as a phrase: `binding to a link`.
+  public let operation: String
+  /// The code that came back.
+  public let cause: Cause
+  /// The kernel's own explanation from the extended acknowledgement, if it gave one.
+  public let explanation: String?
+
+  init(_ operation: String, errno code: Int32, explanation: String? = nil) {
+    self.operation = operation
+    self.cause = .errno(code)
+    self.explanation = explanation
+  }
+
+  /// `code` as libnl returns it: negative.
+  init(_ operation: String, netlink code: Int32) {
+    self.operation = operation
+    self.cause = .netlink(abs(code))
+    self.explanation = nil
+  }
+
+  /// The class of failure.
+  public var kind: Kind {
+    switch cause {
+    case .errno(ENETDOWN): .linkDown
+    case .errno(ENODEV), .errno(ENXIO), .netlink(NLE_NODEV): .linkGone
+    case .errno(ENOBUFS), .errno(EAGAIN), .errno(ENOMEM), .netlink(NLE_NOMEM), .netlink(NLE_AGAIN): .overflow
+    case .errno(EPERM), .errno(EACCES), .netlink(NLE_PERM): .notPermitted
+    case .errno(EADDRNOTAVAIL): .addressMissing
+    default: .other
+    }
+  }
+
+  /// `operation: reason`, with the kernel's explanation in parentheses.
+  public var description: String {
+    let reason =
+      switch cause {
+      case .errno(let code): String(cString: strerror(code))
+      case .netlink(let code): String(cString: nl_geterror(code))
+      }
+    guard let explanation else { return "\(operation): \(reason)" }
+    return "\(operation): \(reason) (\(explanation))"
+  }
+}

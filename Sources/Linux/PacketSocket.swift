@@ -1,0 +1,95 @@
+import CLinux
+import Glibc
+
+/// A socket for whole Ethernet frames on one link (packet(7)).
+public struct PacketSocket: ~Copyable {
+  /// One instruction of a classic BPF program, which decides in the kernel what a socket receives.
+  public struct FilterInstruction: Hashable, Sendable {
+    /// The operation, `BPF_*` (linux/filter.h).
+    public var code: UInt16
+    /// Instructions to skip if the comparison holds.
+    public var jumpIfTrue: UInt8
+    /// Instructions to skip if it does not.
+    public var jumpIfFalse: UInt8
+    /// The operand.
+    public var operand: UInt32
+
+    /// One instruction, in the order of `struct sock_filter`.
+    public init(code: UInt16, jumpIfTrue: UInt8 = 0, jumpIfFalse: UInt8 = 0, operand: UInt32) {
+      self.code = code
+      self.jumpIfTrue = jumpIfTrue
+      self.jumpIfFalse = jumpIfFalse
+      self.operand = operand
+    }
+  }
+
+  /// Octets; ARP frames take 60, and of what is longer only the head matters.
+  private static let frameSize = 2048
+
+  private let socket: Descriptor
+  private let buffer = DatagramBuffer(count: Self.frameSize)
+
+  /// Opens a socket on the link with index `linkIndex`. Needs CAP_NET_RAW.
+  ///
+  /// With an `etherType`, such as 0x0806 for ARP, it receives the frames of that type which came in by the
+  /// link and which `filter`, if there is one, accepts. Without, it only sends.
+  public init(
+    linkIndex: Int32, etherType: UInt16? = nil, filter: [FilterInstruction] = []
+  ) throws(LinuxError) {
+    // Protocol 0 receives nothing, so that nothing passes before the filter is there.
+    let socket = try Descriptor(
+      Glibc.socket(AF_PACKET, Descriptor.rawSocketType, 0), "opening a packet socket")
+    try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
+    if !filter.isEmpty { try Self.attach(filter, to: socket) }
+    try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
+    self.socket = socket
+  }
+
+  /// Becomes readable when frames wait.
+  public var fd: Int32 { socket.number }
+
+  /// Sends `frame`, from its destination address to the end of its payload; the link pads it.
+  ///
+  /// Throws errors of kind `linkDown`, `linkGone` and `overflow`, which may pass.
+  public func send(_ frame: Span<UInt8>) throws(LinuxError) {
+    let sent = frame.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, 0) }
+    guard sent == frame.count else { throw LinuxError("sending a frame", errno: errno) }
+  }
+
+  /// Hands the next waiting frame, or its first 2048 octets, to `body`; false if none waits.
+  ///
+  /// Throws an error of kind `linkDown` once when the link goes down.
+  public func receive(_ body: (Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
+    guard let count = try socket.receive(into: buffer.bytes, "receiving a frame") else { return false }
+    buffer.withPrefix(min(count, Self.frameSize), body)
+    return true
+  }
+
+  private static func bind(
+    _ socket: borrowing Descriptor, to linkIndex: Int32, etherType: UInt16
+  ) throws(LinuxError) {
+    var address = sockaddr_ll()
+    address.sll_family = UInt16(AF_PACKET)
+    address.sll_protocol = etherType.bigEndian
+    address.sll_ifindex = linkIndex
+    let result = withUnsafeBytes(of: &address) {
+      Glibc.bind(
+        socket.number, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+    }
+    guard result == 0 else { throw LinuxError("binding a packet socket to its link", errno: errno) }
+  }
+
+  private static func attach(
+    _ filter: [FilterInstruction], to socket: borrowing Descriptor
+  ) throws(LinuxError) {
+    var program = filter.map {
+      sock_filter(code: $0.code, jt: $0.jumpIfTrue, jf: $0.jumpIfFalse, k: $0.operand)
+    }
+    let result = program.withUnsafeMutableBufferPointer { instructions in
+      var description = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+      let length = socklen_t(MemoryLayout<sock_fprog>.size)
+      return setsockopt(socket.number, SOL_SOCKET, SO_ATTACH_FILTER, &description, length)
+    }
+    guard result == 0 else { throw LinuxError("filtering a packet socket", errno: errno) }
+  }
+}

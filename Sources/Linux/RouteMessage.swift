@@ -1,0 +1,133 @@
+import CLinux
+import CNetlink
+import Glibc
+import Internet
+
+/// One netlink message whose buffer is lent for the length of a call.
+struct RouteMessage {
+  private let header: UnsafeMutablePointer<nlmsghdr>
+
+  init(_ header: UnsafeMutablePointer<nlmsghdr>) { self.header = header }
+
+  var type: Int32 { Int32(header.pointee.nlmsg_type) }
+  var sequence: UInt32 { header.pointee.nlmsg_seq }
+  func has(_ flag: Int32) -> Bool { Int32(header.pointee.nlmsg_flags) & flag != 0 }
+
+  /// The message's fixed part; nil if the message is shorter.
+  func fixedPart<Value: BitwiseCopyable>(_: Value.Type) -> Value? {
+    guard Int(nlmsg_datalen(header)) >= MemoryLayout<Value>.size else { return nil }
+    return nlmsg_data(header)?.loadUnaligned(as: Value.self)
+  }
+
+  /// Attribute `type` behind a fixed part of type `Fixed`, as a `Value`; nil if absent or shorter.
+  func attribute<Value: BitwiseCopyable, Fixed: BitwiseCopyable>(
+    _ type: Int, after: Fixed.Type, as: Value.Type = Value.self
+  ) -> Value? {
+    guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size), Int32(type)),
+      Int(nla_len(attribute)) >= MemoryLayout<Value>.size
+    else { return nil }
+    return nla_data(attribute)?.loadUnaligned(as: Value.self)
+  }
+
+  /// Attribute `type` as text, up to its end or its first NUL; nil if absent.
+  func text<Fixed: BitwiseCopyable>(_ type: Int, after: Fixed.Type, skipping extra: Int = 0) -> String? {
+    guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size + extra), Int32(type))
+    else { return nil }
+    let bytes = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
+    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  /// Length of attribute `type` in bytes; 0 if absent.
+  private func length<Fixed: BitwiseCopyable>(_ type: Int, after: Fixed.Type) -> Int {
+    guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size), Int32(type))
+    else { return 0 }
+    return Int(nla_len(attribute))
+  }
+
+  /// The outcome that an NLMSG_ERROR message reports: nil in `error` for an acknowledgement.
+  var outcome: (sequence: UInt32, error: LinuxError?)? {
+    guard type == NLMSG_ERROR, let report = fixedPart(nlmsgerr.self) else { return nil }
+    guard report.error != 0 else { return (report.msg.nlmsg_seq, nil) }
+    let operation =
+      switch Int(report.msg.nlmsg_type) {
+      case RTM_NEWADDR: "adding an address"
+      case RTM_DELADDR: "removing an address"
+      default: "asking the kernel for links, addresses or routes"
+      }
+    // Unless capped, the whole request is echoed between the report and its attributes.
+    let echoed = has(NLM_F_CAPPED) ? 0 : max(0, Int(report.msg.nlmsg_len) - MemoryLayout<nlmsghdr>.size)
+    let explanation =
+      has(NLM_F_ACK_TLVS)
+      ? text(Int(NLMSGERR_ATTR_MSG.rawValue), after: nlmsgerr.self, skipping: echoed) : nil
+    return (report.msg.nlmsg_seq, LinuxError(operation, errno: -report.error, explanation: explanation))
+  }
+
+  /// The link that an RTM_NEWLINK or RTM_DELLINK message is about. A bridge sends both, with its own
+  /// family, when a port joins or leaves it; those are not about the link's existence.
+  var link: Link? {
+    guard type == RTM_NEWLINK || type == RTM_DELLINK, let info = fixedPart(ifinfomsg.self),
+      info.ifi_family == AF_UNSPEC,
+      let name = text(IFLA_IFNAME, after: ifinfomsg.self)
+    else { return nil }
+    return Link(
+      index: info.ifi_index, name: name, macAddress: macAddress,
+      isUp: info.ifi_flags & IFF_UP.rawValue != 0,
+      hasCarrier: info.ifi_flags & IFF_LOWER_UP.rawValue != 0,
+      isLoopback: info.ifi_flags & IFF_LOOPBACK.rawValue != 0,
+      isARPCapable: info.ifi_flags & IFF_NOARP.rawValue == 0,
+      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER)
+  }
+
+  private var macAddress: MACAddress? {
+    guard length(IFLA_ADDRESS, after: ifinfomsg.self) == 6,
+      let octets = attribute(IFLA_ADDRESS, after: ifinfomsg.self, as: (UInt32, UInt16).self)
+    else { return nil }
+    return MACAddress(bits: UInt64(UInt32(bigEndian: octets.0)) << 16 | UInt64(UInt16(bigEndian: octets.1)))
+  }
+
+  /// The IPv4 address that an RTM_NEWADDR or RTM_DELADDR message is about.
+  var address: LinkAddress? {
+    guard type == RTM_NEWADDR || type == RTM_DELADDR, let info = fixedPart(ifaddrmsg.self),
+      info.ifa_family == AF_INET,
+      let local = ipv4(IFA_LOCAL) ?? ipv4(IFA_ADDRESS),
+      let network = IPv4Network(local, prefixLength: Int(info.ifa_prefixlen))
+    else { return nil }
+    let cache = attribute(IFA_CACHEINFO, after: ifaddrmsg.self, as: ifa_cacheinfo.self)
+    let flags = attribute(IFA_FLAGS, after: ifaddrmsg.self, as: UInt32.self) ?? UInt32(info.ifa_flags)
+    return LinkAddress(
+      linkIndex: Int32(bitPattern: info.ifa_index), network: network, broadcast: ipv4(IFA_BROADCAST),
+      label: text(IFA_LABEL, after: ifaddrmsg.self), scope: AddressScope(rawValue: info.ifa_scope),
+      validLifetime: cache.flatMap { $0.ifa_valid == .max ? nil : .seconds(Int64($0.ifa_valid)) },
+      protocolNumber: attribute(IFA_PROTO, after: ifaddrmsg.self, as: UInt8.self) ?? 0,
+      isSecondary: flags & UInt32(IFA_F_SECONDARY) != 0)
+  }
+
+  private func ipv4(_ type: Int) -> IPv4Address? {
+    attribute(type, after: ifaddrmsg.self, as: UInt32.self).map { IPv4Address(bits: UInt32(bigEndian: $0)) }
+  }
+
+  /// The IPv4 default route that an RTM_NEWROUTE message of the main table is about, with its metric.
+  var defaultRoute: (route: DefaultRoute, metric: UInt32)? {
+    guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
+    defer { rtnl_route_put(route) }
+    guard let destination = rtnl_route_get_dst(route), nl_addr_get_prefixlen(destination) == 0,
+      rtnl_route_get_table(route) == UInt32(RT_TABLE_MAIN.rawValue),
+      Int32(rtnl_route_get_type(route)) == Int32(RTN_UNICAST),
+      let hop = rtnl_route_nexthop_n(route, 0)
+    else { return nil }
+    let gateway = rtnl_route_nh_get_gateway(hop).flatMap(Self.ipv4(of:))
+    let found = DefaultRoute(linkIndex: rtnl_route_nh_get_ifindex(hop), gateway: gateway)
+    return (found, rtnl_route_get_priority(route))
+  }
+
+  private var parsedRoute: OpaquePointer? {
+    var route: OpaquePointer?
+    return rtnl_route_parse(header, &route) >= 0 ? route : nil
+  }
+
+  private static func ipv4(of address: OpaquePointer) -> IPv4Address? {
+    guard nl_addr_get_family(address) == AF_INET, nl_addr_get_len(address) == 4 else { return nil }
+    let bits = nl_addr_get_binary_addr(address).map { $0.loadUnaligned(as: UInt32.self) }
+    return bits.map { IPv4Address(bits: UInt32(bigEndian: $0)) }
+  }
+}

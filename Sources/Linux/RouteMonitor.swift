@@ -1,0 +1,74 @@
+import CNetlink
+import Glibc
+
+/// Something that changed in the kernel's links and addresses.
+public enum RouteChange: Hashable, Sendable {
+  /// A link appeared or changed; this is what it is now.
+  case link(Link)
+  /// A link was deleted or moved to another network namespace.
+  case linkRemoved(index: Int32, name: String)
+  /// An IPv4 address was added or renewed; this is what it is now.
+  case address(LinkAddress)
+  /// An IPv4 address was removed by somebody, or its lifetime ended.
+  case addressRemoved(LinkAddress)
+}
+
+/// Hears of every change to links and IPv4 addresses in this network namespace, whoever made it.
+public final class RouteMonitor {
+  /// Datagrams read by one ``receive(_:)``, so that a storm of changes leaves the loop time for the rest.
+  private static let datagramsPerReceive = 128
+  /// Octets; a change takes about 1 KiB, so this holds the deletion of some thousand links.
+  private static let receiveBuffer: Int32 = 4 << 20
+
+  private let socket: NetlinkSocket
+
+  /// Starts to listen. Take a snapshot afterwards, so that nothing falls in between.
+  public convenience init() throws(LinuxError) {
+    try self.init(receiveBuffer: Self.receiveBuffer)
+  }
+
+  init(receiveBuffer: Int32) throws(LinuxError) {
+    socket = try NetlinkSocket()
+    try socket.setNonBlocking()
+    // rmem_max does not bind who has CAP_NET_ADMIN; without it the default has to do.
+    try? socket.set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer)
+    try socket.join(RTNLGRP_LINK)
+    try socket.join(RTNLGRP_IPV4_IFADDR)
+  }
+
+  /// Becomes readable when changes wait.
+  public var fd: Int32 { socket.fd }
+
+  /// Hands the changes that wait, or the first many of them, to `body`, oldest first.
+  ///
+  /// Returns whether the changes are complete: false means that the kernel dropped some because nobody
+  /// read them in time (ENOBUFS), so that the caller must take new snapshots. The rest is still there
+  /// to be received.
+  public func receive(_ body: (RouteChange) -> Void) throws(LinuxError) -> Bool {
+    do {
+      for _ in 0..<Self.datagramsPerReceive {
+        let received = try socket.receive("reading netlink changes") { header in
+          if let change = RouteChange(RouteMessage(header)) { body(change) }
+        }
+        if !received { break }
+      }
+      return true
+    } catch {
+      guard error.kind == .overflow else { throw error }
+      return false
+    }
+  }
+}
+
+extension RouteChange {
+  init?(_ message: RouteMessage) {
+    if let link = message.link {
+      self =
+        message.type == RTM_DELLINK ? .linkRemoved(index: link.index, name: link.name) : .link(link)
+    } else if let address = message.address {
+      self = message.type == RTM_DELADDR ? .addressRemoved(address) : .address(address)
+    } else {
+      return nil
+    }
+  }
+}

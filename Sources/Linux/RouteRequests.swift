@@ -1,0 +1,129 @@
+import CNetlink
+import Glibc
+public import Internet
+
+/// The way out of the subnet.
+public struct DefaultRoute: Hashable, Sendable {
+  /// Index of the link that the route leaves by.
+  public let linkIndex: Int32
+  /// The router; nil on a point-to-point link or when the next hop is an IPv6 address.
+  public let gateway: IPv4Address?
+}
+
+/// Questions and changes to the kernel's links, addresses and routes.
+///
+/// Questions are answered at once, for start-up and after ``RouteMonitor`` lost changes. Changes are sent
+/// without waiting: the kernel's answers arrive at ``fd`` and are read by ``receive(_:)``.
+public final class RouteRequests {
+  private let questions: NetlinkSocket
+  private let changes: NetlinkSocket
+
+  /// Opens both sockets.
+  public init() throws(LinuxError) {
+    questions = try NetlinkSocket()
+    // The kernel answers within the send; the limit only keeps a broken one from hanging the daemon.
+    try questions.set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 1, tv_usec: 0))
+    changes = try NetlinkSocket()
+    try changes.setNonBlocking()
+    try changes.set(SOL_NETLINK, NETLINK_EXT_ACK, Int32(1))
+  }
+
+  /// Becomes readable when answers to changes wait.
+  public var fd: Int32 { changes.fd }
+
+  /// Every link.
+  public func links() throws(LinuxError) -> [Link] {
+    try dump(Int32(RTM_GETLINK), family: AF_UNSPEC) { $0.link }
+  }
+
+  /// Every IPv4 address of every link, in the kernel's order: primary addresses before secondary ones.
+  public func addresses() throws(LinuxError) -> [LinkAddress] {
+    try dump(Int32(RTM_GETADDR), family: AF_INET) { $0.address }
+  }
+
+  /// Every IPv4 address of the link with index `linkIndex`.
+  public func addresses(on linkIndex: Int32) throws(LinuxError) -> [LinkAddress] {
+    try addresses().filter { $0.linkIndex == linkIndex }
+  }
+
+  /// The IPv4 default route of the main table with the lowest metric; nil if there is none. Of a route with
+  /// several next hops, the first.
+  public func defaultRoute() throws(LinuxError) -> DefaultRoute? {
+    let routes = try dump(Int32(RTM_GETROUTE), family: AF_INET) { $0.defaultRoute }
+    return routes.min { $0.metric < $1.metric }?.route
+  }
+
+  /// Asks the kernel to add an address, or to renew its lifetime if the link has it with the same prefix
+  /// length. The answer carries the returned sequence number.
+  public func add(_ request: AddressRequest) throws(LinuxError) -> UInt32 {
+    let address = try AddressObject(request)
+    return try changes.send(address.additionMessage(), "adding an address")
+  }
+
+  /// Asks the kernel to remove `network` from a link. The answer carries the returned sequence number.
+  public func remove(_ network: IPv4Network, from linkIndex: Int32) throws(LinuxError) -> UInt32 {
+    let address = try AddressObject(
+      AddressRequest(network: network, linkIndex: linkIndex, validLifetime: nil))
+    return try changes.send(address.removalMessage(), "removing an address")
+  }
+
+  /// Hands every answer that waits to `body`: the sequence number of the change, and nil if it was made.
+  public func receive(_ body: (_ sequence: UInt32, _ error: LinuxError?) -> Void) throws(LinuxError) {
+    while try changes.receive(
+      "reading netlink answers",
+      { header in
+        if let outcome = RouteMessage(header).outcome { body(outcome.sequence, outcome.error) }
+      })
+    {}
+  }
+}
+
+extension RouteRequests {
+  /// Asks for everything of one kind. A dump that changed under way is asked for again.
+  private func dump<Value>(
+    _ type: Int32, family: Int32, _ parse: (RouteMessage) -> Value?
+  ) throws(LinuxError) -> [Value] {
+    for _ in 0..<5 {
+      if let values = try dumpOnce(type, family: family, parse) { return values }
+    }
+    throw LinuxError("asking the kernel for links, addresses or routes", netlink: NLE_DUMP_INTR)
+  }
+
+  /// One dump; nil if what was asked for changed meanwhile, so that the answer may be inconsistent.
+  private func dumpOnce<Value>(
+    _ type: Int32, family: Int32, _ parse: (RouteMessage) -> Value?
+  ) throws(LinuxError) -> [Value]? {
+    let operation = "asking the kernel for links, addresses or routes"
+    let request = try NetlinkMessage(type: type, flags: NLM_F_DUMP)
+    try request.append(rtgenmsg(rtgen_family: UInt8(family)))
+    let sequence = try questions.send(request, operation)
+    var values: [Value] = []
+    var dump = DumpProgress()
+    while !dump.isDone {
+      let answered = try questions.receive(operation) { header in
+        let message = RouteMessage(header)
+        guard message.sequence == sequence else { return }
+        dump.follow(message)
+        if let value = parse(message) { values.append(value) }
+      }
+      guard answered else { throw LinuxError(operation, errno: ETIMEDOUT) }
+    }
+    if let error = dump.error { throw error }
+    return dump.isInterrupted ? nil : values
+  }
+}
+
+/// How far the answer to a dump request has come.
+private struct DumpProgress {
+  var isDone = false
+  var isInterrupted = false
+  var error: LinuxError?
+
+  mutating func follow(_ message: RouteMessage) {
+    if message.has(NLM_F_DUMP_INTR) { isInterrupted = true }
+    if message.type == NLMSG_DONE { isDone = true }
+    guard let outcome = message.outcome else { return }
+    isDone = true
+    error = outcome.error
+  }
+}

@@ -1,0 +1,68 @@
+public import Internet
+public import VRRP
+
+/// What an instance wants done, in order.
+public enum Action: Hashable, Sendable {
+  /// Send an Advertisement with this priority.
+  case advertise(priority: UInt8)
+  /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
+  case add(AddressSet)
+  /// Ask the kernel to remove these addresses.
+  case remove(AddressSet)
+  /// Send one gratuitous ARP, as request and as reply, for each of these addresses.
+  case announce(AddressSet)
+  /// Tell the operator.
+  case report(Report)
+  /// The instance has stopped and owns nothing: leave the loop.
+  case exit
+}
+
+/// Something an operator wants to know.
+public enum Report: Hashable, Sendable {
+  /// The state changed.
+  case transition(Election.State, Election.Cause)
+  /// The interface cannot carry the VIP; what it lacks.
+  case linkUnusable(LinkCondition)
+  /// The kernel confirmed the last of the addresses: this host owns the VIP.
+  case owned
+  /// Addresses that somebody else removed were asked for again.
+  case reinstated(AddressSet)
+  /// The kernel refused to add an address, with this errno.
+  case addFailed(index: Int, errno: Int32)
+  /// The kernel refused to remove an address, with this errno; its lifetime will end it.
+  case removeFailed(index: Int, errno: Int32)
+  /// The loop was late by so much that others may have taken over.
+  case late(by: Duration)
+  /// An Active router was heard that this one beat.
+  case beat(IPv4Address)
+  /// The Active router that this Backup router listens to is another one than before.
+  case following(IPv4Address, priority: UInt8)
+  /// A router lists other addresses for this virtual router.
+  case addressesDiffer(IPv4Address)
+  /// A router advertises at another interval than configured here.
+  case intervalDiffers(IPv4Address, AdvertisementInterval)
+  /// A packet came from this host's own primary address.
+  case ownSource
+}
+
+/// A short list of actions that lives on the stack.
+public struct Actions: Sendable {
+  private var storage = InlineArray<12, Action>(repeating: .exit)
+  /// How many there are.
+  public private(set) var count = 0
+
+  init() {}
+
+  /// The action at `index`, 0..<count.
+  public subscript(index: Int) -> Action {
+    precondition(index < count)
+    return storage[index]
+  }
+
+  /// One event causes at most a transition, an Advertisement and a few reports: twelve is ample, and the
+  /// subscript traps rather than lose an action.
+  mutating func append(_ action: Action) {
+    storage[count] = action
+    count += 1
+  }
+}

@@ -1,0 +1,53 @@
+/// Which of the instance's addresses the kernel has, wants answering for, or is about to drop.
+///
+/// Requests reach the kernel in the order they are sent and netlink's news of a change comes before the
+/// acknowledgement is read, so a removal that is followed by an addition is never mistaken for a theft.
+struct Holdings: Hashable, Sendable {
+  /// Whether this host should have the addresses.
+  private(set) var wanted = false
+  /// Confirmed by the kernel.
+  private(set) var present: AddressSet = []
+  /// Asked for, not confirmed yet.
+  private(set) var adding: AddressSet = []
+  /// Removal asked for, not confirmed yet.
+  private(set) var removing: AddressSet = []
+
+  /// Nothing of ours is left in the kernel, as far as it told.
+  var isSettled: Bool { present.isEmpty && adding.isEmpty && removing.isEmpty }
+
+  mutating func take(_ all: AddressSet) {
+    wanted = true
+    adding = all
+  }
+
+  mutating func drop(_ all: AddressSet) {
+    wanted = false
+    removing.formUnion(all)
+    present = []
+    adding = []
+  }
+
+  /// The interface is gone, and every address with it.
+  mutating func lose() { self = Holdings() }
+
+  /// Whether this is the news that `index` is now owned, not just renewed.
+  mutating func confirmAddition(_ index: Int) -> Bool {
+    guard wanted, adding.remove(AddressSet(index: index)) != nil else { return false }
+    present.insert(AddressSet(index: index))
+    return true
+  }
+
+  mutating func confirmRemoval(_ index: Int) { removing.remove(AddressSet(index: index)) }
+
+  /// Whether somebody else took `index` away and it must be added again.
+  mutating func noticeLoss(_ index: Int) -> Bool {
+    let address = AddressSet(index: index)
+    guard removing.remove(address) == nil, wanted else { return false }
+    present.remove(address)
+    adding.insert(address)
+    return true
+  }
+
+  /// Whether the kernel refused an address that was not there yet.
+  func isMissing(_ index: Int) -> Bool { wanted && adding.contains(AddressSet(index: index)) }
+}

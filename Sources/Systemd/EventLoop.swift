@@ -1,0 +1,100 @@
+import CSystemd
+import Glibc
+
+/// The daemon's loop: it sleeps until something happens and calls handlers, one after the other, on the
+/// thread that runs it.
+public final class EventLoop {
+  /// Who goes first when several things wait; the order of the cases.
+  public enum Priority: Int64, Sendable {
+    /// Received packets go before timers: a heartbeat that already waits in the socket must be handled
+    /// before the timer that would declare its sender dead, however late the loop is.
+    case packet = -20
+    /// What the kernel says of links and addresses, for the same reason.
+    case kernel = -10
+    /// Timers.
+    case timer = 0
+    /// Signals and what is not urgent.
+    case signal = 10
+  }
+
+  /// A flood of packets must not keep timers waiting, or it could end a lease. A source of priority
+  /// `packet` or `kernel` that was dispatched this often within the period rests until its end.
+  private static let dispatchesPerPeriod: UInt32 = 500
+  /// Microseconds.
+  private static let period: UInt64 = 10_000
+
+  private let event: OpaquePointer
+
+  /// A loop for the calling thread.
+  public init() throws(SystemdError) {
+    var event: OpaquePointer?
+    let result = sd_event_new(&event)
+    guard result >= 0, let event else { throw SystemdError("making an event loop", result) }
+    self.event = event
+  }
+
+  deinit { sd_event_unref(event) }
+
+  /// Calls `handler` whenever `fd` is readable or has an error to be read, until the returned source is
+  /// released. The handler must read, or it is called again at once. `fd` stays the caller's and must stay
+  /// open as long as the source exists.
+  public func watch(
+    fd: Int32, priority: Priority, _ handler: @escaping () -> Void
+  ) throws(SystemdError) -> EventSource {
+    let source = EventSource(handler)
+    let operation = "watching a descriptor"
+    try source.make(priority, operation) { result, userdata in
+      sd_event_add_io(event, result, fd, UInt32(EPOLLIN.rawValue), { EventSource.call($3) }, userdata)
+    }
+    if priority.rawValue < Priority.timer.rawValue {
+      try source.limit(Self.dispatchesPerPeriod, per: Self.period, operation)
+    }
+    return source
+  }
+
+  /// A timer that calls `handler` once each time it was armed and its time has come. It is not armed yet.
+  public func timer(_ handler: @escaping () -> Void) throws(SystemdError) -> Timer {
+    let source = EventSource(handler)
+    try source.make(.timer, "making a timer") { result, userdata in
+      // An accuracy of 0 would stand for 250 ms.
+      sd_event_add_time(event, result, CLOCK_BOOTTIME, .max, 1, { EventSource.call($2) }, userdata)
+    }
+    return Timer(source)
+  }
+
+  /// Calls `handler` for each `signal` that arrives. Blocks the signal's default action in this thread, so
+  /// it must be called before other threads start that do not block it.
+  public func signal(_ signal: Int32, _ handler: @escaping () -> Void) throws(SystemdError) -> EventSource {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, signal)
+    try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking a signal")
+    let source = EventSource(handler)
+    try source.make(.signal, "watching a signal") { result, userdata in
+      sd_event_add_signal(event, result, signal, { EventSource.call($2) }, userdata)
+    }
+    return source
+  }
+
+  /// Lets the loop itself tell systemd that it turns, as often as WatchdogSec= asks. Returns whether
+  /// systemd asks.
+  @discardableResult
+  public func enableWatchdog() throws(SystemdError) -> Bool {
+    let result = sd_event_set_watchdog(event, 1)
+    try SystemdError.check(result, "enabling the watchdog")
+    return result > 0
+  }
+
+  /// Runs until ``exit(_:)``; the code given there.
+  public func run() throws(SystemdError) -> Int32 {
+    let result = sd_event_loop(event)
+    try SystemdError.check(result, "running the event loop")
+    return result
+  }
+
+  /// Makes ``run()`` return `code`, 0 or more, after the handler that is running.
+  public func exit(_ code: Int32) {
+    // Cannot fail: the loop exists, was not finished, and belongs to this process.
+    sd_event_exit(event, code)
+  }
+}

@@ -1,0 +1,44 @@
+import CSystemd
+
+/// A handler that an ``EventLoop`` calls. Releasing the source, also inside its own handler, removes it.
+public final class EventSource {
+  private let handler: () -> Void
+  private var source: OpaquePointer?
+
+  init(_ handler: @escaping () -> Void) { self.handler = handler }
+
+  deinit { sd_event_source_disable_unref(source) }
+
+  /// Lets `add` make the libsystemd source, with this object as its user data.
+  func make(
+    _ priority: EventLoop.Priority, _ operation: String,
+    _ add: (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutableRawPointer) -> Int32
+  ) throws(SystemdError) {
+    // Unretained: the source never outlives this object, whose deinit removes it.
+    let result = add(&source, Unmanaged.passUnretained(self).toOpaque())
+    try SystemdError.check(result, operation)
+    try SystemdError.check(sd_event_source_set_priority(source, priority.rawValue), operation)
+  }
+
+  func limit(_ dispatches: UInt32, per microseconds: UInt64, _ operation: String) throws(SystemdError) {
+    try SystemdError.check(sd_event_source_set_ratelimit(source, microseconds, dispatches), operation)
+  }
+
+  /// Arms a timer source for one shot, at `microseconds` on its clock.
+  func arm(at microseconds: UInt64) {
+    // Neither can fail: the source is a timer of this process's loop.
+    sd_event_source_set_time(source, microseconds)
+    sd_event_source_set_enabled(source, Int32(SD_EVENT_ONESHOT))
+  }
+
+  func disarm() { sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF)) }
+
+  /// What libsystemd calls.
+  static func call(_ userdata: UnsafeMutableRawPointer?) -> Int32 {
+    guard let userdata else { return 0 }
+    let source = Unmanaged<EventSource>.fromOpaque(userdata).takeUnretainedValue()
+    // The handler may release the last other reference.
+    withExtendedLifetime(source) { source.handler() }
+    return 0
+  }
+}

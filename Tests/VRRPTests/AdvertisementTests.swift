@@ -1,0 +1,161 @@
+import Internet
+import Testing
+import VRRP
+
+/// VRID 219, priority 100, 100 ms, 192.168.1.219, from 192.168.1.217 to 224.0.0.18.
+private let golden: [UInt8] = [
+  0x31, 219, 100, 1, 0x00, 0x0A, 0x04, 0x85,
+  192, 168, 1, 219,
+]
+private let vip = IPv4Address(bits: 0xC0A8_01DB)
+private let source = IPv4Address(bits: 0xC0A8_01D9)
+private let envelope = Envelope(source: source, destination: Advertisement.group, timeToLive: 255)
+
+private func decode(
+  _ bytes: [UInt8], in envelope: Envelope = envelope, addresses: [IPv4Address] = [vip]
+) throws(Discard) -> ReceivedAdvertisement {
+  try ReceivedAdvertisement(
+    decoding: bytes.span, in: envelope, virtualRouterID: 219, addresses: addresses)
+}
+
+/// `bytes` with some replaced and the checksum made right again (RFC 9568 form).
+private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [UInt8] {
+  var result = bytes
+  for (index, value) in changes { result[index] = value }
+  result[6] = 0
+  result[7] = 0
+  var checksum = Checksum()
+  checksum.add(result.span)
+  result[6] = UInt8(checksum.value >> 8)
+  result[7] = UInt8(truncatingIfNeeded: checksum.value)
+  return result
+}
+
+@Suite struct AdvertisementTests {
+  private let advertisement = Advertisement(virtualRouterID: 219, priority: 100, interval: .standard)
+
+  @Test(arguments: ChecksumForm.allCases)
+  func roundTrip(form: ChecksumForm) throws {
+    var message: [UInt8] = []
+    advertisement.encode(addresses: [vip], from: source, checksum: form, into: &message)
+    let received = try decode(message)
+    #expect(received == ReceivedAdvertisement(advertisement, from: source, checksum: form))
+  }
+
+  @Test func bytesAreExact() {
+    var message: [UInt8] = [1, 2, 3]
+    advertisement.encode(addresses: [vip], from: source, checksum: .rfc5798, into: &message)
+    #expect(message == golden)
+  }
+
+  @Test func everyFieldSurvives() throws {
+    for priority in UInt8.min...UInt8.max {
+      for centiseconds in [1, 255, 256, 4095] {
+        let sent = Advertisement(
+          virtualRouterID: 219, priority: priority,
+          interval: try #require(AdvertisementInterval(centiseconds: centiseconds)))
+        var message: [UInt8] = []
+        sent.encode(addresses: [vip], from: source, checksum: .rfc9568, into: &message)
+        #expect(try decode(message).advertisement == sent)
+      }
+    }
+  }
+
+  @Test(arguments: [UInt8(0), 1, 64, 254])
+  func packetThatWasRoutedIsDiscarded(timeToLive: UInt8) {
+    var routed = envelope
+    routed.timeToLive = timeToLive
+    #expect(throws: Discard.timeToLive) { try decode(golden, in: routed) }
+  }
+
+  @Test func truncatedPacketsAreDiscarded() {
+    for length in 0..<8 {
+      #expect(throws: Discard.truncated) { try decode(Array(golden.prefix(length))) }
+    }
+    #expect(throws: Discard.truncated) { try decode(altered([3: 2])) }
+  }
+
+  @Test func malformedFieldsAreDiscarded() {
+    #expect(throws: Discard.version) { try decode(altered([0: 0x21])) }
+    #expect(throws: Discard.type) { try decode(altered([0: 0x32])) }
+    #expect(throws: Discard.virtualRouterID) { try decode(altered([1: 218])) }
+    #expect(throws: Discard.addressCount) { try decode(altered([3: 0])) }
+    #expect(throws: Discard.interval) { try decode(altered([5: 0])) }
+  }
+
+  @Test func everyFlippedBitBreaksTheChecksum() {
+    for index in golden.indices where index != 0 {
+      for bit in 0..<8 {
+        var bytes = golden
+        bytes[index] ^= 1 << UInt8(bit)
+        #expect(throws: Discard.checksum) { try decode(bytes) }
+      }
+    }
+  }
+
+  @Test func reservedBitsAreIgnored() throws {
+    #expect(try decode(altered([4: 0xF0])).advertisement == advertisement)
+  }
+
+  @Test func checksumWithAnotherHostsPseudoHeaderIsWrong() {
+    var other = envelope
+    other.source = IPv4Address(bits: 0xC0A8_01DA)
+    #expect(throws: Discard.checksum) { try decode(golden, in: other) }
+  }
+
+  @Test func addressListsAreComparedAsSets() throws {
+    let second = IPv4Address(bits: 0xC0A8_01DC)
+    var message: [UInt8] = []
+    advertisement.encode(addresses: [second, vip], from: source, checksum: .rfc5798, into: &message)
+    #expect(try decode(message, addresses: [vip, second]).addressesMatch)
+    #expect(try !decode(message, addresses: [vip]).addressesMatch)
+    #expect(try !decode(golden, addresses: [second]).addressesMatch)
+  }
+
+  @Test func noByteStringTraps() {
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<20_000 {
+      let length = Int.random(in: 0...64, using: &random)
+      var bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+      if length >= 8 && Bool.random(using: &random) {
+        bytes[0] = 0x31
+        bytes[1] = 219
+        bytes = altered([:], from: bytes)
+      }
+      // Whatever it is: an answer, not a trap, and never another virtual router's.
+      if let received = try? decode(bytes) {
+        #expect(received.advertisement.virtualRouterID == 219)
+        #expect(bytes.count >= 8 + 4 * Int(bytes[3]))
+      }
+    }
+  }
+}
+
+@Suite struct AdvertisementIntervalTests {
+  @Test(arguments: [
+    (100, Duration.milliseconds(3609) + .microseconds(375)), (10, .microseconds(360_937) + .nanoseconds(500)),
+    (1, .microseconds(36_093) + .nanoseconds(750)),
+  ])
+  func activeDownIntervalIsNotTruncated(centiseconds: Int, expected: Duration) throws {
+    let interval = try #require(AdvertisementInterval(centiseconds: centiseconds))
+    #expect(interval.activeDownInterval(priority: 100) == expected)
+  }
+
+  @Test func neighbouringPrioritiesDifferAtTheShortestInterval() {
+    for priority in UInt8(1)...253 {
+      #expect(
+        AdvertisementInterval.shortest.skewTime(priority: priority)
+          > AdvertisementInterval.shortest.skewTime(priority: priority + 1))
+    }
+  }
+
+  @Test func onlyTwelveBitsOfWholeCentiseconds() {
+    #expect(AdvertisementInterval(centiseconds: 0) == nil)
+    #expect(AdvertisementInterval(centiseconds: 4096) == nil)
+    #expect(AdvertisementInterval(exactly: .milliseconds(15)) == nil)
+    #expect(AdvertisementInterval(exactly: .milliseconds(40_960)) == nil)
+    #expect(AdvertisementInterval(exactly: .zero) == nil)
+    #expect(AdvertisementInterval(exactly: .milliseconds(40_950))?.centiseconds == 4095)
+    #expect(AdvertisementInterval(exactly: .milliseconds(100)) == .standard)
+  }
+}
