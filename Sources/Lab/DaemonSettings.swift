@@ -15,7 +15,6 @@ package struct DaemonSettings: Sendable {
   package var interval = Duration.milliseconds(100)
   package var preempts = true
   package var preemptDelay = Duration.zero
-  package var version = 3
   package var label: String?
 
   /// The defaults of vipd, for VIP 192.168.1.219 on eth0.
@@ -33,14 +32,12 @@ package struct DaemonSettings: Sendable {
   }
 
   private var vipdText: String {
-    let labels = label.map { ["Label=\($0)"] } ?? []
-    let lines =
-      ["[VirtualIP]"] + addresses.map { "Address=\($0)" } + ["Interface=\(interface)"] + labels + [
-        "[VRRP]", "VirtualRouterID=\(virtualRouterID)", "Priority=\(priority)",
-        "AdvertisementIntervalSec=\(Int(interval.milliseconds.rounded()))ms",
-        "Preempt=\(preempts ? "yes" : "no")",
-        "PreemptDelaySec=\(Int(preemptDelay.milliseconds.rounded()))ms", "Version=\(version)",
-      ]
+    var lines = ["[VirtualIP]"] + addresses.map { "Address=\($0)" } + ["Interface=\(interface)"]
+    if let label { lines.append("Label=\(label)") }
+    lines += ["[VRRP]", "VirtualRouterID=\(virtualRouterID)", "Priority=\(priority)"]
+    lines.append("AdvertisementIntervalSec=\(Int(interval.milliseconds.rounded()))ms")
+    if !preempts { lines.append("Preempt=no") }
+    if preemptDelay > .zero { lines.append("PreemptDelaySec=\(Int(preemptDelay.milliseconds.rounded()))ms") }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -49,7 +46,7 @@ package struct DaemonSettings: Sendable {
     return """
       global_defs {
         router_id lab
-        vrrp_version \(version)
+        vrrp_version 3
       }
       vrrp_instance vip\(virtualRouterID) {
         state BACKUP

@@ -171,6 +171,14 @@ package final class HostDaemon: @unchecked Sendable {
   /// What it has said so far.
   package var log: [String] { loop.held { lines.map(\.text) } }
 
+  /// `error` with what the daemons have said lately, for whoever has to find out why.
+  package static func explain(_ error: any Error, by daemons: [HostDaemon]) -> LabError {
+    let said = daemons.flatMap { daemon in
+      daemon.log.suffix(20).map { "\n  .\(daemon.host.number): \($0)" }
+    }
+    return LabError("\(error)\(said.joined())")
+  }
+
   /// Waits for a line said at or after `start` that contains `text`: the time it was said.
   @discardableResult
   package func waitForLog(

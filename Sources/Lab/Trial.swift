@@ -62,12 +62,11 @@ package struct Trial: Sendable {
     let poll = try segment.startArpPoll()
     let patience = settings.activeDownInterval * 5 + .seconds(10)
     let owner = try HostDaemon(daemons[0], on: 217, of: segment, settings)
-    try segment.ownership.waitForOwners([217], of: address, within: patience)
+    try Self.settle(probe, [owner], within: patience)
     let backup = try HostDaemon(daemons[1], on: 218, of: segment, settings)
-    try probe.waitForAnswer(from: "217", within: patience)
     // The fault comes at any point of the interval, not at one that the start of the daemons picked.
     pause(settings.activeDownInterval * 2 + .seconds(1) + settings.interval * Double.random(in: 0..<1))
-    try segment.ownership.waitForOwners([217], of: address, within: .zero)
+    try Self.settle(probe, [owner, backup], within: patience)
     let start = MonotonicClock.now
     try fault.strike(owner, of: segment)
     pause(watch)
@@ -81,6 +80,14 @@ package struct Trial: Sendable {
       ownersAtEnd: history.owners(of: address))
     withExtendedLifetime((owner, backup)) {}
     return outcome
+  }
+
+  private static func settle(_ probe: Probe, _ daemons: [HostDaemon], within limit: Duration) throws {
+    do {
+      try probe.waitForAnswer(from: "217", within: limit)
+    } catch {
+      throw HostDaemon.explain(error, by: daemons)
+    }
   }
 
   private func decisionToAnnouncement(in segment: Segment, from start: Duration) -> Duration? {

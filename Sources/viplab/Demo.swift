@@ -104,10 +104,8 @@ private final class Stage {
         throw LabError("the client's ARP table has \(known.map { "\($0)" } ?? "nothing")")
       }
     } catch {
-      for (host, daemon) in daemons.sorted(by: { $0.key < $1.key }) {
-        for line in daemon.log.suffix(20) { Terminal.progress(".\(host): \(line)") }
-      }
-      throw LabError("\(address) is not at .\(number): \(error)")
+      let reason = LabError("\(address) is not at .\(number): \(error)")
+      throw HostDaemon.explain(reason, by: daemons.keys.sorted().compactMap { daemons[$0] })
     }
   }
 
