@@ -199,7 +199,8 @@ struct SystemdTests {
     try pair.settle(on: other)
 
     try owner.shell("apt-get purge --yes vipd")
-    #expect(try owner.shell("find / /run /tmp /dev/shm -xdev -iname '*vip*'") == "")
+    let left = try owner.shell("find / /run /tmp /dev/shm -xdev -iname '*vip*' ! -name 'vipw*'")
+    #expect(left == "")
     #expect(try owner.run(["getent", "passwd", "_vipd"]).status != 0)
     #expect(try owner.run(["getent", "group", "_vipd"]).status != 0)
     #expect(try owner.shell("systemctl list-units --all --no-legend 'vip*'") == "")
