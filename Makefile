@@ -21,7 +21,8 @@ demo: bootstrap-demo
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" demo
 
-bench: bootstrap-demo
+bench: bootstrap-bench
+	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
 	swift build -c release --product vipd
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" bench
