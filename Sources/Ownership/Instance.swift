@@ -71,7 +71,7 @@ public struct Instance: Sendable {
     var earliest: Instant?
     for other in [
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
-      reinstatements.deadline, witness.deadline, isolationDeadline, rollCall, claim?.deadline,
+      reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
       departure?.deadline,
     ] {
       if let other { earliest = min(earliest ?? other, other) }
@@ -112,6 +112,8 @@ public struct Instance: Sendable {
   /// Without deadlines that something else decides: a takeover on hold waits for ARP, and a departing router
   /// no longer advertises.
   private var electionDeadline: Instant? { hold == nil && departure == nil ? election.deadline : nil }
+
+  private var rollCallDeadline: Instant? { routers.all.isEmpty ? nil : rollCall }
 
   private var heartbeatDeadline: Instant? {
     guard election.state == .backup, !isHeartbeatLate, let heartbeat else { return nil }

@@ -181,7 +181,8 @@ public struct Election: Hashable, Sendable {
   private mutating func becomeBackup(because cause: Cause, at now: Instant) -> Outcome {
     state = .backup
     preemptsAfter = nil
-    if case .better = cause {} else {
+    if case .better = cause {
+    } else {
       activeInterval = parameters.interval
       watched = .nobody
     }
