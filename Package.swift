@@ -46,11 +46,14 @@ let package = Package(
       name: "VirtualIP",
       dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
       swiftSettings: daemon),
-    .executableTarget(name: "vipd", dependencies: ["VirtualIP"], swiftSettings: daemon),
+    .executableTarget(
+      name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
-    .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
-    .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
+    .target(name: "CLab"),
+    .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
+    .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
+    .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
@@ -60,5 +63,9 @@ let package = Package(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
     .testTarget(
       name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+    .testTarget(
+      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
+    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )

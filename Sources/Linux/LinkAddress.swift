@@ -1,7 +1,7 @@
 public import Internet
 
 /// How far an address is valid (rtnetlink(7), `enum rt_scope_t`).
-public struct AddressScope: RawRepresentable, Hashable, Sendable {
+public struct AddressScope: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   /// The kernel's number.
   public let rawValue: UInt8
 
@@ -14,6 +14,18 @@ public struct AddressScope: RawRepresentable, Hashable, Sendable {
   public static let link = AddressScope(rawValue: 253)
   /// Valid in this host only (RT_SCOPE_HOST).
   public static let host = AddressScope(rawValue: 254)
+  /// Those that an address can usefully have.
+  public static let named: [AddressScope] = [.global, .link, .host]
+
+  /// ip(8)'s name, or the kernel's number.
+  public var description: String {
+    switch self {
+    case .global: "global"
+    case .link: "link"
+    case .host: "host"
+    default: String(rawValue)
+    }
+  }
 }
 
 /// An IPv4 address on a link, as the kernel describes it (RTM_NEWADDR).

@@ -71,6 +71,4 @@ public enum Discard: Int, Error, Hashable, Sendable, CaseIterable {
   case addressCount
   /// Max Advertise Interval 0 (erratum 8301).
   case interval
-  /// Sent from this host's own address: a loop in the network, or a second host with our address.
-  case ownSource
 }

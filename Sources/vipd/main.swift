@@ -1,1 +1,68 @@
-print("vipd")
+import Glibc
+import Linux
+import Systemd
+import VirtualIP
+
+/// EX_NOPERM of sysexits.h.
+let missingCapability: Int32 = 77
+
+func run(_ invocation: Invocation) -> Int32 {
+  do {
+    let files = ConfigurationFiles(directory: invocation.configurationDirectory)
+    let settings = try Configuration.resolve(
+      instance: invocation.instance, files: try files.files(of: invocation.instance),
+      surroundings: try Surroundings(try RouteRequests()))
+    if invocation.task == .check {
+      print(settings)
+      return 0
+    }
+    let missing = try Capabilities.missing()
+    guard missing.isEmpty else {
+      complain(
+        "\(missing.joined(separator: " and ")) missing; vipd needs CAP_NET_ADMIN for addresses and "
+          + "CAP_NET_RAW for VRRP and ARP; run it as root or by vip@.service")
+      return missingCapability
+    }
+    return try serve(settings, files: files)
+  } catch let error as ConfigurationError {
+    complain("\(error)")
+    return ConfigurationError.exitCode
+  } catch {
+    complain("\(error)")
+    return DaemonError.exitCode
+  }
+}
+
+func serve(_ settings: Settings, files: ConfigurationFiles) throws -> Int32 {
+  let journal = try Journal(identifier: "vipd")
+  defer { journal.close(within: .seconds(1)) }
+  do {
+    try Memory.lockOnFault()
+  } catch {
+    journal.send(.info, "\(error): heartbeats may wait for the disk when memory is short")
+  }
+  do {
+    return try Daemon(settings, files: files, journal: journal).run()
+  } catch {
+    journal.send(.critical, "Giving up: \(error)")
+    return DaemonError.exitCode
+  }
+}
+
+/// Standard error, whole lines; there is no stdio to share it with.
+func complain(_ text: String) {
+  let line = Array("vipd: \(text)\n".utf8)
+  _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+do {
+  let invocation = try Invocation(Array(CommandLine.arguments.dropFirst()))
+  switch invocation.task {
+  case .help: print(Invocation.usage)
+  case .version: print("vipd \(version)")
+  case .run, .check: exit(run(invocation))
+  }
+} catch {
+  complain("found \(error.found); try \"vipd --help\"")
+  exit(Invocation.usageError)
+}

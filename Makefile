@@ -1,0 +1,66 @@
+# vipd: what a person types. `make help` lists it.
+
+VERSION = $(shell dpkg-parsechangelog -l packaging/debian/changelog -S Version)
+ARCH = $(shell dpkg --print-architecture)
+DEB = .build/vipd_$(VERSION)_$(ARCH).deb
+DEB_SIZE_MAX = 5242880
+DEB_TREE = .build/deb/vipd
+
+help:
+	@echo "sudo make demo   two hosts, a client, one address that moves; in network namespaces"
+	@echo "make test        every test; those that need root name themselves when they are skipped"
+	@echo "make deb         .build/vipd_<version>_<arch>.deb"
+	@echo "make lint        format of the sources"
+	@echo "sudo make bench  outage and announcement times, measured"
+	@echo "sudo make install  builds the package and installs it with apt"
+	@echo "make clean       removes .build"
+
+demo: bootstrap-demo
+	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
+	swift build -c release --product vipd
+	swift build -c release --product viplab
+	@"$$(swift build -c release --show-bin-path)/viplab" demo
+
+bench: bootstrap-bench
+	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
+	swift build -c release --product vipd
+	swift build -c release --product viplab
+	@"$$(swift build -c release --show-bin-path)/viplab" bench
+
+# Without root, what only the tests of root need may be missing. One test at a time: some measure time.
+test: bootstrap-build
+	@packaging/bootstrap test || test "$$(id -u)" -ne 0
+	@$(MAKE) --no-print-directory lint
+	@if test "$$(id -u)" -eq 0; then $(MAKE) --no-print-directory deb; fi
+	@echo "Building the tests (the first time takes a few minutes) ..."
+	@swift build --build-tests
+	@echo "Testing (a few minutes; the first time, a Debian image for the containers takes one more) ..."
+	swift test --skip-build --disable-xctest --no-parallel
+
+lint:
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+deb: bootstrap-deb
+	@echo "Building $(DEB) ..."
+	@rm -rf $(DEB_TREE)/debian .build/deb/vipd_*
+	@mkdir -p $(DEB_TREE)
+	@for part in Package.swift Sources Tests units packaging; do ln -sfn "../../../$$part" $(DEB_TREE)/$$part; done
+	@cp -R packaging/debian $(DEB_TREE)/debian
+	@cd $(DEB_TREE) && SCRATCH="$(CURDIR)/.build/deb/swift" dpkg-buildpackage -b -us -uc >../log 2>&1 \
+	  || { tail -n 40 ../log; exit 1; }
+	@rm -f .build/vipd_*.deb
+	@mv .build/deb/vipd_$(VERSION)_$(ARCH).deb $(DEB)
+	@lintian --allow-root --fail-on error,warning $(DEB)
+	@size=$$(stat -c %s $(DEB)); test $$size -le $(DEB_SIZE_MAX) \
+	  || { echo "$(DEB) has $$size bytes; $(DEB_SIZE_MAX) is the limit" >&2; exit 1; }
+
+install: deb
+	apt-get install -y ./$(DEB)
+
+bootstrap-%:
+	@packaging/bootstrap $*
+
+clean:
+	rm -rf .build
+
+.PHONY: help demo bench test lint deb install clean

@@ -1,0 +1,110 @@
+public import Foundation
+
+/// Debian hosts under real systemd, and a client, on one switch.
+///
+/// Everything is in a process, mount and network namespace of its own, whose first process reads from us: when this
+/// process ends, however it ends, the kernel removes hosts, links, mounts and files.
+public final class ContainerLab: Sendable {
+  /// The hosts, in the order of their names.
+  public let hosts: [Container]
+
+  private let keeper: Process
+  private let lifeline: Pipe
+  private let segment: [String]
+
+  /// Boots hosts on a new segment 192.168.1.0/24, whose gateway 192.168.1.1 is the switch itself and whose
+  /// client 192.168.1.10 calls its interface bond0.
+  ///
+  /// - Parameters:
+  ///   - octets: the hosts' last octets; their names are host217 and so on.
+  ///   - cache: a directory in which the Debian image is kept from run to run.
+  /// - Throws: `ContainerError` when a step fails or a host does not boot within a minute.
+  public init(octets: [UInt8], cache: URL) throws {
+    let image = try ContainerImage(cache: cache)
+    let hostsDirectory = cache.appendingPathComponent("hosts")
+    try FileManager.default.createDirectory(at: hostsDirectory, withIntermediateDirectories: true)
+    try Container.removeLeftovers()
+
+    keeper = Process()
+    lifeline = Pipe()
+    try Self.start(keeper, lifeline, hostsDirectory)
+    let process = try Self.firstProcess(of: keeper.processIdentifier)
+    let namespaces = ["nsenter", "--target", "\(process)", "--mount", "--net", "--pid"]
+    segment = namespaces + ContainerCommand.limited
+    hosts = octets.map { octet in
+      Container(octet: octet, image: image.root, directory: hostsDirectory, namespaces: namespaces)
+    }
+    try ContainerCommand.require(segment + ["bash", "-ec", Self.clientScript])
+    try hosts.forEach { try $0.start() }
+    try hosts.forEach { try $0.waitUntilBooted() }
+  }
+
+  /// Asks for an address by ARP, as a client does that has forgotten it.
+  ///
+  /// - Returns: the MAC address in the client's table, nil when nobody answered within 3 s.
+  public func clientResolves(_ address: String) throws -> String? {
+    let script = """
+      ip neigh flush to \(address)
+      echo > /dev/udp/\(address)/9 || true
+      for attempt in $(seq 30); do
+        mac=$(ip neigh show to \(address) | sed -n 's/.* lladdr \\([0-9a-f:]*\\).*/\\1/p')
+        if [ -n "$mac" ]; then echo "$mac"; break; fi
+        sleep 0.1
+      done
+      """
+    let answer = try ContainerCommand.require(
+      segment + ["ip", "netns", "exec", "client", "bash", "-c", script])
+    return answer.isEmpty ? nil : answer
+  }
+
+  /// The hosts whose kernel has an address.
+  public func owners(of address: String) throws -> [Container] {
+    try hosts.filter { try $0.has(address) }
+  }
+
+  private static func start(_ keeper: Process, _ lifeline: Pipe, _ hosts: URL) throws {
+    let ready = Pipe()
+    keeper.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+    keeper.arguments = [
+      "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+      "bash", "-ec", switchScript, "switch", hosts.path,
+    ]
+    keeper.standardInput = lifeline
+    keeper.standardOutput = ready
+    try keeper.run()
+    let answer = ready.fileHandleForReading.availableData
+    guard String(decoding: answer, as: UTF8.self) == "ready\n" else {
+      throw ContainerError(description: "the switch of the container lab did not start")
+    }
+  }
+
+  /// unshare forks: the first process of the new namespace is its child.
+  private static func firstProcess(of parent: pid_t) throws -> pid_t {
+    let children = try ContainerCommand.require(["ps", "-o", "pid=", "--ppid", "\(parent)"])
+    guard let process = pid_t(children.trimmingCharacters(in: .whitespaces)) else {
+      throw ContainerError(description: "unshare has no child: \(children)")
+    }
+    return process
+  }
+
+  private static let switchScript = """
+    mkdir -p /run/netns
+    mount -t tmpfs tmpfs /run/netns
+    mount -t tmpfs tmpfs "$1"
+    ip link set lo up
+    ip link add switch type bridge forward_delay 0
+    ip address add 192.168.1.1/24 dev switch
+    ip link set switch up
+    echo ready
+    read -r end || true
+    """
+
+  private static let clientScript = """
+    ip netns add client
+    ip link add client type veth peer name bond0 netns client
+    ip link set client master switch up
+    ip -n client link set lo up
+    ip -n client link set bond0 up
+    ip -n client address add 192.168.1.10/24 dev bond0
+    """
+}

@@ -1,0 +1,40 @@
+/// Why a configuration is refused: one line that says where, what was found, what is accepted, what to do.
+public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// `EX_CONFIG` of sysexits.h and systemd.exec(5): what the process exits with, so that it is not restarted.
+  public static let exitCode: Int32 = 78
+
+  /// `FILE:LINE`, a path, or the instance's name where no file is to blame.
+  public let place: String
+  /// What is there.
+  public let found: String
+  /// What would be accepted there.
+  public let accepted: String
+  /// What the operator should do.
+  public let remedy: String
+
+  /// `place: found; accepted; remedy`, without a line break whatever the files hold.
+  public var description: String { "\(place.printable): \(found); \(accepted); \(remedy)" }
+}
+
+extension String {
+  /// Quoted for a message: printable, and cut short if it is long.
+  var quoted: String {
+    let limit = 60
+    let head = unicodeScalars.prefix(limit + 1)
+    if head.count <= limit { return "\"\(printable)\"" }
+    return "\"\(String(String.UnicodeScalarView(head.dropLast())).printable)…\""
+  }
+
+  /// The same text with everything escaped that could break a line or move the cursor.
+  var printable: String {
+    var text = ""
+    for scalar in unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
+        text += "\\u{\(String(scalar.value, radix: 16))}"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,123 @@
+public import Internet
+public import Linux
+public import VRRP
+
+/// The effective settings of one instance, complete and checked, each with its origin.
+public struct Settings: Hashable, Sendable {
+  /// The instance's name: `219` of `vip@219`.
+  public internal(set) var instance = ""
+  /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice.
+  public internal(set) var addresses: [IPv4Network] = []
+  /// The name of the interface that carries them; it existed when this was resolved.
+  public internal(set) var interface = ""
+  /// `IFA_LABEL`, at most 15 bytes; nil lets the kernel use the interface's name.
+  public internal(set) var label: String?
+  /// The addresses' scope.
+  public internal(set) var scope = AddressScope.global
+  /// RFC 9568's VRID, 1 to 255.
+  public internal(set) var virtualRouterID: UInt8 = 0
+  /// RFC 9568's priority, 1 to 255.
+  public internal(set) var priority: UInt8 = 100
+  /// RFC 9568's Advertisement_Interval: 10 ms to 40.95 s, whole centiseconds.
+  public internal(set) var advertisementInterval = AdvertisementInterval.standard
+  /// RFC 9568's Preempt_Mode.
+  public internal(set) var preempt = true
+  /// How long a Backup router of higher priority waits before it preempts: 0 to 1000 s.
+  public internal(set) var preemptDelay = Duration.zero
+  /// The address's `valid_lft`: 1 s to 10 min, whole seconds; nil is for ever.
+  public internal(set) var lease: Duration? = .seconds(2)
+  /// Gratuitous ARPs in one burst, 1 to 100.
+  public internal(set) var announcementRepeat = 5
+  /// The time between later announcements, 1 s to 1 day; nil is never.
+  public internal(set) var refreshInterval: Duration? = .seconds(60)
+
+  /// Where the values of a key come from, by `Section.Key`; what is missing here is the default.
+  var origins: [String: [Origin]] = [:]
+
+  /// Where a value comes from.
+  public enum Origin: Hashable, Sendable, CustomStringConvertible {
+    /// The assignment that begins on this line, counted from 1.
+    case file(String, line: Int)
+    /// Nothing was said.
+    case `default`
+    /// Worked out from what is named here.
+    case derived(from: String)
+
+    /// `FILE:LINE`, `default` or `derived from …`; one line.
+    public var description: String {
+      switch self {
+      case .file(let path, let line): "\(path.printable):\(line)"
+      case .default: "default"
+      case .derived(let source): "derived from \(source.printable)"
+      }
+    }
+  }
+
+  /// Where each value of `key` (as in `VRRP.Priority`) comes from: one entry, or one for each address.
+  public func origins(of key: String) -> [Origin] { origins[key] ?? [.default] }
+}
+
+extension Settings: CustomStringConvertible {
+  /// One line: what is served, where, and how.
+  public var summary: String {
+    let vips = addresses.map(\.description).joined(separator: ", ")
+    let lasts = lease.map { "lease \(TimeSpan.text($0))" } ?? "no lease"
+    return "\(instance): \(vips) on \(interface), VRID \(virtualRouterID), priority \(priority), "
+      + "advertised every \(TimeSpan.text(advertisementInterval.duration)), \(lasts)"
+  }
+
+  /// The summary and every setting with its origin, as a configuration file with the same effect.
+  ///
+  /// Origins are comment lines of their own, because systemd.syntax(7) has no comment after a value.
+  public var description: String {
+    var text = "# \(summary.printable)\n"
+    var section = ""
+    for key in ConfigurationKey.all {
+      if key.section != section { text += "\n[\(key.section)]\n" }
+      section = key.section
+      let values = key.values(self)
+      let origins = origins(of: key.qualifiedName)
+      for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
+        text += "# \(origins[min(index, origins.count - 1)])\n\(key.name)=\(value)\n"
+      }
+    }
+    return text
+  }
+}
+
+extension Settings {
+  /// A key whose value differs between two settings.
+  public struct Change: Hashable, Sendable, CustomStringConvertible {
+    /// `Section.Key`
+    public let key: String
+    /// The values before, as in a file; none for an unset label.
+    public let old: [String]
+    /// The values after.
+    public let new: [String]
+    /// Whether a reload applies it; otherwise the instance must be restarted.
+    public let appliesLive: Bool
+
+    /// `VRRP.Priority: 100 -> 120`, with what it takes if that is more than a reload.
+    public var description: String {
+      func text(_ values: [String]) -> String { values.isEmpty ? "none" : values.joined(separator: " ") }
+      return "\(key): \(text(old)) -> \(text(new))\(appliesLive ? "" : " (needs a restart)")"
+    }
+  }
+
+  /// What differs in `new`, in the order of the keys; origins do not count.
+  public func changes(to new: Settings) -> [Change] {
+    ConfigurationKey.all.compactMap { key in
+      let (before, after) = (key.values(self), key.values(new))
+      if before == after { return nil }
+      return Change(key: key.qualifiedName, old: before, new: after, appliesLive: key.appliesLive)
+    }
+  }
+
+  /// Takes over from `new` what a reload applies; the rest stays as it is.
+  mutating func takeLiveValues(of new: Settings) {
+    for key in ConfigurationKey.all where key.appliesLive {
+      key.copy(new, &self)
+      origins[key.qualifiedName] = new.origins[key.qualifiedName]
+    }
+  }
+}

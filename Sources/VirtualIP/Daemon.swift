@@ -1,0 +1,310 @@
+import Glibc
+import Internet
+import Linux
+import Ownership
+public import Systemd
+import VRRP
+
+/// One instance at work: brings events from the kernel, the network and the operator to the core, and
+/// carries out the core's actions.
+public final class Daemon {
+  private var settings: Settings
+  private let files: ConfigurationFiles
+  private let loop: EventLoop
+  private let log: Log
+  private let monitor: RouteMonitor
+  private let requests: RouteRequests
+  private let kernel: KernelAddresses
+
+  private var core: Instance
+  private var interface: InterfaceView
+  private var sockets: LinkSockets?
+  private var discards = DiscardCounters()
+  private var status = ""
+  /// Whether the last Advertisement or announcement could not be sent, so that only the first is logged.
+  private var sendFails = false
+  private var timer: Timer?
+  private var sources: [EventSource] = []
+  /// Events that carrying out actions gave rise to.
+  private var queue: [Event] = []
+  private var isDelivering = false
+  private var failure: DaemonError?
+
+  /// A daemon for `settings`, which `files` gave, that has not touched anything yet.
+  ///
+  /// - Throws: if netlink or the event loop cannot be opened.
+  public init(_ settings: Settings, files: ConfigurationFiles, journal: Journal) throws(DaemonError) {
+    self.settings = settings
+    self.files = files
+    log = Log(journal: journal, instance: settings.instance)
+    core = Instance(settings.parameters)
+    interface = InterfaceView(name: settings.interface, addresses: settings.addresses)
+    do {
+      loop = try EventLoop()
+      monitor = try RouteMonitor()
+      requests = try RouteRequests()
+    } catch {
+      throw DaemonError(error)
+    }
+    kernel = KernelAddresses(settings, requests: requests)
+  }
+
+  /// Runs until SIGTERM or SIGINT, when the VIP is released; the exit code.
+  ///
+  /// - Throws: if the kernel refuses what the daemon cannot do without.
+  public func run() throws(DaemonError) -> Int32 {
+    do {
+      try watchEverything()
+      write(Message(.started, .info, "Started: \(settings.summary)"))
+      let missing = try resynchronize()
+      if !interface.leftover.isEmpty {
+        let names = settings.names(of: interface.leftover)
+        write(Message(.leftover, .notice, "Found \(names), left by an earlier run; removing"))
+        deliver(.found(interface.leftover))
+      }
+      followInterface(missing: missing)
+      try Notification.send(.ready)
+      let code = try loop.run()
+      if let failure { throw failure }
+      return code
+    } catch {
+      throw DaemonError(error)
+    }
+  }
+
+  // MARK: Events
+
+  private func watchEverything() throws {
+    timer = try loop.timer { [unowned self] in deliver(.timer) }
+    sources = [
+      // News of changes before the answers to our own: see Holdings.
+      try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in readMonitor() },
+      try loop.watch(fd: requests.fd, priority: .timer) { [unowned self] in readAnswers() },
+      try loop.signal(SIGTERM) { [unowned self] in stop() },
+      try loop.signal(SIGINT) { [unowned self] in stop() },
+      try loop.signal(SIGHUP) { [unowned self] in reload() },
+    ]
+    try loop.enableWatchdog()
+  }
+
+  private func stop() {
+    notify(.stopping)
+    deliver(.stop)
+  }
+
+  private func readMonitor() {
+    attempt {
+      var vanished: [Int] = []
+      let isComplete = try monitor.receive { change in
+        if let index = interface.apply(change) { vanished.append(index) }
+      }
+      for index in vanished { deliver(.vanished(index: index)) }
+      var missing: AddressSet = []
+      if !isComplete {
+        write(Message(.netlinkOverflow, .warning, "Netlink news was lost; looking at everything again"))
+        missing = try resynchronize()
+      }
+      followInterface(missing: missing)
+    }
+  }
+
+  /// Takes a snapshot; returns the VIP's addresses that the interface lacks.
+  private func resynchronize() throws(LinuxError) -> AddressSet {
+    interface.replace(links: try requests.links(), addresses: try requests.addresses())
+  }
+
+  private func readAnswers() {
+    attempt {
+      do throws(LinuxError) {
+        for event in try kernel.answers() { deliver(event) }
+      } catch {
+        // Answers were lost, not the changes: look at what became of them.
+        for event in kernel.answers(missing: try resynchronize(), after: error) { deliver(event) }
+      }
+    }
+  }
+
+  /// Opens sockets on an interface that has become usable and tells the core what it is like.
+  private func followInterface(missing: AddressSet) {
+    missing.forEach { deliver(.vanished(index: $0)) }
+    let condition = interface.condition
+    if let sockets, sockets.linkIndex != interface.link?.index { self.sockets = nil }
+    if case .ready(let primary) = condition, let link = interface.link {
+      attempt { try openSockets(on: link, source: primary) }
+      guard sockets != nil else { return }
+    }
+    deliver(.link(condition))
+  }
+
+  private func openSockets(on link: Link, source: IPv4Address) throws {
+    guard let hardware = link.macAddress else { return }
+    do throws(LinuxError) {
+      if let sockets { return try sockets.follow(source: source, hardware: hardware) }
+      sockets = try LinkSockets(link, hardware: hardware, source: source)
+    } catch {
+      // Gone again since netlink told of it; netlink will tell of that, too.
+      if error.kind == .linkGone { return }
+      throw error
+    }
+    try sockets?.watch(on: loop) { [unowned self] in readPackets() }
+  }
+
+  private func readPackets() {
+    do throws(LinuxError) {
+      while let sockets, try sockets.receive({ self.receive($1, in: $0) }) {}
+    } catch {
+      // A link that went down says so here once; netlink says what matters of it.
+    }
+  }
+
+  private func receive(_ message: Span<UInt8>, in envelope: Envelope) {
+    do throws(Discard) {
+      let received = try ReceivedAdvertisement(
+        decoding: message, in: envelope, virtualRouterID: settings.virtualRouterID,
+        addresses: settings.addresses.map(\.address))
+      deliver(.advertisement(received))
+    } catch {
+      guard discards.count(error), let why = error.inWords(timeToLive: envelope.timeToLive) else { return }
+      write(
+        Message(
+          .discarded, .warning,
+          "Discarded a packet from \(envelope.source): \(why); more of this kind are only counted",
+          [("VRRP_PEER", "\(envelope.source)")]))
+    }
+  }
+
+  // MARK: Actions
+
+  /// Gives `event` to the core and does what it says, and so with every event that follows from that.
+  private func deliver(_ event: Event) {
+    queue.append(event)
+    guard !isDelivering else { return }
+    isDelivering = true
+    while !queue.isEmpty {
+      let next = queue.removeFirst()
+      let actions = core.handle(next, at: Clock.now)
+      for index in 0..<actions.count { perform(actions[index]) }
+    }
+    isDelivering = false
+    if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+    updateStatus()
+  }
+
+  private func perform(_ action: Action) {
+    switch action {
+    case .advertise(let priority): advertise(priority)
+    case .add(let set):
+      set.forEach { index in
+        guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
+        if let event = kernel.add(index, to: sockets.linkIndex, lease: core.parameters.lease) {
+          queue.append(event)
+        }
+      }
+    case .remove(let set):
+      set.forEach { index in
+        guard let linkIndex = interface.link?.index else { return queue.append(.removed(index: index)) }
+        if let event = kernel.remove(index, from: linkIndex) { queue.append(event) }
+      }
+    case .announce(let set): announce(set)
+    case .report(let report): write(Message(report, settings: settings, at: Clock.now))
+    case .exit: loop.exit(0)
+    }
+  }
+
+  private func advertise(_ priority: UInt8) {
+    let advertisement = Advertisement(
+      virtualRouterID: settings.virtualRouterID, priority: priority, interval: core.parameters.interval)
+    send { sockets throws(LinuxError) in
+      try sockets.send(advertisement, addresses: settings.addresses.map(\.address))
+    }
+  }
+
+  private func announce(_ set: AddressSet) {
+    set.forEach { index in
+      send { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
+    }
+  }
+
+  /// A packet that cannot be sent is lost like one that the network loses; the operator hears of the first.
+  private func send(_ body: (LinkSockets) throws(LinuxError) -> Void) {
+    guard let sockets else { return }
+    do throws(LinuxError) {
+      try body(sockets)
+      sendFails = false
+    } catch {
+      if !sendFails {
+        write(
+          Message(
+            .sendFailed, .error, "Cannot send on \(settings.interface): \(error)",
+            [("ERRNO", String(error.errno))]))
+      }
+      sendFails = true
+    }
+  }
+
+  // MARK: Operator
+
+  private func reload() {
+    notify(.reloading)
+    defer { notify(.ready) }
+    do {
+      let new = try Configuration.resolve(
+        instance: settings.instance, files: try files.files(of: settings.instance),
+        surroundings: try Surroundings(requests))
+      apply(new)
+    } catch {
+      write(Message(.reloadRefused, .error, "Reload refused, nothing changed: \(error)"))
+    }
+  }
+
+  private func apply(_ new: Settings) {
+    let changes = settings.changes(to: new)
+    for change in changes {
+      let severity: Journal.Severity = change.appliesLive ? .notice : .warning
+      write(Message(.reloaded, severity, "Reload: \(change)"))
+    }
+    if changes.isEmpty { write(Message(.reloaded, .info, "Reload: nothing changed")) }
+    settings.takeLiveValues(of: new)
+    deliver(.reconfigure(settings.parameters))
+  }
+
+  private func write(_ message: Message) {
+    log.write(message, settings: settings, state: core.election.state.field)
+  }
+
+  private func updateStatus() {
+    let line = StatusLine(core, settings: settings).description
+    guard line != status else { return }
+    status = line
+    notify(.status(line))
+  }
+
+  private func notify(_ notification: Notification) {
+    // systemd may be re-executing; what it misses it learns with the next change.
+    _ = try? Notification.send(notification)
+  }
+
+  // MARK: Failure
+
+  /// Runs `body`; what it throws ends the loop, and with it the process: the addresses' lifetime ends them,
+  /// and a new process starts from a known state.
+  private func attempt(_ body: () throws -> Void) {
+    do {
+      try body()
+    } catch {
+      failure = failure ?? DaemonError(error)
+      loop.exit(DaemonError.exitCode)
+    }
+  }
+}
+
+/// What the daemon cannot go on without was refused.
+public struct DaemonError: Error, CustomStringConvertible {
+  /// EX_OSERR of sysexits.h: starting again may help.
+  public static let exitCode: Int32 = 71
+
+  /// The operation and its error.
+  public let description: String
+
+  init(_ error: any Error) { description = "\(error)" }
+}

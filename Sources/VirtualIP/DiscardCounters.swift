@@ -1,0 +1,31 @@
+import Internet
+import VRRP
+
+/// How many packets were discarded for which reason (RFC 9568 §7.1 asks that they be counted).
+struct DiscardCounters {
+  private var counts = [Int](repeating: 0, count: Discard.allCases.count)
+
+  /// Counts one; whether it is the first of its kind and so worth a line.
+  mutating func count(_ discard: Discard) -> Bool {
+    counts[discard.rawValue] += 1
+    return counts[discard.rawValue] == 1
+  }
+
+  subscript(discard: Discard) -> Int { counts[discard.rawValue] }
+}
+
+extension Discard {
+  /// What was wrong, for the operator; nil for what is normal on a shared segment.
+  func inWords(timeToLive: UInt8) -> String? {
+    switch self {
+    case .timeToLive: "its TTL is \(timeToLive), not 255, so it came through a router"
+    case .truncated: "it is cut short"
+    case .version: "it is not VRRP version 3"
+    case .type: "it is no Advertisement"
+    case .checksum: "its checksum is wrong"
+    case .addressCount: "it lists no address"
+    case .interval: "its interval is zero"
+    case .virtualRouterID: nil
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import Internet
+import Linux
+import Testing
+import VRRP
+
+@testable import VirtualIP
+
+@Suite struct SettingsTests {
+  @Test func noFileIsNeeded() throws {
+    let settings = try Configuration.resolve(instance: "219", files: [], surroundings: try Hosts.lab())
+    #expect(
+      settings.description == """
+        # 219: 192.168.1.219/24 on bond0, VRID 219, priority 100, advertised every 100ms, lease 2s
+
+        [VirtualIP]
+        # derived from the instance's name and bond0's 192.168.1.217/24
+        Address=192.168.1.219/24
+        # derived from 192.168.1.219
+        Interface=bond0
+        # default
+        Label=
+        # default
+        Scope=global
+
+        [VRRP]
+        # derived from 192.168.1.219
+        VirtualRouterID=219
+        # default
+        Priority=100
+        # default
+        AdvertisementIntervalSec=100ms
+        # default
+        Preempt=yes
+        # default
+        PreemptDelaySec=0s
+
+        [Safety]
+        # default
+        LeaseSec=2s
+
+        [Announce]
+        # default
+        Repeat=5
+        # default
+        RefreshSec=60s
+
+        """)
+  }
+
+  @Test(arguments: [
+    (["192.168.1.217/24"], "219", "192.168.1.219/24"),
+    (["192.168.1.217/24"], "192.168.1.219", "192.168.1.219/24"),
+    (["192.168.1.200/25"], "219", "192.168.1.219/25"), (["10.1.2.7/16"], "219", "10.1.0.219/16"),
+    (["10.1.3.8/16"], "219", "10.1.0.219/16"), (["10.1.0.0/31", "10.9.0.1/30"], "1", "10.1.0.1/31"),
+    (["10.1.2.7/16", "10.1.2.8/24"], "10.1.2.219", "10.1.2.219/24"),
+  ])
+  func addressesOfNames(own: [String], instance: String, vip: String) throws {
+    let host = try Hosts.single(own)
+    let settings = try Configuration.resolve(instance: instance, files: [], surroundings: host)
+    #expect(settings.addresses == [try Hosts.network(vip)])
+    #expect(settings.interface == "bond0")
+    #expect(UInt32(settings.virtualRouterID) == settings.addresses[0].address.bits & 255)
+  }
+
+  @Test func ownLeftoversAreNotTheHosts() throws {
+    let host = try Hosts.single(["192.168.1.217/24"], vips: ["192.168.1.219/24", "10.0.0.1/8"])
+    let settings = try Configuration.resolve(instance: "219", files: [], surroundings: host)
+    #expect(settings.addresses == [try Hosts.network("192.168.1.219/24")])
+    #expect(try Hosts.refusal(nil, instance: "10.0.0.2", host) != "accepted")
+  }
+
+  @Test func anInterfaceNamesTheSubnetOfANumber() throws {
+    let settings = try Configuration.resolve(
+      instance: "219", files: [Hosts.file("[VirtualIP]\nInterface=eth1")], surroundings: try Hosts.router())
+    #expect(settings.addresses == [try Hosts.network("10.1.0.219/16")])
+    #expect(
+      settings.origins(of: "VirtualIP.Address")
+        == [.derived(from: "the instance's name and eth1's 10.1.2.3/16")])
+    #expect(settings.origins(of: "VirtualIP.Interface") == [.file("/etc/vip/219.conf", line: 2)])
+  }
+
+  @Test func everyKeyIsRead() throws {
+    let settings = try Hosts.settings(
+      """
+      [VirtualIP]
+      Address=192.168.1.219
+      Address=192.168.7.1/32
+      Interface=bond0
+      Label=bond0:0
+      Scope=link
+      [VRRP]
+      VirtualRouterID=7
+      Priority=255
+      AdvertisementIntervalSec=40.95s
+      Preempt=OFF
+      PreemptDelaySec=1min 2.5s
+      [Safety]
+      LeaseSec=10min
+      [Announce]
+      Repeat=100
+      RefreshSec=0
+      """)
+    #expect(
+      settings.addresses == [try Hosts.network("192.168.1.219/24"), try Hosts.network("192.168.7.1/32")])
+    #expect(settings.interface == "bond0")
+    #expect(settings.label == "bond0:0")
+    #expect(settings.scope == .link)
+    #expect(settings.virtualRouterID == 7)
+    #expect(settings.priority == 255)
+    #expect(settings.advertisementInterval == AdvertisementInterval(exactly: .milliseconds(40950)))
+    #expect(!settings.preempt)
+    #expect(settings.preemptDelay == .milliseconds(62500))
+    #expect(settings.lease == .seconds(600))
+    #expect(settings.announcementRepeat == 100)
+    #expect(settings.refreshInterval == nil)
+    #expect(
+      settings.origins(of: "VirtualIP.Address") == [
+        .derived(from: "/etc/vip/219.conf:2 and bond0's 192.168.1.217/24"),
+        .file("/etc/vip/219.conf", line: 3),
+      ])
+    #expect(settings.origins(of: "Announce.RefreshSec") == [.file("/etc/vip/219.conf", line: 17)])
+  }
+
+  @Test func laterFilesOverrideAndAppend() throws {
+    let files = [
+      Hosts.file("[VirtualIP]\nAddress=192.168.1.1\n[VRRP]\nPriority=1\nPreempt=no\nPriority=2"),
+      Hosts.file(
+        "[VRRP]\nPriority=3\nPreempt=\n[VirtualIP]\nAddress=192.168.1.2", "/etc/vip/219.conf.d/a.conf"),
+    ]
+    let host = try Hosts.lab()
+    let settings = try Configuration.resolve(instance: "219", files: files, surroundings: host)
+    #expect(settings.addresses.map { $0.address.description } == ["192.168.1.1", "192.168.1.2"])
+    #expect(settings.virtualRouterID == 1)
+    #expect(settings.priority == 3)
+    #expect(settings.origins(of: "VRRP.Priority") == [.file("/etc/vip/219.conf.d/a.conf", line: 2)])
+    #expect(settings.preempt)
+    #expect(settings.origins(of: "VRRP.Preempt") == [.default])
+
+    let reset = Hosts.file("[VirtualIP]\nAddress=\nAddress=192.168.1.3", "/etc/vip/219.conf.d/b.conf")
+    let replaced = try Configuration.resolve(instance: "219", files: files + [reset], surroundings: host)
+    #expect(replaced.addresses == [try Hosts.network("192.168.1.3/24")])
+    let none = Hosts.file("[VirtualIP]\nAddress=", "/etc/vip/219.conf.d/b.conf")
+    let derived = try Configuration.resolve(instance: "219", files: files + [none], surroundings: host)
+    #expect(derived.addresses == [try Hosts.network("192.168.1.219/24")])
+  }
+
+  @Test(arguments: [
+    "",
+    "[Safety]\nLeaseSec=0\n[Announce]\nRefreshSec=0\n[VRRP]\nPreempt=no\nPriority=7\nPreemptDelaySec=1.5s",
+    "[VirtualIP]\nAddress=192.168.1.9\nAddress=10.0.0.1/8\nLabel=bond0:x\nScope=host",
+    "[VRRP]\nVirtualRouterID=4",
+    "[Announce]\nRefreshSec=1.000001s\nRepeat=3\n[VRRP]\nAdvertisementIntervalSec=1.05s",
+  ])
+  func descriptionsAreConfigurations(text: String) throws {
+    let settings = try Hosts.settings(text)
+    let again = try Hosts.settings(settings.description)
+    #expect(again.changes(to: settings).isEmpty)
+    #expect(again.summary == settings.summary)
+    #expect(again.addresses == settings.addresses && again.refreshInterval == settings.refreshInterval)
+  }
+
+  @Test func changesSayWhatNeedsARestart() throws {
+    let old = try Hosts.settings("[VirtualIP]\nLabel=bond0:0")
+    let new = try Hosts.settings(
+      """
+      [VirtualIP]
+      Address=192.168.1.219/32
+      Address=192.168.1.220
+      Scope=link
+      [VRRP]
+      VirtualRouterID=1
+      Priority=120
+      AdvertisementIntervalSec=1s
+      Preempt=no
+      PreemptDelaySec=1s
+      [Safety]
+      LeaseSec=3s
+      [Announce]
+      Repeat=6
+      RefreshSec=0
+      """)
+    #expect(old.changes(to: old).isEmpty)
+    #expect(
+      old.changes(to: new).map(\.description) == [
+        "VirtualIP.Address: 192.168.1.219/24 -> 192.168.1.219/32 192.168.1.220/24 (needs a restart)",
+        "VirtualIP.Label: bond0:0 -> none (needs a restart)",
+        "VirtualIP.Scope: global -> link (needs a restart)",
+        "VRRP.VirtualRouterID: 219 -> 1 (needs a restart)", "VRRP.Priority: 100 -> 120",
+        "VRRP.AdvertisementIntervalSec: 100ms -> 1s", "VRRP.Preempt: yes -> no",
+        "VRRP.PreemptDelaySec: 0s -> 1s", "Safety.LeaseSec: 2s -> 3s", "Announce.Repeat: 5 -> 6",
+        "Announce.RefreshSec: 60s -> 0",
+      ])
+    let other = ConfigurationKey.all.filter { !$0.appliesLive }.map(\.name)
+    #expect(other == ["Address", "Interface", "Label", "Scope", "VirtualRouterID"])
+  }
+}
