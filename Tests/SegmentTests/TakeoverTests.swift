@@ -22,13 +22,23 @@ extension SegmentTests {
       #expect(
         try scene.segment.clientArpCache.hardwareAddress(of: scene.vip)
           == scene.segment.host(218).hardwareAddress)
+    }
 
-      // Back on the segment the hosts settle who keeps it: equal priorities, the greater address.
+    /// It comes back believing that it is Active, and may say so by ARP before it hears who is.
+    @Test func pluggedBackInTheClientStaysWithTheWinner() throws {
+      let scene = try Scene()
+      try scene.startPair()
+      try scene.segment.unplug(217)
+      try scene.probe.waitForAnswer(from: "218", within: Scene.patience)
+      let start = MonotonicClock.now
       try scene.segment.plugIn(217)
       try scene.expectOwners(218)
-      pause(.milliseconds(500))
+      pause(.seconds(1))
       try scene.expectOwners(218)
+      let report = scene.probe.report(from: start, to: MonotonicClock.now)
+      #expect(report.outage < .milliseconds(250), "served by \(report.servedBy)")
       #expect(scene.probe.currentHost == "218")
+      #expect(report.answeredTwice == 0)
     }
 
     @Test func carrierLost() throws {
