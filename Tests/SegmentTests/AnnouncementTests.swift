@@ -71,6 +71,31 @@ extension SegmentTests {
       try scene.probe.waitForAnswer(from: "217", within: Scene.patience)
     }
 
+    /// A rival's announcement turns the neighbours' caches over, however short a time ago this host took the VIP.
+    @Test func announcedAgainWhenARivalShowsUpJustAfterTheTakeover() throws {
+      let scene = try Scene(hosts: [218])
+      try scene.start(218)
+      try scene.expectOwners(218)
+      let host = try scene.segment.host(218)
+      try scene.probe.waitForAnswer(from: "218", within: Scene.patience)
+      pause(.milliseconds(200))
+      let rival = Segment.address(217)
+      let rivalHardware = MACAddress(bits: 0x1234_5678_0217)
+      let claim = Frame.arp(
+        operation: 2, from: rivalHardware, sender: scene.vip, to: .broadcast, targetHardware: .broadcast,
+        target: scene.vip)
+      let message = Frame.advertisement(
+        virtualRouterID: 219, priority: 50, centiseconds: 10, addresses: [scene.vip], source: rival)
+      let start = MonotonicClock.now
+      try scene.segment.inject(claim, from: scene.segment.client)
+      try scene.segment.inject(
+        Frame.vrrp(message, from: rivalHardware, address: rival), from: scene.segment.client)
+      pause(.milliseconds(400))
+      let answers = scene.segment.capture.gratuitousArps(
+        for: scene.vip, from: start, sentBy: host.hardwareAddress)
+      #expect(!answers.isEmpty)
+    }
+
     @Test func advertisementsAreWhatRFC9568Asks() throws {
       let scene = try Scene(hosts: [217])
       let host = try scene.segment.host(217)
