@@ -126,6 +126,7 @@ public struct Instance: Sendable {
   private mutating func runTimers(at now: Instant, _ actions: inout Actions) {
     if let due = stopDeadline, due <= now {
       // The kernel does not answer; the lease ends what is left.
+      stopDeadline = nil
       holdings.lose()
       return
     }

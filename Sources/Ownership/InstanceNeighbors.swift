@@ -106,7 +106,7 @@ extension Instance {
     case nil: break
     }
     if isHeartbeatLate { return fastPace(interval) }
-    return following == nil ? max(interval, .milliseconds(20)) : slow
+    return following == nil ? max(interval / 2, .milliseconds(20)) : slow
   }
 
   /// Several probes fit between the first late Advertisement and the end of Active_Down_Interval.
