@@ -24,6 +24,8 @@ public struct Instance: Sendable {
   public internal(set) var hold: Hold?
   /// Every router that was seen, at most 16.
   public var peers: [Peer] { routers.all }
+  /// Routers that were there during the last three seconds, and so could take over.
+  public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
   /// Whether this host's kernel has all addresses.
@@ -42,7 +44,8 @@ public struct Instance: Sendable {
   /// An Active router that has offered the VIP and waits for a successor.
   var departure: Departure?
   var resumption: Resumption?
-  var lastAdvertised: Instant?
+  /// When this router last advertised as Active router; nil if it is none.
+  public internal(set) var lastAdvertised: Instant?
   /// When the Active router that is followed was last heard.
   var heartbeat: Instant?
   var isHeartbeatLate = false

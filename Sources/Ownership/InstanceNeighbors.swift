@@ -123,7 +123,7 @@ extension Instance {
     switch election.state {
     case .initialize: return nil
     case .active:
-      guard holdings.wanted, routers.hasStandby(at: now) else { return nil }
+      guard holdings.wanted, !routers.standbys(at: now).isEmpty else { return nil }
       return parameters.interval.duration * 19 / 10
     case .backup: return isHeartbeatLate ? .milliseconds(200) : .seconds(2)
     }
