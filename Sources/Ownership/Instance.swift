@@ -60,7 +60,9 @@ public struct Instance: Sendable {
   /// When to give up waiting for the kernel to confirm the last removal.
   var stopDeadline: Instant?
   var ownSourceReported = false
+  /// The stranger that was last named.
   var conflict: MACAddress?
+  var contest: Contest?
 
   /// An instance that waits for its first link event.
   public init(_ parameters: Parameters) {
@@ -75,7 +77,7 @@ public struct Instance: Sendable {
     for other in [
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
-      departure?.deadline,
+      departure?.deadline, contest?.deadline,
     ] {
       if let other { earliest = min(earliest ?? other, other) }
     }
@@ -138,6 +140,7 @@ public struct Instance: Sendable {
       elect(.timer, at: now, &actions)
     }
     if let due = departure?.deadline, due <= now { departureIsDue(at: now, &actions) }
+    if let due = contest?.deadline, due <= now { contestIsDue(at: now, &actions) }
     if let due = isolationDeadline, due <= now { leaveIfCutOff(at: now, &actions) }
     if let due = renewal, due <= now { renew(at: now, &actions) }
     if let due = reinstatements.deadline, due <= now { reinstate(at: now, &actions) }

@@ -68,8 +68,19 @@ struct Peers: Hashable, Sendable {
     return true
   }
 
+  /// The peer `address` seems to be at `hardware`, which it did not tell itself.
+  mutating func guess(_ address: IPv4Address, at hardware: MACAddress) {
+    guard let index = all.firstIndex(where: { $0.address == address }), all[index].hardware == nil else {
+      return
+    }
+    all[index].hardware = hardware
+  }
+
   /// Whether the station at `hardware` is a peer.
   func contains(_ hardware: MACAddress) -> Bool { all.contains { $0.hardware == hardware } }
+
+  /// The address of the peer at `hardware`.
+  func address(at hardware: MACAddress) -> IPv4Address? { all.first { $0.hardware == hardware }?.address }
 
   /// Those who could take over now.
   func standbys(at now: Instant) -> [Peer] { all.filter { now - $0.lastSeen <= Self.standbyMemory } }

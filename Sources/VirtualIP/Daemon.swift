@@ -161,7 +161,7 @@ public final class Daemon {
       if let sockets { return try sockets.follow(source: source, hardware: hardware) }
       sockets = try LinkSockets(
         linkIndex: linkIndex, hardware: hardware, source: source,
-        addresses: settings.addresses.map(\.address))
+        addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
