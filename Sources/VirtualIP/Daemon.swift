@@ -162,6 +162,7 @@ public final class Daemon {
       sockets = try LinkSockets(
         linkIndex: linkIndex, hardware: hardware, source: source,
         addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
+      try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
