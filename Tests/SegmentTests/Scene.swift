@@ -14,9 +14,10 @@ final class Scene {
 
   var vip: IPv4Address { segment.plan.virtualAddress }
 
-  init(hosts: [Int] = [217, 218]) throws {
+  init(hosts: [Int] = [217, 218], gateway: Segment.Gateway = .none) throws {
     var plan = Segment.Plan()
     plan.hosts = hosts
+    plan.gateway = gateway
     segment = try Segment(plan)
     probe = try segment.startProbe()
   }
