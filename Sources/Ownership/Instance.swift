@@ -24,6 +24,8 @@ public struct Instance: Sendable {
   public internal(set) var hold: Hold?
   /// Every router that was seen, at most 16.
   public var peers: [Peer] { routers.all }
+  /// Routers that were there during the last three seconds, and so could take over.
+  public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
   /// Whether this host's kernel has all addresses.
@@ -37,12 +39,15 @@ public struct Instance: Sendable {
   var reinstatements = ReinstatementBudget()
   var witness = Witness()
   var isolation = Isolation()
+  /// Which of the addresses the witness is asked for next.
+  var witnessTurn = 0
   /// An Active router that has claimed the VIP and waits for the one it preempts to let go.
   var claim: Claim?
   /// An Active router that has offered the VIP and waits for a successor.
   var departure: Departure?
   var resumption: Resumption?
-  var lastAdvertised: Instant?
+  /// When this router last advertised as Active router; nil if it is none.
+  public internal(set) var lastAdvertised: Instant?
   /// When the Active router that is followed was last heard.
   var heartbeat: Instant?
   var isHeartbeatLate = false
@@ -57,7 +62,9 @@ public struct Instance: Sendable {
   /// When to give up waiting for the kernel to confirm the last removal.
   var stopDeadline: Instant?
   var ownSourceReported = false
+  /// The stranger that was last named.
   var conflict: MACAddress?
+  var contest: Contest?
 
   /// An instance that waits for its first link event.
   public init(_ parameters: Parameters) {
@@ -72,7 +79,7 @@ public struct Instance: Sendable {
     for other in [
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
-      departure?.deadline,
+      departure?.deadline, contest?.deadline,
     ] {
       if let other { earliest = min(earliest ?? other, other) }
     }
@@ -121,7 +128,7 @@ public struct Instance: Sendable {
   }
 
   /// How long after an Advertisement the next one is late: half an interval more than it should be.
-  private var lateAfter: Duration { election.activeInterval.duration * 3 / 2 }
+  var lateAfter: Duration { election.activeInterval.duration * 3 / 2 }
 
   private mutating func runTimers(at now: Instant, _ actions: inout Actions) {
     if let due = stopDeadline, due <= now {
@@ -135,6 +142,7 @@ public struct Instance: Sendable {
       elect(.timer, at: now, &actions)
     }
     if let due = departure?.deadline, due <= now { departureIsDue(at: now, &actions) }
+    if let due = contest?.deadline, due <= now { contestIsDue(at: now, &actions) }
     if let due = isolationDeadline, due <= now { leaveIfCutOff(at: now, &actions) }
     if let due = renewal, due <= now { renew(at: now, &actions) }
     if let due = reinstatements.deadline, due <= now { reinstate(at: now, &actions) }

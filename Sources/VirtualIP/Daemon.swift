@@ -12,6 +12,7 @@ public final class Daemon {
   private let files: ConfigurationFiles
   private let loop: EventLoop
   private let log: Log
+  private let runtime: RuntimeDirectory?
   private let monitor: RouteMonitor
   private let requests: RouteRequests
   private let kernel: KernelAddresses
@@ -23,8 +24,8 @@ public final class Daemon {
   private var defaultGateway: IPv4Address?
   private var discards = DiscardCounters()
   private var status = ""
-  /// Whether the last Advertisement or announcement could not be sent, so that only the first is logged.
-  private var sendFails = false
+  /// What could not be sent the last time, so that only the first failure is logged.
+  private var failing: Set<Outgoing> = []
   private var timer: Timer?
   private var sources: [EventSource] = []
   /// Events that carrying out actions gave rise to.
@@ -32,13 +33,22 @@ public final class Daemon {
   private var isDelivering = false
   private var failure: DaemonError?
 
-  /// A daemon for `settings`, which `files` gave, that has not touched anything yet.
+  /// A daemon for `settings`, which `files` gave, that has not touched anything yet. It keeps its state in
+  /// `runtimeDirectory`.
   ///
   /// - Throws: if netlink or the event loop cannot be opened.
-  public init(_ settings: Settings, files: ConfigurationFiles, journal: Journal) throws(DaemonError) {
+  public init(
+    _ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
+  ) throws(DaemonError) {
     self.settings = settings
     self.files = files
     log = Log(journal: journal, instance: settings.instance)
+    do throws(RuntimeDirectoryError) {
+      runtime = try RuntimeDirectory(runtimeDirectory)
+    } catch {
+      runtime = nil
+      journal.send(.warning, "\(error): after a restart this instance will listen before it goes on")
+    }
     core = Instance(settings.parameters(defaultGateway: nil))
     interface = InterfaceView(name: settings.interface, addresses: settings.addresses)
     do {
@@ -62,7 +72,7 @@ public final class Daemon {
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
-        deliver(.resume(interface.leftover, lastAdvertised: nil))
+        deliver(.resume(interface.leftover, lastAdvertised: runtime?.previouslyAdvertised))
       }
       followInterface(missing: missing)
       try Notification.send(.ready)
@@ -86,6 +96,8 @@ public final class Daemon {
       try loop.signal(SIGINT) { [unowned self] in stop() },
       try loop.signal(SIGHUP) { [unowned self] in reload() },
       try loop.signal(SIGUSR1) { [unowned self] in deliver(.handover) },
+      // RestartKillSignal= of the unit: the next run takes up the VIP where this one leaves it.
+      try loop.signal(SIGUSR2) { [unowned self] in loop.exit(0) },
     ]
     try loop.enableWatchdog()
   }
@@ -149,7 +161,8 @@ public final class Daemon {
       if let sockets { return try sockets.follow(source: source, hardware: hardware) }
       sockets = try LinkSockets(
         linkIndex: linkIndex, hardware: hardware, source: source,
-        addresses: settings.addresses.map(\.address))
+        addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
+      try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
@@ -213,6 +226,7 @@ public final class Daemon {
       for index in 0..<actions.count { perform(actions[index]) }
     }
     isDelivering = false
+    runtime?.remember(lastAdvertised: core.lastAdvertised)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
     updateStatus()
   }
@@ -221,10 +235,10 @@ public final class Daemon {
     switch action {
     case .advertise(let priority, let interval): advertise(priority, every: interval)
     case .sendARP(let packet, let station):
-      send { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
     case .listenForEvidence:
       let known = core.peers.compactMap(\.hardware)
-      send { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
     case .add(let set):
       set.forEach { index in
         guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
@@ -246,31 +260,35 @@ public final class Daemon {
   private func advertise(_ priority: UInt8, every interval: AdvertisementInterval) {
     let advertisement = Advertisement(
       virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
-    send { sockets throws(LinuxError) in
+    send(.vrrp) { sockets throws(LinuxError) in
       try sockets.send(advertisement, addresses: settings.addresses.map(\.address))
     }
   }
 
   private func announce(_ set: AddressSet) {
     set.forEach { index in
-      send { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
     }
   }
 
+  private enum Outgoing: String {
+    case vrrp = "Advertisements"
+    case arp = "ARP"
+  }
+
   /// A packet that cannot be sent is lost like one that the network loses; the operator hears of the first.
-  private func send(_ body: (LinkSockets) throws(LinuxError) -> Void) {
+  private func send(_ kind: Outgoing, _ body: (LinkSockets) throws(LinuxError) -> Void) {
     guard let sockets else { return }
     do throws(LinuxError) {
       try body(sockets)
-      sendFails = false
+      failing.remove(kind)
     } catch {
-      if !sendFails {
-        write(
-          Message(
-            .sendFailed, .error, "Cannot send on \(settings.interface): \(error)",
-            [("ERRNO", String(error.errno))]))
-      }
-      sendFails = true
+      guard failing.insert(kind).inserted else { return }
+      write(
+        Message(
+          .sendFailed, .error,
+          "Cannot send \(kind.rawValue) on \(settings.interface): \(error); more of this kind are not reported",
+          [("ERRNO", String(error.errno))]))
     }
   }
 
@@ -305,10 +323,11 @@ public final class Daemon {
   }
 
   private func updateStatus() {
-    let line = StatusLine(core, settings: settings).description
+    let line = StatusLine(core, settings: settings, at: Clock.now).description
     guard line != status else { return }
     status = line
     notify(.status(line))
+    runtime?.write(state: StateFile(core, settings: settings, status: line).description)
   }
 
   private func notify(_ notification: Notification) {

@@ -61,6 +61,10 @@ extension Driver {
   }
 }
 
+extension Driver {
+  fileprivate var isIsolated: Bool { if case .isolated = instance.hold { true } else { false } }
+}
+
 /// The address that only the gateway answers for.
 private let routerAddress = gateway
 
@@ -82,7 +86,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
     let held = driver.run(until: at(60_000), answering: [peerHardware])
     #expect(becameActive(held) == nil)
-    #expect(held.contains { $0.1 == .report(.holding(.answered(at: peerHardware))) })
+    #expect(held.contains { $0.1 == .report(.holding(.answered(at: peerHardware, last: peer))) })
     #expect(held.filter { if case .report(.holding) = $0.1 { true } else { false } }.count == 1)
     let freed = driver.run(until: at(61_000))
     let took = becameActive(freed)
@@ -93,7 +97,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = Driver.backup()
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
     _ = driver.run(until: at(6000), answering: [peerHardware])
-    #expect(driver.instance.hold == .answered(at: peerHardware))
+    #expect(driver.instance.hold == .answered(at: peerHardware, last: peer))
     #expect(driver.hear(150).contains(.report(.following(peer, priority: 150))))
     #expect(driver.instance.hold == nil)
   }
@@ -127,6 +131,18 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     _ = driver.hear(0)
     let log = driver.run(until: at(5100), answering: [peerHardware])
     #expect(becameActive(log) != nil)
+  }
+
+  @Test func onlyTheOwnerCanGiveTheVIPAway() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let pretender = IPv4Address(bits: 0xC0A8_01D8)
+    _ = driver.hear(150, from: pretender)
+    driver.handle(answer(from: MACAddress(bits: 0x0200_0000_00D8), for: pretender))
+    _ = driver.hear(0, from: pretender)
+    let log = driver.run(until: at(6000), answering: [peerHardware])
+    #expect(becameActive(log) == nil)
+    #expect(driver.instance.hold == .answered(at: peerHardware, last: pretender))
   }
 
   @Test func aForeignOwnerIsNamedAndNotTouched() {
@@ -182,6 +198,19 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(becameActive(later) == nil)
   }
 
+  @Test func whoOnlyClaimsHasNothingToGiveAway() {
+    var driver = Driver.backup(priority: 200)
+    let log = driver.run(until: at(1000), heartbeat: 100, answering: [peerHardware])
+    #expect(driver.instance.cause == .ignored(by: peer))
+    #expect(!log.contains { $0.1 == .advertise(priority: 0, interval: .standard) })
+  }
+
+  @Test func aPreemptionNeedsNoGateway() {
+    var driver = Driver.backup(gateway: gateway, priority: 200)
+    _ = driver.run(until: at(200), heartbeat: 100, answering: [gatewayHardware])
+    #expect(becameActive(driver.run(until: at(400), heartbeat: 100)) != nil)
+  }
+
   @Test func aResigningRivalGivesItUpAtOnce() {
     var driver = Driver.backup(priority: 200)
     _ = driver.run(until: at(400), heartbeat: 100, answering: [peerHardware])
@@ -216,7 +245,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.instance.election.state == .backup)
     // Who hears nobody does not take over.
     #expect(becameActive(log) == nil)
-    #expect(driver.instance.hold == .isolated)
+    #expect(driver.isIsolated)
   }
 
   @Test func theReturningNetworkEndsIt() {
@@ -264,7 +293,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
     let cutOff = driver.run(until: at(20_000))
     #expect(becameActive(cutOff) == nil)
-    #expect(driver.instance.hold == .isolated)
+    #expect(driver.isIsolated)
     let back = driver.run(until: at(22_000), answering: [gatewayHardware])
     #expect(becameActive(back) != nil)
   }
@@ -305,7 +334,24 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = Driver.owner()
     driver.handle(standbyProbe())
     #expect(driver.handle(answer()).allSatisfy { if case .report = $0 { false } else { true } })
+    // It ended there: nobody answers any more.
+    let log = driver.run(until: driver.now + .seconds(1))
+    #expect(log.contains { $0.1 == .sendARP(ask(peerHardware), to: peerHardware) })
     #expect(driver.instance.owns)
+  }
+
+  @Test(arguments: [peerHardware, MACAddress(bits: 0x0200_0000_00FF)])
+  func routersThatCannotHearEachOtherAreToldApartByTheirHardwareAddresses(rival: MACAddress) {
+    var driver = Driver.owner()
+    let mark = ARPPacket.standbyMark(virtualRouterID: 219)
+    driver.handle(.arp(.request(for: vip, from: peer, at: rival, mark: mark)))
+    driver.handle(answer(from: rival))
+    _ = driver.run(until: driver.now + .seconds(1), answering: [rival])
+    #expect(driver.instance.owns == (ownHardware.bits > rival.bits))
+  }
+
+  private func ask(_ station: MACAddress) -> ARPPacket {
+    .request(for: vip, from: own, at: ownHardware)
   }
 }
 
@@ -325,6 +371,13 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.instance.owns)
     #expect(driver.hear(100).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aSuccessorThatCanOnlyBeSeenIsEnough() {
+    var driver = owner()
+    driver.handle(.handover)
+    #expect(driver.handle(answer()).contains(.remove(first)))
+    #expect(driver.instance.cause == .handover(to: peer))
   }
 
   @Test func aStopWithoutASuccessorEndsAllTheSame() {
