@@ -26,6 +26,7 @@ let package = Package(
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
     .executable(name: "viplab", targets: ["viplab"]),
+    .executable(name: "vipsim", targets: ["vipsim"]),
   ],
   targets: [
     .systemLibrary(
@@ -49,6 +50,10 @@ let package = Package(
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
+    .target(
+      name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
+    .executableTarget(name: "vipsim", dependencies: ["Simulation"], swiftSettings: strict),
+
     .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
 
@@ -58,6 +63,9 @@ let package = Package(
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
       name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
+      swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
   ]

@@ -1,0 +1,133 @@
+import Internet
+import Ownership
+import VRRP
+
+/// For how long pairs of hosts have both answered for the VIP.
+struct Overlaps {
+  /// For each pair, when both began to answer on one segment; `never` while they do not.
+  var since = InlineArray<25, Time>(repeating: .never)
+  /// Whether that began by the network being joined again, not by somebody taking the VIP.
+  var isHealing = InlineArray<25, Bool>(repeating: false)
+  /// Whether both have the VIP, connected or not.
+  var areHolding = InlineArray<25, Bool>(repeating: false)
+
+  static func pair(_ first: Int, _ second: Int) -> Int { first * Station.maxHosts + second }
+}
+
+extension World {
+  // MARK: One owner
+
+  /// Looks who answers for the VIP; called whenever an address, a port or a machine changes.
+  mutating func ownershipChanged() {
+    for first in hosts.indices {
+      for second in hosts.indices where second > first { compare(first, second) }
+    }
+    if isSettled && violation == nil {
+      let settled = promise.settled
+      violate(.restless, "an address or a link changed after \(TimeText.format(settled))")
+    }
+  }
+
+  private mutating func compare(_ first: Int, _ second: Int) {
+    let pair = Overlaps.pair(first, second)
+    let areHolding = !hosts[first].present.isDisjoint(with: hosts[second].present)
+    let answer = areHolding && hosts[first].paused == 0 && hosts[second].paused == 0
+    let isOverlap = answer && reach[first].has(second) && reach[second].has(first)
+    let wereHolding = overlaps.areHolding[pair]
+    overlaps.areHolding[pair] = areHolding
+    guard isOverlap != (overlaps.since[pair] != .never) else { return }
+    if isOverlap {
+      overlaps.since[pair] = now
+      overlaps.isHealing[pair] = wereHolding
+      note("\(Station.name(first)) and \(Station.name(second)) both own the VIP")
+    } else {
+      endOverlap(first, second)
+      overlaps.since[pair] = .never
+    }
+  }
+
+  private mutating func endOverlap(_ first: Int, _ second: Int) {
+    let pair = Overlaps.pair(first, second)
+    let since = overlaps.since[pair]
+    let isHealing = overlaps.isHealing[pair]
+    coverage.count(isHealing ? .healedOverlap : .overlapWithinBounds)
+    let limit = isHealing ? promise.healingLimit : promise.overlapLimit
+    guard promise.demandsSafety, now - since > limit else { return }
+    let names = "\(Station.name(first)) and \(Station.name(second))"
+    let length = TimeText.format(now - since)
+    violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
+  }
+
+  private mutating func endOverlaps() {
+    for first in hosts.indices {
+      for second in hosts.indices where second > first {
+        if overlaps.since[Overlaps.pair(first, second)] != .never { endOverlap(first, second) }
+      }
+    }
+  }
+
+  // MARK: Each host
+
+  mutating func checkAnnouncement(of set: AddressSet, by number: Int) {
+    guard !set.isSubset(of: hosts[number].acknowledged) else { return }
+    violate(.announcedTooEarly, Station.name(number))
+  }
+
+  /// The timer must run when something is pending, and only then, and never into the past.
+  mutating func checkTimer(_ deadline: Instant?, of number: Int, after event: Event) {
+    let state = hosts[number].instance.election.state
+    if event == .timer, let deadline, deadline <= Instant(now) {
+      violate(.timer, "\(Station.name(number)): still due after the timer was handled")
+    }
+    if state != .initialize && deadline == nil { violate(.timer, "\(Station.name(number)): none as \(state)") }
+    guard state == .initialize, deadline != nil, event != .stop else { return }
+    if case .ready = hosts[number].instance.link { return }
+    if hosts[number].isStopping { return }
+    violate(.timer, "\(Station.name(number)): running though nothing is pending")
+  }
+
+  /// A daemon that runs and is not Active must not leave the VIP in its kernel.
+  mutating func checkStranded(_ number: Int) {
+    let isStranded =
+      hosts[number].runs && !hosts[number].present.isEmpty
+      && hosts[number].instance.election.state != .active
+    let since = hosts[number].strandedSince
+    if !isStranded { hosts[number].strandedSince = .never }
+    if isStranded && since == .never { hosts[number].strandedSince = now }
+    guard since != .never, now - since > promise.removalLimit else { return }
+    violate(.leftBehind, at: since, Station.name(number))
+  }
+
+  // MARK: The end
+
+  mutating func checkSettled() {
+    guard promise.demandsLiveness else { return }
+    isSettled = true
+    let owners = hosts.indices.filter { !hosts[$0].present.isEmpty }
+    let candidates = hosts.indices.filter { hosts[$0].isAlive }
+    guard let owner = owners.first else {
+      if !candidates.isEmpty { violate(.unsettled, "nobody owns the VIP") }
+      return
+    }
+    if owners.count > 1 { return violate(.unsettled, "\(owners.count) owners") }
+    guard hosts[owner].isAlive, hosts[owner].instance.election.state == .active,
+      hosts[owner].present == .all(plan.network.addressCount)
+    else { return violate(.unsettled, "\(Station.name(owner)) has addresses and is not their owner") }
+    let priority = hosts[owner].instance.parameters.priority
+    for candidate in candidates {
+      let parameters = hosts[candidate].instance.parameters
+      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
+      violate(.unsettled, "\(Station.name(candidate)) should have preempted \(Station.name(owner))")
+    }
+  }
+
+  mutating func checkEnd() {
+    endOverlaps()
+    hosts.indices.forEach { checkStranded($0) }
+    guard isSettled, let owner = hosts.indices.first(where: { !hosts[$0].present.isEmpty }) else { return }
+    for (number, client) in clients.enumerated() where client.period * 6 < promise.end - promise.settled {
+      guard client.cached != Station.hardware(owner) else { continue }
+      violate(.unreachable, Station.name(Station.firstClient + number))
+    }
+  }
+}
