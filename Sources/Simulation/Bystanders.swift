@@ -92,6 +92,7 @@ extension World {
     switch frame.content {
     case .arp(let packet) where packet.sender == Station.virtualAddress(0):
       clients[number].cached = packet.senderHardware
+      clients[number].unanswered = 0
     case .reply:
       clients[number].unanswered = 0
       clients[number].served += 1

@@ -59,7 +59,9 @@ extension Case {
   private func isQuickRestart(_ fault: Fault) -> Bool {
     let shortest = hosts.map { $0.interval.duration.time }.min() ?? 0
     let slowers: [Fault.Kind] = [.loss, .delay, .jitter, .lateTimers, .slowNetlink, .pause]
-    return fault.kind == .crash && fault.amount < shortest * 3 / 2
+    // A better router may be about to preempt at any time.
+    let mayPreempt = hosts.contains { $0.priority != hosts[0].priority }
+    return fault.kind == .crash && fault.amount < shortest * 3 / 2 && !mayPreempt
       && !faults.contains { slowers.contains($0.kind) }
   }
 
@@ -90,9 +92,12 @@ extension Case {
     }
   }
 
-  /// The longest Active_Down_Interval, a probe and the preemption delay.
+  /// The longest Active_Down_Interval and a probe. A preemption delay begins when a worse Active router is
+  /// first heard, which may be an Active_Down_Interval from now, and is followed by another one.
   fileprivate var convergence: Time {
-    4 * longestInterval + longestInterval + (hosts.map(\.preemptDelay).max() ?? 0) + 20 * .millisecond
+    let activeDown = 4 * longestInterval
+    let delay = hosts.map(\.preemptDelay).max() ?? 0
+    return activeDown + longestInterval + 20 * .millisecond + (delay > 0 ? delay + activeDown : 0)
   }
 
   /// The sum of the amounts of all faults of these kinds, or of their lengths where they have no amount.

@@ -42,12 +42,12 @@ public struct Shrinker {
   }
 
   private mutating func dropHosts() {
-    while smallest.hosts.count > 2 {
+    var host = smallest.hosts.count - 1
+    while host >= 0 && smallest.hosts.count > 2 {
       var plan = smallest
-      let last = Stations(plan.hosts.count - 1)
-      guard !plan.faults.contains(where: { $0.stations == last }) else { return }
-      plan.hosts.removeLast()
-      guard attempt(plan) else { return }
+      plan.remove(host: host)
+      _ = attempt(plan)
+      host -= 1
     }
   }
 
@@ -87,6 +87,22 @@ public struct Shrinker {
     body(&plan)
     plan.faults.sort { $0.start < $1.start }
     _ = attempt(plan)
+  }
+}
+
+extension Case {
+  /// Leaves out a host; those after it take its place.
+  fileprivate mutating func remove(host: Int) {
+    hosts.remove(at: host)
+    for index in faults.indices {
+      var kept: Stations = []
+      faults[index].stations.forEach { station in
+        let isLaterHost = station > host && station < Station.maxHosts
+        if station != host { kept.insert(Stations(isLaterHost ? station - 1 : station)) }
+      }
+      faults[index].stations = kept
+    }
+    faults.removeAll { $0.stations.isEmpty }
   }
 }
 
