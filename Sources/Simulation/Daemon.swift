@@ -84,7 +84,7 @@ extension World {
     guard hosts[number].busyUntil > now else { return true }
     var later = occurrence
     later.time = hosts[number].busyUntil
-    queue.push(later)
+    queue.putBack(later)
     return false
   }
 
@@ -96,6 +96,7 @@ extension World {
     }
     guard occurrence.life == hosts[number].life, isReady(number, for: occurrence) else { return }
     let index = Int(occurrence.index)
+    note("\(Station.name(number)): its kernel says \(occurrence.kind) \(index)")
     switch occurrence.kind {
     case .added: tell(.added(index: index), to: number)
     case .addFailed: tell(.addFailed(index: index, errno: occurrence.detail), to: number)
@@ -174,6 +175,10 @@ extension World {
     // `goOn` queues it again.
     guard hosts[number].runs else { return }
     guard hosts[number].deadlineTime <= now, hosts[number].busyUntil <= now else { return queueTimer(number) }
+    if hosts[number].lateness > 0 && occurrence.index == 0 {
+      hosts[number].timerQueued = now + hosts[number].random.within(1...hosts[number].lateness)
+      return schedule(.timer, at: hosts[number].timerQueued, target: number, index: 1)
+    }
     tell(.timer, to: number)
   }
 
@@ -208,7 +213,6 @@ extension World {
     var time = max(hosts[number].deadlineTime, now, hosts[number].busyUntil)
     guard time < hosts[number].timerQueued else { return }
     time += hosts[number].loopLatency()
-    if hosts[number].lateness > 0 { time += hosts[number].random.within(0...hosts[number].lateness) }
     guard time < hosts[number].timerQueued else { return }
     hosts[number].timerQueued = time
     schedule(.timer, at: time, target: number)

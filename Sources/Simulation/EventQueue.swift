@@ -55,6 +55,11 @@ struct EventQueue {
     var new = occurrence
     new.sequence = nextSequence
     nextSequence += 1
+    putBack(new)
+  }
+
+  /// Puts back what was popped, perhaps for a later time, but before what was scheduled after it.
+  mutating func putBack(_ new: Occurrence) {
     var hole = heap.count
     heap.append(new)
     while hole > 0 {

@@ -107,6 +107,7 @@ extension World {
     case .linkDown: hosts[number].linkDown += step
     case .interfaceGone:
       hosts[number].interfaceGone += step
+      hosts[number].interfaceGeneration += 1
       for index in 0..<plan.network.addressCount where step > 0 {
         hosts[number].present.remove(AddressSet(index: index))
         hosts[number].expiry[index] = .never

@@ -42,6 +42,7 @@ struct Host {
   var pausedSince: Time = 0
   var linkDown = 0
   var interfaceGone = 0
+  var interfaceGeneration = 0
 
   // MARK: What ails it
 

@@ -23,8 +23,22 @@ extension World {
     if hosts[number].random.chance(host.failingPercent) {
       return news(kind == .add ? .addFailed : .removeFailed, index, on: number, detail: Self.busy)
     }
-    if host.netlinkDelay > 0 { return schedule(kind, at: started + cost, target: number, index: index) }
+    if host.netlinkDelay > 0 {
+      let generation = Int32(host.interfaceGeneration)
+      return schedule(kind, at: started + cost, target: number, index: index, detail: generation)
+    }
     if kind == .add { kernelAdds(index, on: number) } else { kernelRemoves(index, on: number, announced: true) }
+  }
+
+  /// A request that took its time is carried out, if its interface still exists.
+  mutating func kernelCarriesOut(_ occurrence: Occurrence) {
+    let number = Int(occurrence.target)
+    let index = Int(occurrence.index)
+    let isAddition = occurrence.kind == .add
+    guard hosts[number].interfaceGone == 0, Int(occurrence.detail) == hosts[number].interfaceGeneration else {
+      return news(isAddition ? .addFailed : .removed, index, on: number, detail: Self.noDevice)
+    }
+    if isAddition { kernelAdds(index, on: number) } else { kernelRemoves(index, on: number, announced: true) }
   }
 
   mutating func kernelAdds(_ index: Int, on number: Int) {

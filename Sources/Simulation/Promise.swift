@@ -60,7 +60,7 @@ extension Case {
     let shortest = hosts.map { $0.interval.duration.time }.min() ?? 0
     let slowers: [Fault.Kind] = [.loss, .delay, .jitter, .lateTimers, .slowNetlink, .pause]
     // A better router may be about to preempt at any time.
-    let mayPreempt = hosts.contains { $0.priority != hosts[0].priority }
+    let mayPreempt = hosts.contains { $0.priority != hosts[0].priority || $0.priority == 255 }
     return fault.kind == .crash && fault.amount < shortest * 3 / 2 && !mayPreempt
       && !faults.contains { slowers.contains($0.kind) }
   }

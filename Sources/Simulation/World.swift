@@ -86,8 +86,7 @@ struct World {
     case .traffic: sendTraffic(from: target)
     case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link: daemonTakes(occurrence)
     case .timer: timerTicks(occurrence)
-    case .add: kernelAdds(Int(occurrence.index), on: target)
-    case .remove: kernelRemoves(Int(occurrence.index), on: target, announced: true)
+    case .add, .remove: kernelCarriesOut(occurrence)
     case .expiry: lifetimeEnds(occurrence)
     case .settled: checkSettled()
     case .end: break
