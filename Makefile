@@ -21,19 +21,21 @@ demo: bootstrap-demo
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" demo
 
-bench: bootstrap-demo
+bench: bootstrap-bench
+	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
 	swift build -c release --product vipd
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" bench
 
-# Without root, what only the tests of root need may be missing.
+# Without root, what only the tests of root need may be missing. One test at a time: some measure time.
 test: bootstrap-build
 	@packaging/bootstrap test || test "$$(id -u)" -ne 0
 	@$(MAKE) --no-print-directory lint
 	@if test "$$(id -u)" -eq 0; then $(MAKE) --no-print-directory deb; fi
-	@echo "Testing (booting containers for the first time takes a minute more) ..."
-	swift build --product vipd
-	swift test --disable-xctest
+	@echo "Building the tests (the first time takes a few minutes) ..."
+	@swift build --build-tests
+	@echo "Testing (a few minutes; the first time, a Debian image for the containers takes one more) ..."
+	swift test --skip-build --disable-xctest --no-parallel
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

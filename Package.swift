@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "Internet", swiftSettings: pure),
     .target(name: "VRRP", dependencies: ["Internet"], swiftSettings: pure),
     .target(name: "Neighbor", dependencies: ["Internet"], swiftSettings: pure),
-    .target(name: "Ownership", dependencies: ["Internet", "VRRP"], swiftSettings: pure),
+    .target(name: "Ownership", dependencies: ["Internet", "Neighbor", "VRRP"], swiftSettings: pure),
 
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
@@ -54,19 +54,27 @@ let package = Package(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
     .executableTarget(name: "vipsim", dependencies: ["Simulation"], swiftSettings: strict),
 
-    .target(name: "Lab", dependencies: ["CLinux"], swiftSettings: strict),
-    .executableTarget(name: "viplab", dependencies: ["Lab"], swiftSettings: strict),
+    .target(name: "CLab"),
+    .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
+    .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
     .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "OwnershipTests", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: strict),
+      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux"], swiftSettings: strict),
+    .testTarget(
+      name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
+    .testTarget(
+      name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"],
+      swiftSettings: strict),
     .testTarget(
       name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
       swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
+    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )

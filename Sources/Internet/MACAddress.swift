@@ -6,6 +6,13 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
   /// The address with the low 48 bits of `bits`.
   public init(bits: UInt64) { self.bits = bits & 0xFFFF_FFFF_FFFF }
 
+  /// The six octets of `bytes` from `offset` on, which must be there.
+  public init(_ bytes: Span<UInt8>, at offset: Int) {
+    var bits: UInt64 = 0
+    for index in 0..<6 { bits = bits << 8 | UInt64(bytes[offset + index]) }
+    self.bits = bits
+  }
+
   /// The octet at `index` 0...5, in wire order.
   public subscript(index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bits >> UInt64(8 * (5 - index))) }
 

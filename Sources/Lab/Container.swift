@@ -185,6 +185,6 @@ public struct Container: Sendable {
       echo 0 >"$hierarchy/$1/cgroup.procs"
     done
     exec systemd-nspawn --directory="$2/root" --boot --register=no --keep-unit --machine="$0" --console=pipe \\
-      --network-namespace-path="/run/netns/$0" --capability=CAP_NET_ADMIN
+      --network-namespace-path="/run/netns/$0" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK
     """
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// What a finished command said.
@@ -28,9 +29,12 @@ enum ContainerCommand {
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
+    // waitUntilExit() looks only every 50 ms.
+    let ended = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in ended.signal() }
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    ended.wait()
     let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
     return ContainerOutcome(status: status, output: text.trimmingCharacters(in: .newlines))
   }

@@ -10,7 +10,8 @@ public struct Link: Hashable, Sendable {
   public let macAddress: MACAddress?
   /// IFF_UP: set up by the administrator.
   public let isUp: Bool
-  /// IFF_LOWER_UP: the cable is plugged in, or the equivalent.
+  /// IFF_LOWER_UP and IFF_RUNNING: the cable is plugged in, or the equivalent, and frames can be sent. A link
+  /// that just got its carrier is not running, and drops what it is given, until the kernel has set it to work.
   public let hasCarrier: Bool
   /// IFF_LOOPBACK.
   public let isLoopback: Bool

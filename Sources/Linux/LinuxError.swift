@@ -17,6 +17,8 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     case linkDown
     /// The link no longer exists (ENODEV, ENXIO).
     case linkGone
+    /// There is no way out (ENETUNREACH): the link is down or gone, or has lost the source address.
+    case unreachable
     /// A queue or buffer is full (ENOBUFS, EAGAIN, ENOMEM): the same call may succeed later.
     case overflow
     /// A capability is missing (EPERM, EACCES).
@@ -52,6 +54,7 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     switch cause {
     case .errno(ENETDOWN): .linkDown
     case .errno(ENODEV), .errno(ENXIO), .netlink(NLE_NODEV): .linkGone
+    case .errno(ENETUNREACH): .unreachable
     case .errno(ENOBUFS), .errno(EAGAIN), .errno(ENOMEM), .netlink(NLE_NOMEM), .netlink(NLE_AGAIN): .overflow
     case .errno(EPERM), .errno(EACCES), .netlink(NLE_PERM): .notPermitted
     case .errno(EADDRNOTAVAIL): .addressMissing

@@ -65,6 +65,9 @@ public struct PacketSocket: ~Copyable {
     return true
   }
 
+  /// Replaces the filter.
+  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) { try Self.attach(filter, to: socket) }
+
   private static func bind(
     _ socket: borrowing Descriptor, to linkIndex: Int32, etherType: UInt16
   ) throws(LinuxError) {

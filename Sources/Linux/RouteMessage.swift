@@ -69,10 +69,11 @@ struct RouteMessage {
       info.ifi_family == AF_UNSPEC,
       let name = text(IFLA_IFNAME, after: ifinfomsg.self)
     else { return nil }
+    let working = IFF_LOWER_UP.rawValue | IFF_RUNNING.rawValue
     return Link(
       index: info.ifi_index, name: name, macAddress: macAddress,
       isUp: info.ifi_flags & IFF_UP.rawValue != 0,
-      hasCarrier: info.ifi_flags & IFF_LOWER_UP.rawValue != 0,
+      hasCarrier: info.ifi_flags & working == working,
       isLoopback: info.ifi_flags & IFF_LOOPBACK.rawValue != 0,
       isARPCapable: info.ifi_flags & IFF_NOARP.rawValue == 0,
       isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER)

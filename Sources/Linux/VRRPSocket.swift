@@ -67,8 +67,8 @@ public struct VRRPSocket: ~Copyable {
 
   /// Sends `message` to the group.
   ///
-  /// Throws errors of kind `linkDown`, `linkGone` and `overflow`, which may pass, and EINVAL if the source
-  /// is no longer an address of this host.
+  /// Throws errors of kind `unreachable` and `overflow`, which may pass. The kernel says no more than
+  /// `unreachable` of a link that is down, a link that is gone and a source that is no address of this host.
   public func send(_ message: Span<UInt8>) throws(LinuxError) {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -118,7 +118,13 @@ extension VRRPSocket {
   ) throws(LinuxError) {
     let interface = ip_mreqn(
       imr_multiaddr: in_addr(), imr_address: in_addr(source), imr_ifindex: linkIndex)
-    try socket.set(Int32(IPPROTO_IP), IP_MULTICAST_IF, interface, "setting the VRRP socket's source")
+    let operation = "setting the VRRP socket's source"
+    do {
+      try socket.set(Int32(IPPROTO_IP), IP_MULTICAST_IF, interface, operation)
+    } catch {
+      // The kernel does not look for the address until something is sent: it is the link that is missing.
+      throw error.kind == .addressMissing ? LinuxError(operation, errno: ENODEV) : error
+    }
   }
 
   private static func setUp(_ socket: borrowing Descriptor) throws(LinuxError) {

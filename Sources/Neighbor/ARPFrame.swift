@@ -54,11 +54,3 @@ extension UInt16 {
     self = UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
   }
 }
-
-extension MACAddress {
-  fileprivate init(_ bytes: Span<UInt8>, at offset: Int) {
-    var bits: UInt64 = 0
-    for index in 0..<6 { bits = bits << 8 | UInt64(bytes[offset + index]) }
-    self.init(bits: bits)
-  }
-}

@@ -46,3 +46,20 @@ public struct ARPPacket: Hashable, Sendable {
       targetHardware: operation == .request ? .zero : hardware, target: address)
   }
 }
+
+extension ARPPacket {
+  /// The virtual router's hardware address (RFC 9568 §7.3), which marks a witness probe: kernels ignore the
+  /// target hardware address of a request, and the owner learns who stands by.
+  public static func standbyMark(virtualRouterID: UInt8) -> MACAddress {
+    MACAddress(bits: 0x0000_5E00_0100 | UInt64(virtualRouterID))
+  }
+
+  /// A question for `target`. Without a sender it is a probe (RFC 5227 §1.1), which updates nobody's cache.
+  public static func request(
+    for target: IPv4Address, from sender: IPv4Address = .any, at hardware: MACAddress,
+    mark: MACAddress = .zero
+  ) -> ARPPacket {
+    ARPPacket(
+      operation: .request, senderHardware: hardware, sender: sender, targetHardware: mark, target: target)
+  }
+}

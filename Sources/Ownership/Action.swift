@@ -1,10 +1,15 @@
 public import Internet
+public import Neighbor
 public import VRRP
 
 /// What an instance wants done, in order.
 public enum Action: Hashable, Sendable {
-  /// Send an Advertisement with this priority.
-  case advertise(priority: UInt8)
+  /// Send an Advertisement.
+  case advertise(priority: UInt8, interval: AdvertisementInterval)
+  /// Send an ARP packet to this station.
+  case sendARP(ARPPacket, to: MACAddress)
+  /// Report the next frame that any station other than a peer sends, once.
+  case listenForEvidence
   /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.
@@ -43,11 +48,31 @@ public enum Report: Hashable, Sendable {
   case intervalDiffers(IPv4Address, AdvertisementInterval)
   /// A packet came from this host's own primary address.
   case ownSource
+  /// The Active router is silent, and yet this Backup router leaves the VIP alone.
+  case holding(Hold)
+  /// A station that is no router of this VIP claims it.
+  case conflict(MACAddress)
+  /// This host lost every sign of the network and releases the VIP.
+  case isolated(since: Instant)
+  /// Nobody took over, so the VIP stays.
+  case handoverRefused
+  /// This router is to leave the VIP to the successor.
+  case handedOver(to: IPv4Address)
+}
+
+/// Why a Backup router does not take over.
+public enum Hold: Hashable, Sendable {
+  /// Somebody still answers for the VIP at this hardware address; the Active router fell silent, or blocked.
+  case answered(at: MACAddress)
+  /// Somebody answers for the VIP who never advertised.
+  case foreign(MACAddress)
+  /// This host hears neither the Active router nor anybody else.
+  case isolated
 }
 
 /// A short list of actions that lives on the stack.
 public struct Actions: Sendable {
-  private var storage = InlineArray<12, Action>(repeating: .exit)
+  private var storage = InlineArray<32, Action>(repeating: .exit)
   /// How many there are.
   public private(set) var count = 0
 
@@ -59,8 +84,8 @@ public struct Actions: Sendable {
     return storage[index]
   }
 
-  /// One event causes at most a transition, an Advertisement and a few reports: twelve is ample, and the
-  /// subscript traps rather than lose an action.
+  /// One event causes at most a transition, an Advertisement, a few reports and a question to each of sixteen
+  /// peers; the subscript traps rather than lose an action.
   mutating func append(_ action: Action) {
     storage[count] = action
     count += 1

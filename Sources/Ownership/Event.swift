@@ -1,14 +1,19 @@
 public import Internet
+public import Neighbor
 public import VRRP
 
 /// What can happen to an instance.
 public enum Event: Hashable, Sendable {
-  /// Addresses that an earlier run left on the interface.
-  case found(AddressSet)
+  /// An earlier run left these addresses on the interface; it last advertised then, if that is known.
+  case resume(AddressSet, lastAdvertised: Instant?)
   /// The interface's condition as netlink told it; the first such event starts the instance.
   case link(LinkCondition)
   /// A valid Advertisement for this virtual router.
   case advertisement(ReceivedAdvertisement)
+  /// An ARP packet that speaks of the VIP, or was sent to this host alone.
+  case arp(ARPPacket)
+  /// A frame came from this station; answers `Action.listenForEvidence`.
+  case frame(from: MACAddress)
   /// `deadline` has come.
   case timer
   /// The kernel acknowledged the addition or renewal of an address.
@@ -21,9 +26,11 @@ public enum Event: Hashable, Sendable {
   case removeFailed(index: Int, errno: Int32)
   /// Netlink told that an address is gone from the interface, whoever removed it.
   case vanished(index: Int)
-  /// Configuration changed.
+  /// Configuration changed; the addresses are the same.
   case reconfigure(Parameters)
-  /// Stop for good.
+  /// Let another host take over, and stay if none does.
+  case handover
+  /// Stop for good; another host may take over.
   case stop
 }
 
@@ -37,47 +44,6 @@ public enum LinkCondition: Hashable, Sendable {
   case noCarrier
   /// It has no address of its own to send from.
   case noAddress
-  /// Advertisements can be sent from this address.
-  case ready(primary: IPv4Address)
-}
-
-/// What configuration says about an instance.
-public struct Parameters: Hashable, Sendable {
-  /// How many addresses the VIP consists of, 1...64.
-  public var addressCount: Int
-  /// RFC 9568's own.
-  public var priority: UInt8
-  /// Advertisement_Interval.
-  public var interval: AdvertisementInterval
-  /// Preempt_Mode.
-  public var preempts: Bool
-  /// How long a worse Active router is left in place.
-  public var preemptDelay: Duration
-  /// The kernel lifetime of the addresses; nil if they stay until removed.
-  public var lease: Duration?
-  /// How many gratuitous ARPs make a burst.
-  public var announcementRepeat: Int
-  /// How often to announce while Active; nil for never again.
-  public var announcementRefresh: Duration?
-
-  /// All of them.
-  public init(
-    addressCount: Int, priority: UInt8, interval: AdvertisementInterval, preempts: Bool,
-    preemptDelay: Duration, lease: Duration?, announcementRepeat: Int, announcementRefresh: Duration?
-  ) {
-    self.addressCount = addressCount
-    self.priority = priority
-    self.interval = interval
-    self.preempts = preempts
-    self.preemptDelay = preemptDelay
-    self.lease = lease
-    self.announcementRepeat = announcementRepeat
-    self.announcementRefresh = announcementRefresh
-  }
-
-  func election(primary: IPv4Address) -> Election.Parameters {
-    Election.Parameters(
-      priority: priority, interval: interval, preempts: preempts, preemptDelay: preemptDelay,
-      primary: primary)
-  }
+  /// Packets can be sent from these addresses.
+  case ready(primary: IPv4Address, hardware: MACAddress)
 }

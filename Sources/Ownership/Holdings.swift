@@ -15,10 +15,14 @@ struct Holdings: Hashable, Sendable {
   /// Nothing of ours is left in the kernel, as far as it told.
   var isSettled: Bool { present.isEmpty && adding.isEmpty && removing.isEmpty }
 
+  /// Wants all of them; those that are not there yet count as asked for.
   mutating func take(_ all: AddressSet) {
     wanted = true
-    adding = all
+    adding = all.subtracting(present)
   }
+
+  /// An earlier run's addresses are there.
+  mutating func adopt(_ found: AddressSet) { present = found }
 
   mutating func drop(_ all: AddressSet) {
     wanted = false
@@ -42,8 +46,9 @@ struct Holdings: Hashable, Sendable {
   /// Whether somebody else took `index` away and it must be added again.
   mutating func noticeLoss(_ index: Int) -> Bool {
     let address = AddressSet(index: index)
-    guard removing.remove(address) == nil, wanted else { return false }
+    guard removing.remove(address) == nil else { return false }
     present.remove(address)
+    guard wanted else { return false }
     adding.insert(address)
     return true
   }

@@ -1,25 +1,32 @@
 public import Internet
 public import VRRP
 
-/// Another router of the same virtual router, as it was last heard.
+/// Another router of the same virtual router: one that advertises, or stands by and says so with its
+/// witness probes.
 public struct Peer: Hashable, Sendable {
   /// Its primary address.
   public let address: IPv4Address
-  /// In its last Advertisement; 0 if that was a resignation.
-  public var priority: UInt8
-  /// In its last Advertisement.
-  public var interval: AdvertisementInterval
-  /// When its last Advertisement came.
-  public var lastHeard: Instant
+  /// Its hardware address, once ARP told.
+  public internal(set) var hardware: MACAddress?
+  /// In its last Advertisement, 0 if that was a resignation; nil if it never sent one.
+  public internal(set) var priority: UInt8?
+  /// In its last Advertisement; nil if it never sent one.
+  public internal(set) var interval: AdvertisementInterval?
+  /// When its last Advertisement came; nil if none did.
+  public internal(set) var lastAdvertised: Instant?
+  /// When it last showed that it is there, by whatever packet.
+  public internal(set) var lastSeen: Instant
 
   var intervalDiffers = false
   var addressesDiffer = false
 }
 
-/// The peers that were heard, at most `capacity`: a forger may use any number of source addresses.
+/// The peers that were seen, at most `capacity`: a forger may use any number of source addresses.
 struct Peers: Hashable, Sendable {
   private(set) var all: [Peer] = []
   static let capacity = 16
+  /// How long a peer counts as standing by after it was last seen; it asks, and is asked, every second.
+  static let standbyMemory = Duration.seconds(3)
 
   /// What is new about the sender of an Advertisement.
   struct News {
@@ -27,34 +34,56 @@ struct Peers: Hashable, Sendable {
     var addressesDiffer = false
   }
 
+  /// An Advertisement was received.
   mutating func hear(
     _ received: ReceivedAdvertisement, ownInterval: AdvertisementInterval, at now: Instant
   ) -> News {
     let heard = received.advertisement
     let index = slot(for: received.sender, at: now)
-    var peer = all[index]
-    let differs = heard.interval != ownInterval && heard.priority != 0
+    // A resignation may hurry its successor with a shorter interval.
+    let differs = heard.priority == 0 ? all[index].intervalDiffers : heard.interval != ownInterval
     let news = News(
-      intervalDiffers: differs && !peer.intervalDiffers,
-      addressesDiffer: !received.addressesMatch && !peer.addressesDiffer)
-    peer.priority = heard.priority
-    peer.interval = heard.interval
-    peer.lastHeard = now
-    if heard.priority != 0 { peer.intervalDiffers = differs }
-    peer.addressesDiffer = !received.addressesMatch
-    all[index] = peer
+      intervalDiffers: differs && !all[index].intervalDiffers,
+      addressesDiffer: !received.addressesMatch && !all[index].addressesDiffer)
+    all[index].priority = heard.priority
+    all[index].interval = heard.interval
+    all[index].lastAdvertised = now
+    all[index].intervalDiffers = differs
+    all[index].addressesDiffer = !received.addressesMatch
     return news
   }
 
+  /// A standby asked for the VIP.
+  mutating func hearStandby(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) {
+    let index = slot(for: address, at: now)
+    all[index].hardware = hardware
+  }
+
+  /// An ARP packet of `address` was received; whether that is a known peer.
+  mutating func resolve(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) -> Bool {
+    guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
+    all[index].hardware = hardware
+    all[index].lastSeen = now
+    return true
+  }
+
+  /// Whether the station at `hardware` is a peer.
+  func contains(_ hardware: MACAddress) -> Bool { all.contains { $0.hardware == hardware } }
+
+  /// Whether anybody stands by who could take over.
+  func hasStandby(at now: Instant) -> Bool { all.contains { now - $0.lastSeen <= Self.standbyMemory } }
+
   private mutating func slot(for sender: IPv4Address, at now: Instant) -> Int {
-    if let index = all.firstIndex(where: { $0.address == sender }) { return index }
-    let interval = AdvertisementInterval.shortest
-    let peer = Peer(address: sender, priority: 0, interval: interval, lastHeard: now)
+    if let index = all.firstIndex(where: { $0.address == sender }) {
+      all[index].lastSeen = now
+      return index
+    }
+    let peer = Peer(address: sender, lastSeen: now)
     if all.count < Self.capacity {
       all.append(peer)
       return all.count - 1
     }
-    let oldest = all.indices.min { all[$0].lastHeard < all[$1].lastHeard } ?? 0
+    let oldest = all.indices.min { all[$0].lastSeen < all[$1].lastSeen } ?? 0
     all[oldest] = peer
     return oldest
   }

@@ -24,17 +24,9 @@ struct Client {
 extension World {
   // MARK: Gateway
 
-  var gatewayAddress: IPv4Address? {
-    switch plan.network.gateway {
-    case .none: nil
-    case .router: Station.address(Station.gateway)
-    case .peer: Station.address(0)
-    }
-  }
-
   mutating func gatewayReceives(_ frame: Frame) {
     guard plan.network.gateway == .router, gateway.down == 0, case .arp(let packet) = frame.content,
-      packet.operation == .request, packet.target == gatewayAddress
+      packet.operation == .request, packet.target == plan.network.gatewayAddress
     else { return }
     guard now - gateway.lastAnswer >= gateway.spacing else { return }
     gateway.lastAnswer = now
@@ -63,7 +55,7 @@ extension World {
   mutating func sendTraffic(from station: Int) {
     if station == Station.bystander {
       let period = plan.network.chatter
-      send(.chatter, from: station, to: listening)
+      send(.chatter, from: station, to: listeners)
       return schedule(.traffic, at: now + random.within(period / 2...period), target: station)
     }
     let number = station - Station.firstClient
@@ -98,8 +90,4 @@ extension World {
       clients[number].served += 1
     default: break
     }
-  }
-
-  /// Hosts whose daemon waits for one frame of anybody.
-  var listening: Stations { [] }
-}
+  }}

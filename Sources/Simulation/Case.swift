@@ -23,6 +23,8 @@ struct HostSetup: Hashable, Sendable {
   var preemptDelay: Time = 0
   /// nil: the address stays until it is removed.
   var lease: Time? = 2 * .second
+  /// Whether a restarted daemon knows when it last advertised.
+  var remembers = true
   /// When the daemon is started.
   var start: Time = 0
 }
@@ -52,6 +54,16 @@ struct NetworkSetup: Hashable, Sendable {
   var addressCount = 1
   /// Whether Advertisements are encoded and decoded on their way.
   var onTheWire = false
+}
+
+extension NetworkSetup {
+  var gatewayAddress: IPv4Address? {
+    switch gateway {
+    case .none: nil
+    case .router: Station.address(Station.gateway)
+    case .peer: Station.address(0)
+    }
+  }
 }
 
 extension Case {

@@ -6,10 +6,11 @@ import VRRP
 struct Overlaps {
   /// For each pair, when both began to answer on one segment; `never` while they do not.
   var since = InlineArray<25, Time>(repeating: .never)
-  /// Whether that began by the network being joined again, not by somebody taking the VIP.
-  var isHealing = InlineArray<25, Bool>(repeating: false)
-  /// Whether both have the VIP, connected or not.
-  var areHolding = InlineArray<25, Bool>(repeating: false)
+  /// For each pair, when both began to have the VIP, connected or not.
+  var holdingSince = InlineArray<25, Time>(repeating: .never)
+  /// For each pair, when the switch last joined them.
+  var joined = InlineArray<25, Time>(repeating: -.second)
+  var areJoined = InlineArray<25, Bool>(repeating: true)
 
   static func pair(_ first: Int, _ second: Int) -> Int { first * Station.maxHosts + second }
 }
@@ -30,38 +31,56 @@ extension World {
 
   private mutating func compare(_ first: Int, _ second: Int) {
     let pair = Overlaps.pair(first, second)
+    let areJoined = reach[first].has(second) && reach[second].has(first)
+    if areJoined && !overlaps.areJoined[pair] { overlaps.joined[pair] = now }
+    overlaps.areJoined[pair] = areJoined
     let areHolding = !hosts[first].present.isDisjoint(with: hosts[second].present)
-    let answer = areHolding && hosts[first].paused == 0 && hosts[second].paused == 0
-    let isOverlap = answer && reach[first].has(second) && reach[second].has(first)
-    let wereHolding = overlaps.areHolding[pair]
-    overlaps.areHolding[pair] = areHolding
-    guard isOverlap != (overlaps.since[pair] != .never) else { return }
-    if isOverlap {
-      overlaps.since[pair] = now
-      overlaps.isHealing[pair] = wereHolding
-      note("\(Station.name(first)) and \(Station.name(second)) both own the VIP")
-    } else {
-      endOverlap(first, second)
-      overlaps.since[pair] = .never
+    if areHolding != (overlaps.holdingSince[pair] != .never) {
+      if !areHolding { endHolding(first, second) }
+      overlaps.holdingSince[pair] = areHolding ? now : .never
     }
+    let answer = areHolding && hosts[first].paused == 0 && hosts[second].paused == 0
+    let isOverlap = answer && areJoined
+    guard isOverlap != (overlaps.since[pair] != .never) else { return }
+    if !isOverlap { endOverlap(first, second) }
+    overlaps.since[pair] = isOverlap ? now : .never
+    if isOverlap { note("\(Station.name(first)) and \(Station.name(second)) both own the VIP") }
   }
 
   private mutating func endOverlap(_ first: Int, _ second: Int) {
-    let pair = Overlaps.pair(first, second)
-    let since = overlaps.since[pair]
-    let isHealing = overlaps.isHealing[pair]
-    coverage.count(isHealing ? .healedOverlap : .overlapWithinBounds)
-    let limit = isHealing ? promise.healingLimit : promise.overlapLimit
-    guard promise.demandsSafety, now - since > limit else { return }
+    let since = overlaps.since[Overlaps.pair(first, second)]
+    let joined = overlaps.joined[Overlaps.pair(first, second)]
+    let isHealing = since - joined <= promise.healingLimit
+    coverage.count(isHealing ? .healedOverlap : .overlap)
+    guard promise.demandsSafety, !excuses(first, second) else { return }
+    let limit = max(since + promise.overlapLimit, joined + promise.healingLimit) - since
+    complain(first, second, since: since, limit: limit)
+  }
+
+  private mutating func endHolding(_ first: Int, _ second: Int) {
+    guard promise.demandsFencing else { return }
+    complain(
+      first, second, since: overlaps.holdingSince[Overlaps.pair(first, second)], limit: promise.overlapLimit)
+  }
+
+  private mutating func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
+    guard now - since > limit else { return }
     let names = "\(Station.name(first)) and \(Station.name(second))"
     let length = TimeText.format(now - since)
     violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
   }
 
+  /// A keepalived-like host promises nothing.
+  private func excuses(_ first: Int, _ second: Int) -> Bool {
+    promise.excusesPlain && (hosts[first].setup.isPlain || hosts[second].setup.isPlain)
+  }
+
   private mutating func endOverlaps() {
     for first in hosts.indices {
       for second in hosts.indices where second > first {
-        if overlaps.since[Overlaps.pair(first, second)] != .never { endOverlap(first, second) }
+        let pair = Overlaps.pair(first, second)
+        if overlaps.since[pair] != .never { endOverlap(first, second) }
+        if overlaps.holdingSince[pair] != .never { endHolding(first, second) }
       }
     }
   }
@@ -88,9 +107,11 @@ extension World {
 
   /// A daemon that runs and is not Active must not leave the VIP in its kernel.
   mutating func checkStranded(_ number: Int) {
+    let state = hosts[number].instance.election.state
+    if hosts[number].present.isEmpty || state == .active { hosts[number].isResuming = false }
     let isStranded =
-      hosts[number].runs && !hosts[number].present.isEmpty
-      && hosts[number].instance.election.state != .active
+      !hosts[number].isResuming && hosts[number].runs && !hosts[number].present.isEmpty
+      && state != .active
     let since = hosts[number].strandedSince
     if !isStranded { hosts[number].strandedSince = .never }
     if isStranded && since == .never { hosts[number].strandedSince = now }
@@ -114,7 +135,7 @@ extension World {
       hosts[owner].present == .all(plan.network.addressCount)
     else { return violate(.unsettled, "\(Station.name(owner)) has addresses and is not their owner") }
     let priority = hosts[owner].instance.parameters.priority
-    for candidate in candidates {
+    for candidate in candidates where !preemptionIsPostponed {
       let parameters = hosts[candidate].instance.parameters
       guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
       violate(.unsettled, "\(Station.name(candidate)) should have preempted \(Station.name(owner))")

@@ -7,10 +7,12 @@ public struct Coverage: Sendable {
   /// What is counted.
   public enum Item: Int, Hashable, Sendable, CaseIterable {
     case runs, occurrences, safetyDemanded, livenessDemanded
-    case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late
+    case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late, resumption
+    case isolation, ignored, handover, heldAnswered, heldForeign, heldIsolated, conflict, handedOver
+    case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
-    case thawed, overlapWithinBounds, healedOverlap, framesLost
+    case thawed, overlap, healedOverlap, framesLost
   }
 
   private var counts = [Int](repeating: 0, count: Item.allCases.count)
@@ -39,6 +41,10 @@ public struct Coverage: Sendable {
     case .addressOwner: count(Item.addressOwner)
     case .better: count(Item.better)
     case .late: count(Item.late)
+    case .resumption: count(Item.resumption)
+    case .isolation: count(Item.isolation)
+    case .ignored: count(Item.ignored)
+    case .handover: count(Item.handover)
     }
   }
 
@@ -49,6 +55,12 @@ public struct Coverage: Sendable {
     case .removeFailed: count(.removeFailed)
     case .reinstated: count(.reinstated)
     case .beat: count(.beat)
+    case .holding(.answered): count(.heldAnswered)
+    case .holding(.foreign): count(.heldForeign)
+    case .holding(.isolated): count(.heldIsolated)
+    case .conflict: count(.conflict)
+    case .handedOver: count(.handedOver)
+    case .handoverRefused: count(Item.handoverRefused)
     default: break
     }
   }

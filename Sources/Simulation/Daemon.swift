@@ -9,17 +9,20 @@ extension World {
 
   mutating func launch(_ number: Int) {
     guard !hosts[number].isAlive, !hosts[number].isKilled else { return }
-    let parameters = hosts[number].setup.parameters(plan.network, rules: rules)
+    let parameters = hosts[number].setup.parameters(plan.network, number: number, rules: rules)
     hosts[number].instance = Instance(parameters)
     hosts[number].isAlive = true
     hosts[number].life += 1
-    hosts[number].acknowledged = []
     hosts[number].isStopping = false
     note("\(Station.name(number)): starts")
     let leftover = hosts[number].present
+    hosts[number].acknowledged = leftover
+    hosts[number].isResuming = !leftover.isEmpty
+    listeners.remove(Stations(number))
     if !leftover.isEmpty {
       coverage.count(.leftoverFound)
-      tell(.found(leftover), to: number)
+      let memory = hosts[number].setup.remembers ? hosts[number].memory : nil
+      tell(.resume(leftover, lastAdvertised: memory), to: number)
     }
     tell(.link(condition(of: number)), to: number)
   }
@@ -70,7 +73,7 @@ extension World {
     if hosts[number].interfaceGone > 0 { return .absent }
     if hosts[number].linkDown > 0 { return .down }
     if cables[number].dark > 0 { return .noCarrier }
-    return .ready(primary: Station.address(number))
+    return .ready(primary: Station.address(number), hardware: Station.hardware(number))
   }
 
   // MARK: Events
@@ -119,6 +122,7 @@ extension World {
     var rest = occurrence
     if occurrence.index == 0 {
       kernelReceives(frames[occurrence.detail], on: number)
+      passFilter(frames[occurrence.detail], on: number)
       rest.index = 1
       guard isWanted(frames[occurrence.detail], by: number) else { return frames.release(occurrence.detail) }
       rest.time = now + hosts[number].loopLatency()
@@ -137,8 +141,28 @@ extension World {
     guard hosts[number].isAlive else { return false }
     switch frame.content {
     case .advertisement: return true
-    case .arp, .chatter, .request, .reply: return false
+    case .arp(let packet):
+      // Sent to this host alone, or in the name of the VIP.
+      if frame.isUnicast { return true }
+      return (0..<plan.network.addressCount).contains { packet.sender == Station.virtualAddress($0) }
+    case .chatter, .request, .reply: return false
     }
+  }
+
+  /// The filter for evidence lets one frame of a third station through, then shuts.
+  private mutating func passFilter(_ frame: Frame, on number: Int) {
+    guard listeners.has(number), frame.kind != .vrrp else { return }
+    guard !hosts[number].knownPeers.has(Int(frame.source)) else { return }
+    listeners.remove(Stations(number))
+    schedule(
+      .evidence, at: now + hosts[number].loopLatency(), target: number, life: hosts[number].life,
+      detail: Int32(frame.source))
+  }
+
+  mutating func evidenceArrives(_ occurrence: Occurrence) {
+    let number = Int(occurrence.target)
+    guard occurrence.life == hosts[number].life, isReady(number, for: occurrence) else { return }
+    tell(.frame(from: Station.hardware(Int(occurrence.detail))), to: number)
   }
 
   private mutating func daemonReceives(_ frame: Frame, _ number: Int) {
@@ -148,7 +172,8 @@ extension World {
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
       if plan.network.onTheWire { return tellBytes(of: advertisement, from: source, to: number) }
       tell(.advertisement(ReceivedAdvertisement(advertisement, from: Station.address(source))), to: number)
-    case .arp, .chatter, .request, .reply: break
+    case .arp(let packet): tell(.arp(packet), to: number)
+    case .chatter, .request, .reply: break
     }
   }
 
@@ -222,7 +247,11 @@ extension World {
 
   private mutating func perform(_ action: Action, on number: Int) {
     switch action {
-    case .advertise(let priority): advertise(priority, on: number)
+    case .advertise(let priority, let interval): advertise(priority, interval, on: number)
+    case .sendARP(let packet, let hardware):
+      coverage.count(.asked)
+      send(packet, from: number, to: hardware, at: sendTime(number))
+    case .listenForEvidence: listen(number)
     case .add(let set):
       set.forEach { request(.add, $0, on: number) }
     case .remove(let set):
@@ -231,6 +260,7 @@ extension World {
     case .announce(let set): announce(set, on: number)
     case .report(let report):
       coverage.count(report)
+      if case .transition(_, let cause) = report { remember(cause) }
       note("\(Station.name(number)): \(report)")
     case .exit:
       coverage.count(.exited)
@@ -239,15 +269,32 @@ extension World {
     }
   }
 
+  private mutating func remember(_ cause: Election.Cause) {
+    switch cause {
+    case .ignored, .handover: preemptionIsPostponed = true
+    default: break
+    }
+  }
+
   /// When the loop gets to send what follows the system calls of this turn.
   private func sendTime(_ number: Int) -> Time { max(now, hosts[number].busyUntil) }
 
-  private mutating func advertise(_ priority: UInt8, on number: Int) {
+  private mutating func listen(_ number: Int) {
+    coverage.count(.listened)
+    var known: Stations = []
+    for peer in hosts[number].instance.peers {
+      if let hardware = peer.hardware, let station = Station.number(hardware) { known.insert(Stations(station)) }
+    }
+    hosts[number].knownPeers = known
+    listeners.insert(Stations(number))
+  }
+
+  private mutating func advertise(_ priority: UInt8, _ interval: AdvertisementInterval, on number: Int) {
     coverage.count(priority == 0 ? .resigned : .advertised)
     note("\(Station.name(number)): advertises priority \(priority)")
     let advertisement = Advertisement(
-      virtualRouterID: Station.virtualRouterID, priority: priority,
-      interval: hosts[number].instance.parameters.interval)
+      virtualRouterID: Station.virtualRouterID, priority: priority, interval: interval)
+    hosts[number].memory = Instant(now)
     send(.advertisement(advertisement), from: number, to: .hosts, at: sendTime(number))
   }
 
@@ -269,7 +316,7 @@ extension Occurrence.Kind {
   /// In which order the daemon's loop takes what waited.
   fileprivate var rank: Int {
     switch self {
-    case .frame: 0
+    case .frame, .evidence: 0
     case .vanished, .link, .launch: 1
     default: 2
     }

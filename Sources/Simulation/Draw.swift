@@ -30,6 +30,7 @@ extension Case {
       host.priority = random.pick(priorities)
       host.preempts = random.chance(10) ? !preempts : preempts
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
+      host.remembers = !random.chance(15)
       host.lease = Int64(lease) * .second
       host.start = startsTogether ? 0 : random.within(0...2 * interval.duration.time)
       hosts.append(host)
@@ -100,7 +101,7 @@ extension Case {
     case .lateTimers: fault.amount = random.logarithmic(18, 28)
     case .failingNetlink: fault.amount = random.within(10...100)
     case .slowNetlink: fault.amount = random.logarithmic(16, 24)
-    case .deletedAddress, .hostile: fault.length = 0
+    case .deletedAddress, .hostile, .handover: fault.length = 0
     case .stop:
       fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
       fault.length = 0

@@ -9,6 +9,8 @@ struct Occurrence {
     case timer
     /// The frame in slot `detail` reaches station `target`.
     case frame
+    /// The filter for evidence on host `target` let a frame of station `detail` through.
+    case evidence
     /// The kernel of `target` carries out what its daemon asked; `index` is the address.
     case add, remove
     /// Answers of the kernel of `target`; `detail` is an errno.

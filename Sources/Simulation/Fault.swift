@@ -49,6 +49,8 @@ struct Fault: Hashable, Sendable {
     case deletedAddress = "deleted-address"
     /// SIGTERM; started again after `amount`, if that is not 0.
     case stop
+    /// The operator asks for a handover.
+    case handover
     /// Priority becomes `amount`, live.
     case reload
     /// The stranger has the VIP and answers for it.

@@ -91,6 +91,8 @@ extension World {
     case .stop:
       if hosts[number].runs { tell(.stop, to: number) }
       if fault.amount > 0 { schedule(.launch, at: now + fault.amount, target: number) }
+    case .handover:
+      if hosts[number].runs { tell(.handover, to: number) }
     case .reload:
       guard hosts[number].runs else { return }
       var parameters = hosts[number].instance.parameters

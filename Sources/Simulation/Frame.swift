@@ -21,6 +21,8 @@ struct Frame {
 
   var content: Content
   var source: UInt8
+  /// Sent to one station's hardware address.
+  var isUnicast = false
   /// How many receivers it still has to reach.
   var copies: Int32 = 0
 

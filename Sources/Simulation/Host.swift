@@ -16,6 +16,12 @@ struct Host {
   var isKilled = false
   /// SIGSTOP; 0 or 1, for one SIGCONT ends it.
   var isFrozen = false
+  /// When it last advertised, as its file descriptor store remembers.
+  var memory: Instant?
+  /// Whether it found the VIP when it started, and has not decided yet what to do with it.
+  var isResuming = false
+  /// Whose frames are no evidence.
+  var knownPeers: Stations = []
   /// Whether it was told to stop.
   var isStopping = false
   /// What came while the daemon could not run.

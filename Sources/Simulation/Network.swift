@@ -40,7 +40,7 @@ extension World {
   mutating func send(
     _ content: Frame.Content, from source: Int, to receivers: Stations, at time: Time? = nil
   ) {
-    let frame = Frame(content: content, source: UInt8(source))
+    let frame = Frame(content: content, source: UInt8(source), isUnicast: receivers.count == 1)
     let kind = frame.kind
     let reached = reach[source].intersection(receivers)
     guard !reached.isEmpty, !cables[source].blocksOut.blocks(kind) else { return }

@@ -9,14 +9,21 @@ import VRRP
 ///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
 ///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
-/// - `healingLimit` if both already had the VIP while they were parted: nothing but the next Advertisement
-///   tells them.
+/// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
+///   both took the VIP while they were parted.
+///
+/// **Fencing**: a host that is unplugged alone, and used to hear the gateway, has let go before another one
+/// takes over, though they are parted.
 ///
 /// **Liveness**: at `settled` exactly one host, that nobody should preempt, has the VIP, and nothing changes
 /// until `end`.
+///
+/// The promises are those of the whole core: a run with a rule switched off is measured by the same.
 struct Promise: Hashable, Sendable {
   let demandsSafety: Bool
+  let demandsFencing: Bool
   let demandsLiveness: Bool
+  let excusesPlain: Bool
   let overlapLimit: Time
   let healingLimit: Time
   /// How long a daemon may take to get an address removed.
@@ -24,14 +31,16 @@ struct Promise: Hashable, Sendable {
   let settled: Time
   let end: Time
 
-  init(_ plan: Case, rules: Rules) {
+  init(_ plan: Case) {
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
     overlapLimit = 5 * .millisecond + slack + (plan.has(.loss) ? 2 * interval : 0)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner(under: rules)
+    demandsSafety = plan.leavesOneOwner
+    demandsFencing = plan.fences
     demandsLiveness = !plan.leavesForeignOwner
+    excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
   }
@@ -44,25 +53,40 @@ extension Case {
   ///
   /// Parted networks (mute, deaf, unplug, partition, carrier) are among them because only hosts on one segment
   /// are compared.
-  private static let harmless: [Fault.Kind] = [
-    .loss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown,
-    .interfaceGone, .pause, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .gatewayDown,
-    .gatewaySlow, .hostile, .stranger,
+  fileprivate static let harmless: [Fault.Kind] =
+    calm + [
+      .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
+    ]
+
+  /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
+  private static let calm: [Fault.Kind] = [
+    .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
+    .gatewayDown, .gatewaySlow, .hostile,
   ]
 
-  func leavesOneOwner(under rules: Rules) -> Bool {
-    faults.allSatisfy { Self.harmless.contains($0.kind) || isQuickRestart($0) }
+  /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
+  /// Together with anything that keeps ARP from getting through they are more than one fault can be.
+  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP]
+
+  /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
+  /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
+  fileprivate var leavesOneOwner: Bool {
+    let others = faults.filter { !Self.calm.contains($0.kind) }
+    if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
+    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return true }
+    // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
+    return others.allSatisfy { $0.kind == .blockedARP }
   }
 
-  /// A daemon that is back, and has removed its address, before its peers' Active_Down_Interval can end. Its
-  /// last Advertisement may be one interval old.
-  private func isQuickRestart(_ fault: Fault) -> Bool {
-    let shortest = hosts.map { $0.interval.duration.time }.min() ?? 0
-    let slowers: [Fault.Kind] = [.loss, .delay, .jitter, .lateTimers, .slowNetlink, .pause]
-    // A better router may be about to preempt at any time.
-    let mayPreempt = hosts.contains { $0.priority != hosts[0].priority || $0.priority == 255 }
-    return fault.kind == .crash && fault.amount < shortest * 3 / 2 && !mayPreempt
-      && !faults.contains { slowers.contains($0.kind) }
+  /// Whether one host is unplugged after it had the time to learn that it hears others steadily.
+  fileprivate var fences: Bool {
+    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router else { return false }
+    guard hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond }) else {
+      return false
+    }
+    let isSteady = network.gatewayDelay < 5 * .millisecond
+    let learnt = (hosts.map(\.start).max() ?? 0) + 5 * longestInterval + 4500 * .millisecond
+    return isSteady && faults[0].start > learnt && faults[0].stations.isSubset(of: .hosts)
   }
 
   // MARK: Liveness

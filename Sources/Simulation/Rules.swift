@@ -24,6 +24,6 @@ public struct Rules: OptionSet, Hashable, Sendable {
     ("resume", .resume),
   ]
 
-  /// Those that the core has.
-  public static let all: Rules = [.lease, .lateLoop]
+  /// All of them, as in the daemon.
+  public static let all: Rules = [.lease, .witness, .isolation, .lateLoop, .resume]
 }

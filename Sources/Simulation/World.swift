@@ -18,6 +18,10 @@ struct World {
   var gateway = Gateway()
   var clients: [Client] = []
   var strangerActive = 0
+  /// Hosts whose daemon waits for one frame of anybody.
+  var listeners: Stations = []
+  /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
+  var preemptionIsPostponed = false
   var random: Random
   /// Lives in which faults that end with their victim's life began.
   var faultLives: [UInt16] = []
@@ -26,18 +30,18 @@ struct World {
   var isSettled = false
   var violation: Violation?
   var coverage = Coverage()
-  var isTracing: Bool
+  let isTracing: Bool
   var trace: [String] = []
 
   init(_ plan: Case, rules: Rules, isTracing: Bool) {
     self.plan = plan
     self.rules = rules
     self.isTracing = isTracing
-    promise = Promise(plan, rules: rules)
+    promise = Promise(plan)
     random = Random(seed: plan.seed, stream: 2)
     for station in 0..<Station.count { cables.append(Cable(seed: plan.seed, station: station)) }
     for (number, setup) in plan.hosts.enumerated() {
-      let parameters = setup.parameters(plan.network, rules: rules)
+      let parameters = setup.parameters(plan.network, number: number, rules: rules)
       hosts.append(Host(setup, number: number, seed: plan.seed, parameters: parameters))
     }
     clients = plan.network.clients.map { Client(period: $0) }
@@ -84,6 +88,7 @@ struct World {
     case .faultEnds: end(fault: Int(occurrence.detail), afterwards: occurrence.index == 1)
     case .frame: frameArrives(occurrence)
     case .traffic: sendTraffic(from: target)
+    case .evidence: evidenceArrives(occurrence)
     case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link: daemonTakes(occurrence)
     case .timer: timerTicks(occurrence)
     case .add, .remove: kernelCarriesOut(occurrence)
@@ -114,11 +119,20 @@ struct World {
 }
 
 extension HostSetup {
-  func parameters(_ network: NetworkSetup, rules: Rules) -> Parameters {
-    Parameters(
-      addressCount: network.addressCount, priority: priority, interval: interval, preempts: preempts,
-      preemptDelay: .nanoseconds(preemptDelay),
+  /// What the daemon on host `number` is configured with.
+  func parameters(_ network: NetworkSetup, number: Int, rules all: Rules) -> Parameters {
+    let rules = isPlain ? [] : all
+    var gateway = network.gatewayAddress
+    if gateway == Station.address(number) { gateway = nil }
+    var parameters = Parameters(
+      virtualRouterID: Station.virtualRouterID,
+      addresses: (0..<network.addressCount).map { Station.virtualAddress($0) }, priority: priority,
+      interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
       lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
-      announcementRepeat: 3, announcementRefresh: .seconds(60))
+      witness: rules.contains(.witness) ? .strict : .off, gateway: gateway,
+      isolation: rules.contains(.isolation), announcementRepeat: 3, announcementRefresh: .seconds(60))
+    parameters.checksLateness = rules.contains(.lateLoop)
+    parameters.checksResumption = rules.contains(.resume)
+    return parameters
   }
 }

@@ -39,12 +39,13 @@ public final class Journal {
 
   /// A log whose records bear `identifier`, the program's name. Starts the writing thread.
   public convenience init(identifier: String) throws(SystemdError) {
-    try self.init(identifier: identifier, output: STDERR_FILENO)
+    let stream = getenv("JOURNAL_STREAM").map { String(cString: $0) }
+    try self.init(identifier: identifier, output: STDERR_FILENO, journalStream: stream)
   }
 
-  init(identifier: String, output: Int32) throws(SystemdError) {
+  init(identifier: String, output: Int32, journalStream: String?) throws(SystemdError) {
     self.identifier = identifier
-    isStructured = Self.leadsToJournal(output)
+    isStructured = Self.names(journalStream, output)
     writer = try JournalWriter(isStructured ? .journal : .descriptor(output))
   }
 
@@ -69,11 +70,12 @@ public final class Journal {
 }
 
 extension Journal {
-  /// Whether `fd` is the stream that systemd connected to the journal (systemd.exec(5), JOURNAL_STREAM).
-  static func leadsToJournal(_ fd: Int32) -> Bool {
+  /// Whether `fd` is the stream that systemd connected to the journal: JOURNAL_STREAM names its device and
+  /// inode (systemd.exec(5)).
+  private static func names(_ journalStream: String?, _ fd: Int32) -> Bool {
     var status = stat()
-    guard let stream = getenv("JOURNAL_STREAM"), fstat(fd, &status) == 0 else { return false }
-    return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+    guard let journalStream, fstat(fd, &status) == 0 else { return false }
+    return journalStream == "\(status.st_dev):\(status.st_ino)"
   }
 
   private func record(

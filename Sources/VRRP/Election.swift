@@ -57,6 +57,12 @@ public struct Election: Hashable, Sendable {
     /// The loop was late: what it believes may be stale. An Active router steps down without a word, a
     /// Backup router listens for a whole Active_Down_Interval again.
     case late
+    /// This router was Active until a moment ago and nobody can have noticed its silence: go on.
+    case resume
+    /// This router was Active some time ago: become Active again unless somebody is heard for this long.
+    case listen(Duration)
+    /// Step down and say so, for a reason that RFC 9568 does not know.
+    case resign(Cause)
   }
 
   /// Why the router is in its state.
@@ -79,6 +85,14 @@ public struct Election: Hashable, Sendable {
     case better(IPv4Address, priority: UInt8)
     /// The late event.
     case late
+    /// The resume event, or nobody heard since the listen event.
+    case resumption
+    /// This host lost every sign of the network.
+    case isolation
+    /// Another router's claim went on although it must have heard this one's.
+    case ignored(by: IPv4Address)
+    /// The operator asked for it, and this router took over.
+    case handover(to: IPv4Address)
   }
 
   /// What must be done, in the order of the properties.
@@ -105,6 +119,7 @@ public struct Election: Hashable, Sendable {
     case nobody
     case active(IPv4Address, heard: Instant)
     case resigned(IPv4Address)
+    case ourselves
     case worse(IPv4Address, priority: UInt8)
   }
   private var watched = Watched.nobody
@@ -121,12 +136,15 @@ public struct Election: Hashable, Sendable {
   public mutating func handle(_ event: Event, at now: Instant) -> Outcome {
     switch (state, event) {
     case (.initialize, .startup): startUp(at: now)
-    case (.initialize, _), (_, .startup): Outcome()
+    case (.initialize, .resume): becomeActive(because: .resumption, at: now)
+    case (.initialize, .listen(let duration)): listen(for: duration, at: now)
+    case (.initialize, _), (_, .startup), (_, .resume), (_, .listen): Outcome()
     case (_, .shutdown): shutDown()
-    case (.backup, .late): listenAgain(at: now)
-    case (.backup, .timer): activeDownTimerFired(at: now)
+    case (.backup, .late), (.backup, .resign): listenAgain(at: now)
+    case (.backup, .timer): becomeActive(because: impendingCause, at: now)
     case (.backup, .advertisement(let heard, let sender)): backupHears(heard, from: sender, at: now)
     case (.active, .late): becomeBackup(because: .late, at: now)
+    case (.active, .resign(let cause)): resign(because: cause, at: now)
     case (.active, .timer): adverTimerFired(at: now)
     case (.active, .advertisement(let heard, let sender)): activeHears(heard, from: sender, at: now)
     }
@@ -146,9 +164,6 @@ public struct Election: Hashable, Sendable {
   // MARK: Initialize (§6.4.1)
 
   private mutating func startUp(at now: Instant) -> Outcome {
-    activeInterval = parameters.interval
-    watched = .nobody
-    preemptsAfter = nil
     if parameters.isAddressOwner { return becomeActive(because: .addressOwner, at: now) }
     return becomeBackup(because: .startup, at: now)
   }
@@ -166,7 +181,8 @@ public struct Election: Hashable, Sendable {
   private mutating func becomeBackup(because cause: Cause, at now: Instant) -> Outcome {
     state = .backup
     preemptsAfter = nil
-    if cause == .late {
+    if case .better = cause {
+    } else {
       activeInterval = parameters.interval
       watched = .nobody
     }
@@ -183,15 +199,26 @@ public struct Election: Hashable, Sendable {
     return Outcome()
   }
 
-  private mutating func activeDownTimerFired(at now: Instant) -> Outcome {
-    let cause: Cause =
-      switch watched {
-      case .nobody: .nobodyHeard
-      case .active(let address, let heard): .silence(of: address, since: heard)
-      case .resigned(let address): .resignation(of: address)
-      case .worse(let address, let priority): .preemption(of: address, priority: priority)
-      }
-    return becomeActive(because: cause, at: now)
+  /// Why a Backup router would become Active if its timer fired now.
+  public var impendingCause: Cause {
+    switch watched {
+    case .nobody, .ourselves: parameters.isAddressOwner ? .addressOwner : nobodyCause
+    case .active(let address, let heard): .silence(of: address, since: heard)
+    case .resigned(let address): .resignation(of: address)
+    case .worse(let address, let priority): .preemption(of: address, priority: priority)
+    }
+  }
+
+  private var nobodyCause: Cause { watched == .ourselves ? .resumption : .nobodyHeard }
+
+  /// Leaves worse Active routers in place until `instant` at least.
+  public mutating func postponePreemption(until instant: Instant) { preemptsAfter = instant }
+
+  private mutating func listen(for duration: Duration, at now: Instant) -> Outcome {
+    let outcome = becomeBackup(because: .startup, at: now)
+    watched = .ourselves
+    deadline = now + duration
+    return outcome
   }
 
   private mutating func backupHears(
@@ -227,6 +254,12 @@ public struct Election: Hashable, Sendable {
     state = .active
     deadline = now + parameters.interval.duration
     return Outcome(advertise: parameters.priority, transition: cause)
+  }
+
+  private mutating func resign(because cause: Cause, at now: Instant) -> Outcome {
+    var outcome = becomeBackup(because: cause, at: now)
+    outcome.advertise = 0
+    return outcome
   }
 
   private mutating func adverTimerFired(at now: Instant) -> Outcome {

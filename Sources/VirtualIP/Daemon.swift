@@ -19,6 +19,8 @@ public final class Daemon {
   private var core: Instance
   private var interface: InterfaceView
   private var sockets: LinkSockets?
+  /// The gateway of the default route, if it leaves by the VIP's interface.
+  private var defaultGateway: IPv4Address?
   private var discards = DiscardCounters()
   private var status = ""
   /// Whether the last Advertisement or announcement could not be sent, so that only the first is logged.
@@ -37,7 +39,7 @@ public final class Daemon {
     self.settings = settings
     self.files = files
     log = Log(journal: journal, instance: settings.instance)
-    core = Instance(settings.parameters)
+    core = Instance(settings.parameters(defaultGateway: nil))
     interface = InterfaceView(name: settings.interface, addresses: settings.addresses)
     do {
       loop = try EventLoop()
@@ -59,8 +61,8 @@ public final class Daemon {
       let missing = try resynchronize()
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
-        write(Message(.leftover, .notice, "Found \(names), left by an earlier run; removing"))
-        deliver(.found(interface.leftover))
+        write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
+        deliver(.resume(interface.leftover, lastAdvertised: nil))
       }
       followInterface(missing: missing)
       try Notification.send(.ready)
@@ -83,6 +85,7 @@ public final class Daemon {
       try loop.signal(SIGTERM) { [unowned self] in stop() },
       try loop.signal(SIGINT) { [unowned self] in stop() },
       try loop.signal(SIGHUP) { [unowned self] in reload() },
+      try loop.signal(SIGUSR1) { [unowned self] in deliver(.handover) },
     ]
     try loop.enableWatchdog()
   }
@@ -129,29 +132,53 @@ public final class Daemon {
     missing.forEach { deliver(.vanished(index: $0)) }
     let condition = interface.condition
     if let sockets, sockets.linkIndex != interface.link?.index { self.sockets = nil }
-    if case .ready(let primary) = condition, let link = interface.link {
-      attempt { try openSockets(on: link, source: primary) }
+    if case .ready(let primary, let hardware) = condition, condition != core.link {
+      attempt { try openSockets(source: primary, hardware: hardware) }
       guard sockets != nil else { return }
     }
     deliver(.link(condition))
   }
 
-  private func openSockets(on link: Link, source: IPv4Address) throws {
-    guard let hardware = link.macAddress else { return }
+  private func openSockets(source: IPv4Address, hardware: MACAddress) throws {
+    guard let linkIndex = interface.link?.index else { return }
     do throws(LinuxError) {
+      // The way out may have come up with the interface.
+      let route = try requests.defaultRoute()
+      defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
+      deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
       if let sockets { return try sockets.follow(source: source, hardware: hardware) }
-      sockets = try LinkSockets(link, hardware: hardware, source: source)
+      sockets = try LinkSockets(
+        linkIndex: linkIndex, hardware: hardware, source: source,
+        addresses: settings.addresses.map(\.address))
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
       throw error
     }
-    try sockets?.watch(on: loop) { [unowned self] in readPackets() }
+    try sockets?.watch(
+      on: loop,
+      LinkSockets.Handlers(
+        vrrp: { [unowned self] in readPackets(receiveVRRP) },
+        arp: { [unowned self] in readPackets(receiveARP) },
+        evidence: { [unowned self] in readPackets(receiveEvidence) }))
   }
 
-  private func readPackets() {
+  private func receiveVRRP(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
+    try sockets.receiveVRRP { self.receive($1, in: $0) }
+  }
+
+  private func receiveARP(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
+    try sockets.receiveARP { self.deliver(.arp($0)) }
+  }
+
+  private func receiveEvidence(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
+    if let station = try sockets.receiveEvidence() { deliver(.frame(from: station)) }
+    return false
+  }
+
+  private func readPackets(_ next: (LinkSockets) throws(LinuxError) -> Bool) {
     do throws(LinuxError) {
-      while let sockets, try sockets.receive({ self.receive($1, in: $0) }) {}
+      while let sockets, try next(sockets) {}
     } catch {
       // A link that went down says so here once; netlink says what matters of it.
     }
@@ -192,7 +219,12 @@ public final class Daemon {
 
   private func perform(_ action: Action) {
     switch action {
-    case .advertise(let priority): advertise(priority)
+    case .advertise(let priority, let interval): advertise(priority, every: interval)
+    case .sendARP(let packet, let station):
+      send { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
+    case .listenForEvidence:
+      let known = core.peers.compactMap(\.hardware)
+      send { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
     case .add(let set):
       set.forEach { index in
         guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
@@ -211,9 +243,9 @@ public final class Daemon {
     }
   }
 
-  private func advertise(_ priority: UInt8) {
+  private func advertise(_ priority: UInt8, every interval: AdvertisementInterval) {
     let advertisement = Advertisement(
-      virtualRouterID: settings.virtualRouterID, priority: priority, interval: core.parameters.interval)
+      virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
     send { sockets throws(LinuxError) in
       try sockets.send(advertisement, addresses: settings.addresses.map(\.address))
     }
@@ -265,7 +297,7 @@ public final class Daemon {
     }
     if changes.isEmpty { write(Message(.reloaded, .info, "Reload: nothing changed")) }
     settings.takeLiveValues(of: new)
-    deliver(.reconfigure(settings.parameters))
+    deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
   }
 
   private func write(_ message: Message) {

@@ -26,8 +26,8 @@ struct InterfaceView {
     guard let link else { return .absent }
     guard link.isUp else { return .down }
     guard link.hasCarrier else { return .noCarrier }
-    guard let primary else { return .noAddress }
-    return .ready(primary: primary)
+    guard let primary, let hardware = link.macAddress else { return .noAddress }
+    return .ready(primary: primary, hardware: hardware)
   }
 
   /// The VIP's addresses that the interface has, whoever added them, and whether vipd did.

@@ -8,24 +8,40 @@ import VRRP
 final class LinkSockets {
   let linkIndex: Int32
   private let vrrp: VRRPSocket
-  private let packets: PacketSocket
+  private let arp: PacketSocket
+  private let evidence: EvidenceSocket
   private var source: IPv4Address
   private var hardware: MACAddress
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
-  private var watching: EventSource?
+  private var watches: [EventSource] = []
 
-  init(_ link: Link, hardware: MACAddress, source: IPv4Address) throws(LinuxError) {
-    linkIndex = link.index
-    self.hardware = hardware
-    self.source = source
-    vrrp = try VRRPSocket(linkIndex: link.index, source: source)
-    packets = try PacketSocket(linkIndex: link.index)
+  /// Who is called when something waits.
+  struct Handlers {
+    let vrrp: () -> Void
+    let arp: () -> Void
+    let evidence: () -> Void
   }
 
-  /// Calls `handler` whenever a packet waits.
-  func watch(on loop: EventLoop, _ handler: @escaping () -> Void) throws(SystemdError) {
-    watching = try loop.watch(fd: vrrp.fd, priority: .packet, handler)
+  init(
+    linkIndex: Int32, hardware: MACAddress, source: IPv4Address, addresses: [IPv4Address]
+  ) throws(LinuxError) {
+    self.linkIndex = linkIndex
+    self.hardware = hardware
+    self.source = source
+    vrrp = try VRRPSocket(linkIndex: linkIndex, source: source)
+    arp = try PacketSocket(
+      linkIndex: linkIndex, etherType: ARPPacket.etherType,
+      filter: PacketSocket.arpFilter(senders: addresses.map(\.bits)))
+    evidence = try EvidenceSocket(linkIndex: linkIndex)
+  }
+
+  func watch(on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
+    watches = [
+      try loop.watch(fd: vrrp.fd, priority: .packet, handlers.vrrp),
+      try loop.watch(fd: arp.fd, priority: .packet, handlers.arp),
+      try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence),
+    ]
   }
 
   /// Follows a changed primary or hardware address.
@@ -45,14 +61,32 @@ final class LinkSockets {
   /// Both forms of gratuitous ARP: some neighbours heed only one of them.
   func announce(_ address: IPv4Address) throws(LinuxError) {
     for operation in [ARPPacket.Operation.request, .reply] {
-      ARPPacket.gratuitous(operation, for: address, at: hardware).encode(to: .broadcast, into: &frame)
-      let bytes = frame
-      try packets.send(bytes.span)
+      try send(.gratuitous(operation, for: address, at: hardware), to: .broadcast)
+    }
+  }
+
+  func send(_ packet: ARPPacket, to station: MACAddress) throws(LinuxError) {
+    packet.encode(to: station, into: &frame)
+    let bytes = frame
+    try arp.send(bytes.span)
+  }
+
+  func listenForEvidence(excluding peers: [MACAddress]) throws(LinuxError) {
+    try evidence.listen(excluding: peers)
+  }
+
+  /// The station that was heard, if any.
+  func receiveEvidence() throws(LinuxError) -> MACAddress? { try evidence.receive() }
+
+  /// Hands the next waiting ARP frame to `body`; false if none waits.
+  func receiveARP(_ body: (ARPPacket) -> Void) throws(LinuxError) -> Bool {
+    try arp.receive { frame in
+      if let packet = ARPPacket(decoding: frame) { body(packet) }
     }
   }
 
   /// Hands the next waiting VRRP message to `body`; false if none waits.
-  func receive(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
+  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
     try vrrp.receive { origin, message in
       body(
         Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)

@@ -28,6 +28,11 @@ struct Message {
     case reloadRefused
     case leftover
     case netlinkOverflow
+    case holding
+    case conflict
+    case isolated
+    case handoverRefused
+    case handedOver
 
     /// MESSAGE_ID
     var id: StaticString {
@@ -51,6 +56,11 @@ struct Message {
       case .reloadRefused: "d428b1f0748c4f808058c7c22f1072db"
       case .leftover: "a143d57714ad4cc0b9cbe917cfc5b565"
       case .netlinkOverflow: "e841e672070f4a5daa851c14e29a6af7"
+      case .holding: "8d7777cfafc84af3a1d164f9e9d65d8a"
+      case .conflict: "15a7e51441624e75b859f816b62d685f"
+      case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
+      case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
+      case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
       }
     }
   }
@@ -122,6 +132,24 @@ extension Message {
         .ownSource, .error,
         "An Advertisement for VRID \(settings.virtualRouterID) came from this host's own address: "
           + "the network loops, or another host has the same address")
+    case .holding(let hold):
+      self.init(.holding, .warning, hold.inWords(vip: vip))
+    case .conflict(let hardware):
+      self.init(
+        .conflict, .error,
+        "The station \(hardware) claims \(vip), but is no router of VRID \(settings.virtualRouterID); "
+          + "defending it: find that station and take the address from it",
+        [("VIP_MAC", "\(hardware)")])
+    case .isolated(let since):
+      self.init(
+        .isolated, .error,
+        "Isolated: nobody on \(interface) heard for \((now - since).inWords), neither gateway nor standby; "
+          + "releasing the VIP")
+    case .handoverRefused:
+      self.init(.handoverRefused, .warning, "Nobody takes over \(vip); it stays here")
+    case .handedOver(let successor):
+      self.init(
+        .handedOver, .notice, "\(successor) has taken over \(vip)", [("VRRP_PEER", "\(successor)")])
     }
   }
 
@@ -146,6 +174,21 @@ extension Message {
 
 private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
+extension Hold {
+  func inWords(vip: String) -> String {
+    switch self {
+    case .answered(let hardware):
+      "Heartbeat lost, but \(vip) is still answered for by \(hardware): its daemon is gone or VRRP is blocked; "
+        + "holding"
+    case .foreign(let hardware):
+      "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
+        + "find that station and take the address from it"
+    case .isolated:
+      "Heartbeat lost, but the gateway is silent too: this host may be cut off; holding"
+    }
+  }
+}
+
 extension Election.State {
   /// The value of the journal's VRRP_STATE= field.
   var field: String {
@@ -161,7 +204,8 @@ extension Election.Cause {
   var peer: IPv4Address? {
     switch self {
     case .silence(let peer, _), .resignation(let peer), .preemption(let peer, _), .better(let peer, _): peer
-    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late: nil
+    case .ignored(let peer), .handover(let peer): peer
+    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation: nil
     }
   }
 
@@ -176,6 +220,10 @@ extension Election.Cause {
     case .addressOwner: "priority 255"
     case .better(let peer, let priority): "\(peer) (priority \(priority)) is better"
     case .late: "this process was held up; listening again"
+    case .resumption: "going on where an earlier run left off"
+    case .isolation: "this host is cut off from the network"
+    case .ignored(let peer): "\(peer) goes on although it was overruled; it may not hear this host"
+    case .handover(let peer): "handed over to \(peer)"
     }
   }
 }
@@ -187,7 +235,7 @@ extension LinkCondition {
     case .down: "\(interface) is down"
     case .noCarrier: "\(interface) has no carrier"
     case .noAddress: "\(interface) has no IPv4 address of its own"
-    case .ready(let primary): "\(interface) is ready with \(primary)"
+    case .ready(let primary, _): "\(interface) is ready with \(primary)"
     }
   }
 }
@@ -212,10 +260,18 @@ extension Settings {
     return names.joined(separator: " ")
   }
 
-  var parameters: Parameters {
-    Parameters(
-      addressCount: addresses.count, priority: priority, interval: advertisementInterval,
-      preempts: preempt, preemptDelay: preemptDelay, lease: lease,
-      announcementRepeat: announcementRepeat, announcementRefresh: refreshInterval)
+  /// What the core needs of them, with the gateway that `auto` stands for now.
+  func parameters(defaultGateway: IPv4Address?) -> Parameters {
+    let gateway: IPv4Address? =
+      switch self.gateway {
+      case .auto: defaultGateway
+      case .none: nil
+      case .address(let address): address
+      }
+    return Parameters(
+      virtualRouterID: virtualRouterID, addresses: addresses.map(\.address), priority: priority,
+      interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
+      witness: witness, gateway: gateway, isolation: true, announcementRepeat: announcementRepeat,
+      announcementRefresh: refreshInterval)
   }
 }

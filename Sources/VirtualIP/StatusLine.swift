@@ -31,18 +31,21 @@ struct StatusLine: CustomStringConvertible {
   }
 
   private static func active(_ instance: Instance, settings: Settings, vip: String) -> String {
-    guard let peer = instance.peers.first(where: { $0.address == instance.following }) else {
-      return "nobody heard yet for \(vip)"
-    }
-    return "\(peer.address) (priority \(peer.priority)) owns \(vip), heard every "
-      + "\(peer.interval.duration.inWords)"
+    if let hold = instance.hold { return hold.inWords(vip: vip) }
+    guard let peer = instance.peers.first(where: { $0.address == instance.following }),
+      let priority = peer.priority, let interval = peer.interval
+    else { return "nobody heard yet for \(vip)" }
+    let hardware = peer.hardware.map { " at \($0)" } ?? ""
+    return "\(peer.address)\(hardware) (priority \(priority)) owns \(vip), heard every "
+      + "\(interval.duration.inWords)"
   }
 
   private static func lastHeard(_ instance: Instance) -> String {
-    guard let peer = instance.peers.max(by: { $0.lastHeard < $1.lastHeard }) else {
+    let advertisers = instance.peers.filter { $0.lastAdvertised != nil }
+    guard let peer = advertisers.max(by: { $0.lastSeen < $1.lastSeen }), let last = peer.lastAdvertised else {
       return "no other router heard"
     }
-    let said = peer.priority == 0 ? "resigning" : "priority \(peer.priority)"
-    return "last heard \(peer.address) (\(said)) at \(Clock.localTime(peer.lastHeard))"
+    let said = peer.priority.map { $0 == 0 ? "resigning" : "priority \($0)" } ?? ""
+    return "last heard \(peer.address) (\(said)) at \(Clock.localTime(last))"
   }
 }

@@ -69,16 +69,19 @@ struct SystemdTests {
     try pair.settle(on: other)
   }
 
-  @Test("A killed daemon runs again at once and the VIP has one owner")
+  @Test("A daemon that is killed again and again runs again each time, and the VIP has one owner")
   func kill() throws {
     let (owner, _) = try pair.start()
-    let pid = try owner.mainPID()
-    let restarts = try owner.property("NRestarts")
-    try owner.shell("kill -KILL \(pid)")
-    try eventually("systemd restarts the daemon") {
-      try owner.property("NRestarts") != restarts && owner.property("ActiveState") == "active"
+    // More often than systemd's default limit of 5 starts in 10 s.
+    for _ in 0..<7 {
+      let pid = try owner.mainPID()
+      try owner.shell("kill -KILL \(pid)")
+      try eventually("systemd restarts the daemon") {
+        let now = try owner.property("MainPID")
+        return try now != "\(pid)" && now != "0" && owner.property("ActiveState") == "active"
+      }
     }
-    #expect(try owner.mainPID() != pid)
+    #expect(try owner.property("NRestarts") == "7")
     try pair.settle()
   }
 
@@ -150,6 +153,25 @@ struct SystemdTests {
     #expect(try !host.has(Pair.vip))
   }
 
+  @Test("Without its capabilities, and used wrongly, the daemon says what is wrong")
+  func exitStatus() throws {
+    let host = pair.hosts[0]
+    let unprivileged = try host.run(["setpriv", "--reuid=_vipd", "--clear-groups", "vipd", "219"])
+    #expect(unprivileged.status == 77)
+    #expect(unprivileged.output.contains("CAP_NET_ADMIN and CAP_NET_RAW missing"))
+    let raw = "+net_raw"
+    let half = try host.run([
+      "setpriv", "--reuid=_vipd", "--clear-groups", "--inh-caps=\(raw)", "--ambient-caps=\(raw)", "vipd",
+      "219",
+    ])
+    #expect(half.status == 77)
+    #expect(half.output.contains("CAP_NET_ADMIN missing"))
+    #expect(try host.run(["vipd"]).status == 64)
+    #expect(try host.run(["vipd", "--no-such-option", "219"]).status == 64)
+    #expect(try host.run(["vipd", "nonsense"]).status == 78)
+    #expect(try !host.has(Pair.vip))
+  }
+
   @Test("The unit's exposure is at most 2.0")
   func security() throws {
     let report = try pair.hosts[0].shell("systemd-analyze security --no-pager \(Pair.unit)")
@@ -199,7 +221,8 @@ struct SystemdTests {
     try pair.settle(on: other)
 
     try owner.shell("apt-get purge --yes vipd")
-    #expect(try owner.shell("find / /run /tmp /dev/shm -xdev -iname '*vip*'") == "")
+    let left = try owner.shell("find / /run /tmp /dev/shm -xdev -iname '*vip*' ! -name 'vipw*'")
+    #expect(left == "")
     #expect(try owner.run(["getent", "passwd", "_vipd"]).status != 0)
     #expect(try owner.run(["getent", "group", "_vipd"]).status != 0)
     #expect(try owner.shell("systemctl list-units --all --no-legend 'vip*'") == "")

@@ -13,3 +13,12 @@ int vip_effective_capabilities(uint64_t *capabilities);
 
 /// capabilities(7) that vipd needs.
 enum { VIP_CAP_NET_ADMIN = 12, VIP_CAP_NET_RAW = 13 };
+
+/// Moves the calling thread into a new network namespace; -1 and errno on failure.
+int vip_unshare_network(void);
+
+/// Moves the calling thread into a copy of its mount namespace; -1 and errno on failure.
+int vip_unshare_mounts(void);
+
+/// Moves the calling thread into the network namespace that `fd` refers to; -1 and errno on failure.
+int vip_enter_network(int fd);

@@ -1,5 +1,6 @@
 import Internet
 import Linux
+import Ownership
 import VRRP
 
 /// Settings while files are read, with the addresses that may lack a prefix length still.
@@ -71,6 +72,12 @@ struct ConfigurationKey: Sendable {
       "Safety", "LeaseSec", "0 for ever, or a time span from 1s to 10min in whole seconds", \.lease,
       read: { spanOrZero($0, .seconds(1)...(.seconds(600)), step: .seconds(1)) },
       write: { $0.map(TimeSpan.text) ?? "0" }),
+    scalar(
+      "Safety", "Witness", "strict, lease or off", \.witness,
+      read: { text in Parameters.WitnessMode.allCases.first { "\($0)" == text } }, write: { "\($0)" }),
+    scalar(
+      "Safety", "Gateway", "auto, none or an IPv4 address", \.gateway,
+      read: Gateway.init, write: { $0.description }),
     scalar(
       "Announce", "Repeat", "a whole number from 1 to 100", \.announcementRepeat,
       read: { number($0, 1...100) }, write: { "\($0)" }),

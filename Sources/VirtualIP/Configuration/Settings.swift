@@ -1,5 +1,6 @@
 public import Internet
 public import Linux
+public import Ownership
 public import VRRP
 
 /// The effective settings of one instance, complete and checked, each with its origin.
@@ -26,6 +27,10 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var preemptDelay = Duration.zero
   /// The address's `valid_lft`: 1 s to 10 min, whole seconds; nil is for ever.
   public internal(set) var lease: Duration? = .seconds(2)
+  /// What ARP answers may hold off.
+  public internal(set) var witness = Parameters.WitnessMode.strict
+  /// Whose answers show that this host is on the network.
+  public internal(set) var gateway = Gateway.auto
   /// Gratuitous ARPs in one burst, 1 to 100.
   public internal(set) var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.

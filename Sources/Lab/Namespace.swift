@@ -1,0 +1,85 @@
+import CLab
+import Glibc
+
+/// A named network namespace, as ip-netns(8) makes them.
+package struct Namespace: Sendable, Hashable {
+  package let name: String
+
+  /// Runs `body` on a thread of its own inside the namespace: a socket opened there stays there.
+  package func run<Result>(_ body: () throws -> Result) throws -> Result {
+    try withoutActuallyEscaping(body) { body in
+      var outcome: Swift.Result<Result, any Error>?
+      let thread = try WorkerThread {
+        outcome = Swift.Result {
+          try enter()
+          return try body()
+        }
+      }
+      thread.join()
+      guard let outcome else { throw LabError("thread in \(name) ended early") }
+      return try outcome.get()
+    }
+  }
+
+  private func enter() throws(LabError) {
+    let file = try Descriptor(open("/run/netns/\(name)", O_RDONLY | O_CLOEXEC), "open namespace \(name)")
+    guard lab_enter_network_namespace(file.number) == 0 else {
+      throw LabError("setns \(name)", errno: errno)
+    }
+  }
+
+  /// Runs ip(8) on `commands`, one a line, in the namespace.
+  func ip(_ commands: String...) throws(LabError) {
+    try Command(["ip", "-n", name, "-batch", "-"]).run(input: commands.joined(separator: "\n") + "\n")
+  }
+
+  /// `program` as it is run inside the namespace.
+  package func command(_ program: [String]) -> Command {
+    Command(["ip", "netns", "exec", name] + program)
+  }
+
+  /// Gives the namespace's interfaces no IPv6: router solicitations and DAD would be noise in captures.
+  func disableIPv6() throws {
+    try run {
+      for scope in ["all", "default"] {
+        let file = try Descriptor(
+          open("/proc/sys/net/ipv6/conf/\(scope)/disable_ipv6", O_WRONLY | O_CLOEXEC), "open disable_ipv6")
+        guard Glibc.write(file.number, "1", 1) == 1 else { throw LabError("disable_ipv6", errno: errno) }
+      }
+    }
+  }
+
+  static func add(_ namespaces: [Namespace]) throws(LabError) {
+    let lines = namespaces.map { "netns add \($0.name)\n" }.joined()
+    try Command(["ip", "-batch", "-"]).run(input: lines)
+  }
+
+  /// Deletes namespaces of ours and ends whatever still runs in them.
+  static func delete(_ namespaces: [Namespace]) {
+    for namespace in namespaces {
+      let listed = (try? Command(["ip", "netns", "pids", namespace.name]).complete())?.output ?? ""
+      for word in listed.split(whereSeparator: \.isWhitespace) {
+        if let pid = pid_t(word) { kill(pid, SIGKILL) }
+      }
+    }
+    let lines = namespaces.map { "netns del \($0.name)\n" }.joined()
+    _ = try? Command(["ip", "-force", "-batch", "-"]).complete(input: lines)
+  }
+
+  /// Deletes what a lab that was killed has left: `vip<pid>-…` of a process that is no more.
+  static func sweep() {
+    guard let directory = opendir("/run/netns") else { return }
+    defer { closedir(directory) }
+    var dead: [Namespace] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard name.hasPrefix("vip"), let dash = name.firstIndex(of: "-"),
+        let pid = pid_t(name[name.index(name.startIndex, offsetBy: 3)..<dash])
+      else { continue }
+      if kill(pid, 0) != 0, errno == ESRCH { dead.append(Namespace(name: name)) }
+    }
+    if !dead.isEmpty { delete(dead) }
+  }
+}

@@ -1,0 +1,232 @@
+import CLab
+import Glibc
+package import Internet
+
+/// One Ethernet segment in network namespaces: a switch, hosts, a client, perhaps a gateway, and everything that
+/// watches them. It is gone when the last reference to it is, and when the process ends.
+package final class Segment: @unchecked Sendable {
+  /// What the segment consists of. Its subnet is 192.168.1.0/24.
+  package struct Plan: Sendable {
+    /// The last octets of the hosts' addresses.
+    package var hosts = [217, 218]
+    /// What the hosts call their interface.
+    package var hostInterface = "eth0"
+    /// What the client calls its own.
+    package var clientInterface = "bond0"
+    /// Whether there is a default gateway, 192.168.1.1.
+    package var hasGateway = false
+    /// The address the client wants to be served at.
+    package var virtualAddress = Segment.address(219)
+
+    /// Two hosts and a client.
+    package init() {}
+  }
+
+  /// A station on the segment.
+  package struct Station: Sendable {
+    /// The last octet of its address.
+    package let number: Int
+    package let namespace: Namespace
+    package let interface: String
+    /// What the switch calls its end of the cable.
+    let port: String
+
+    package var address: IPv4Address { Segment.address(number) }
+    /// 12:34:56:78:… with the number's decimal digits, so that one can tell the hosts by their addresses.
+    package var hardwareAddress: MACAddress {
+      let digits = ((number / 100) << 8) | ((number / 10 % 10) << 4) | (number % 10)
+      return MACAddress(bits: 0x1234_5678_0000 | UInt64(digits))
+    }
+  }
+
+  package let plan: Plan
+  /// The hosts by their numbers.
+  package let hosts: [Int: Station]
+  package let client: Station
+  package let loop: ObserverLoop
+  /// Which host had which address when.
+  package let ownership: OwnershipWatch
+  /// ARP and VRRP as they came into the switch, including what a host sent whose cable is unplugged there.
+  package let capture: PacketCapture
+  let resources: SegmentResources
+  private let gateway: Station?
+  private let networkSwitch: Namespace
+  private var responders: [Responder] = []
+  private var probes: [Probe] = []
+  private var polls: [ArpPoll] = []
+
+  static let bridge = "br0"
+
+  /// 192.168.1.`number`
+  package static func address(_ number: Int) -> IPv4Address {
+    IPv4Address(bits: 0xC0A8_0100 | UInt32(number))
+  }
+
+  /// Builds it, cables plugged in, nothing running on the hosts.
+  package init(_ plan: Plan = Plan()) throws {
+    self.plan = plan
+    let numbers = plan.hosts
+    let roles = ["switch", "client"] + (plan.hasGateway ? ["gateway"] : []) + numbers.map { "\($0)" }
+    let resources = try SegmentResources(roles: roles)
+    self.resources = resources
+    func station(_ number: Int, _ role: String, _ interface: String) -> Station {
+      let place = roles.firstIndex(of: role) ?? 0
+      return Station(
+        number: number, namespace: resources.namespaces[place], interface: interface, port: "p-\(role)")
+    }
+    networkSwitch = resources.namespaces[0]
+    client = station(10, "client", plan.clientInterface)
+    gateway = plan.hasGateway ? station(1, "gateway", "eth0") : nil
+    hosts = Dictionary(
+      uniqueKeysWithValues: numbers.map { ($0, station($0, "\($0)", plan.hostInterface)) })
+    loop = try ObserverLoop()
+    ownership = OwnershipWatch(loop)
+    do {
+      capture = try PacketCapture(loop, in: networkSwitch, ignoring: Self.bridge)
+      try build()
+    } catch {
+      loop.stop()
+      throw error
+    }
+  }
+
+  deinit { loop.stop() }
+
+  private var stations: [Station] {
+    [client] + (gateway.map { [$0] } ?? []) + plan.hosts.compactMap { hosts[$0] }
+  }
+
+  private func build() throws {
+    for namespace in resources.namespaces { try namespace.disableIPv6() }
+    try networkSwitch.ip(
+      "link add \(Self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
+      "link set \(Self.bridge) up",
+      stations.map { "\(cabling($0))" }.joined(separator: "\n"))
+    for station in stations { try configure(station) }
+    for number in plan.hosts {
+      let host = try self.host(number)
+      try ownership.add(host: number, in: host.namespace)
+      responders.append(
+        try Responder(loop, name: "\(number)", in: host.namespace, at: plan.virtualAddress))
+    }
+  }
+
+  private func cabling(_ station: Station) -> String {
+    """
+    link add \(station.port) type veth peer name \(station.interface) \
+    address \(station.hardwareAddress) netns \(station.namespace.name)
+    link set \(station.port) master \(Self.bridge) up
+    """
+  }
+
+  private func configure(_ station: Station) throws(LabError) {
+    var lines = [
+      "link set lo up", "link set \(station.interface) up",
+      "address add \(station.address)/24 broadcast + dev \(station.interface)",
+    ]
+    if let gateway, station.number != gateway.number {
+      lines.append("route add default via \(gateway.address)")
+    }
+    try station.namespace.ip(lines.joined(separator: "\n"))
+  }
+
+  /// The host with this number; throws if the plan has none.
+  package func host(_ number: Int) throws(LabError) -> Station {
+    guard let host = hosts[number] else { throw LabError("no host .\(number) in this segment") }
+    return host
+  }
+
+  /// The client's neighbour table.
+  package var clientArpCache: ArpCache { ArpCache(of: client.namespace, interface: client.interface) }
+
+  /// Starts a client that asks `address` (by default the plan's VIP) every millisecond until the segment is gone.
+  package func startProbe(of address: IPv4Address? = nil) throws -> Probe {
+    let probe = try Probe(loop, from: client.namespace, to: address ?? plan.virtualAddress)
+    loop.held { probes.append(probe) }
+    return probe
+  }
+
+  /// Starts to ask everybody by ARP, from the switch itself, who has the plan's VIP.
+  package func startArpPoll() throws -> ArpPoll {
+    let asker = Station(number: 250, namespace: networkSwitch, interface: Self.bridge, port: "")
+    try networkSwitch.ip("link set \(Self.bridge) address \(asker.hardwareAddress)")
+    let poll = try ArpPoll(
+      loop, in: networkSwitch, interface: Self.bridge, about: plan.virtualAddress, askedBy: asker.address,
+      hardwareAddress: asker.hardwareAddress)
+    loop.held { polls.append(poll) }
+    return poll
+  }
+
+  // MARK: Faults
+
+  /// Pulls the host's cable: it sees its carrier go.
+  package func pullCable(_ number: Int) throws {
+    try networkSwitch.ip("link set \(host(number).port) down")
+    ownership.noteReachable(number, false)
+  }
+
+  /// Unplugs the host behind the switch: it hears nobody, but its carrier stays.
+  package func unplug(_ number: Int) throws {
+    try networkSwitch.ip("link set \(host(number).port) nomaster")
+    ownership.noteReachable(number, false)
+  }
+
+  /// Undoes `pullCable` and `unplug`.
+  package func plugIn(_ number: Int) throws {
+    ownership.noteReachable(number, true)
+    try networkSwitch.ip("link set \(host(number).port) master \(Self.bridge) up")
+  }
+
+  /// Has the switch drop every VRRP packet between its ports, or pass them again.
+  package func dropVRRP(_ isDropped: Bool = true) throws {
+    let rules =
+      isDropped
+      ? "chain forward {\ntype filter hook forward priority 0\nether type ip ip protocol 112 drop\n}\n" : ""
+    try nft("add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\(rules)}\n")
+  }
+
+  /// Has the switch drop everything between its ports, or pass it again.
+  package func dropEverything(_ isDropped: Bool = true) throws {
+    let rules = isDropped ? "chain forward {\ntype filter hook forward priority 0\ndrop\n}\n" : ""
+    try nft("add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\(rules)}\n")
+  }
+
+  private func nft(_ rules: String) throws {
+    try networkSwitch.command(["nft", "-f", "-"]).run(input: rules)
+  }
+
+  /// Adds `address`, with its prefix length, to a host's interface, as somebody at a shell would.
+  package func addAddress(_ address: IPv4Network, to number: Int, interface: String? = nil) throws {
+    let host = try host(number)
+    try host.namespace.ip("address add \(address) dev \(interface ?? host.interface)")
+  }
+
+  /// Deletes `address` from a host's interface behind its daemon's back.
+  package func deleteAddress(_ address: IPv4Network, from number: Int) throws {
+    let host = try host(number)
+    try host.namespace.ip("address delete \(address) dev \(host.interface)")
+  }
+
+  /// Deletes a host's interface, with the cable in it.
+  package func deleteInterface(of number: Int) throws {
+    try networkSwitch.ip("link delete \(host(number).port)")
+  }
+
+  /// Makes a host's interface again, with the same name and addresses, after `deleteInterface`.
+  package func recreateInterface(of number: Int) throws {
+    let host = try host(number)
+    try networkSwitch.ip(cabling(host))
+    try configure(host)
+  }
+
+  /// Sends a whole Ethernet frame from a host's interface.
+  package func inject(_ frame: [UInt8], from station: Station) throws {
+    let (socket, index) = try station.namespace.run {
+      (try PacketSocket.open(protocol: 0), if_nametoindex(station.interface))
+    }
+    var link = sockaddr_ll()
+    link.sll_family = sa_family_t(AF_PACKET)
+    link.sll_ifindex = Int32(index)
+    guard socket.send(frame, to: link) else { throw LabError("inject", errno: errno) }
+  }
+}

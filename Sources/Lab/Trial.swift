@@ -1,0 +1,109 @@
+import Glibc
+import Internet
+
+/// One thing that goes wrong with the host that owns the VIP.
+package enum Fault: String, CaseIterable, Sendable, Codable {
+  case unplugged = "unplugged behind a switch"
+  case carrierLost = "carrier lost"
+  case terminated = "SIGTERM"
+  case killed = "kill -9"
+  case frozen = "SIGSTOP"
+  case addressDeleted = "address deleted"
+  case vrrpDropped = "VRRP dropped"
+
+  /// The owner's daemon may be needed to make it happen.
+  func strike(_ owner: HostDaemon, of segment: Segment) throws {
+    let number = owner.host.number
+    switch self {
+    case .unplugged: try segment.unplug(number)
+    case .carrierLost: try segment.pullCable(number)
+    case .terminated: try owner.send(SIGTERM)
+    case .killed: try owner.send(SIGKILL)
+    case .frozen: try owner.send(SIGSTOP)
+    case .addressDeleted:
+      guard let network = IPv4Network(segment.plan.virtualAddress, prefixLength: 24) else { return }
+      try segment.deleteAddress(network, from: number)
+    case .vrrpDropped: try segment.dropVRRP()
+    }
+  }
+}
+
+/// One fault, once, on a segment of its own with two hosts; .217 owns the VIP when it happens.
+package struct Trial: Sendable {
+  package var fault: Fault
+  /// What runs on .217, the owner, and on .218.
+  package var daemons: [DaemonKind]
+  package var settings = DaemonSettings()
+  /// How long it is watched after the fault.
+  package var watch = Duration.seconds(4)
+
+  package init(_ fault: Fault, _ daemons: [DaemonKind]) {
+    self.fault = fault
+    self.daemons = daemons
+  }
+
+  /// What was seen.
+  package struct Outcome: Sendable {
+    package let probe: ProbeReport
+    package let overlap: OwnershipHistory.Overlap
+    /// From the first that could be seen of the new owner's decision (its first advertisement or its kernel's
+    /// RTM_NEWADDR) to its first gratuitous ARP; nil if the VIP stayed where it was.
+    package let decisionToAnnouncement: Duration?
+    /// How often two stations answered one ARP question.
+    package let arpDoubleAnswers: Int
+    package let ownersAtEnd: [Int]
+  }
+
+  /// Runs it.
+  package func run() throws -> Outcome {
+    let segment = try Segment()
+    let address = segment.plan.virtualAddress
+    let probe = try segment.startProbe()
+    let poll = try segment.startArpPoll()
+    let patience = settings.activeDownInterval * 5 + .seconds(10)
+    let owner = try HostDaemon(daemons[0], on: 217, of: segment, settings)
+    try Self.settle(probe, [owner], within: patience)
+    let backup = try HostDaemon(daemons[1], on: 218, of: segment, settings)
+    // The fault comes at any point of the interval, not at one that the start of the daemons picked.
+    pause(settings.activeDownInterval * 2 + .seconds(1) + settings.interval * Double.random(in: 0..<1))
+    try Self.settle(probe, [owner, backup], within: patience)
+    let start = MonotonicClock.now
+    try fault.strike(owner, of: segment)
+    pause(watch)
+    let end = MonotonicClock.now
+    let history = segment.ownership.history
+    let outcome = Outcome(
+      probe: probe.report(from: start, to: end),
+      overlap: history.overlap(of: address, from: start, to: end),
+      decisionToAnnouncement: decisionToAnnouncement(in: segment, from: start),
+      arpDoubleAnswers: poll.doubleAnswers(from: start, to: end).count,
+      ownersAtEnd: history.owners(of: address))
+    withExtendedLifetime((owner, backup)) {}
+    return outcome
+  }
+
+  private static func settle(_ probe: Probe, _ daemons: [HostDaemon], within limit: Duration) throws {
+    do {
+      try probe.waitForAnswer(from: "217", within: limit)
+    } catch {
+      throw HostDaemon.explain(error, by: daemons)
+    }
+  }
+
+  private func decisionToAnnouncement(in segment: Segment, from start: Duration) -> Duration? {
+    let address = segment.plan.virtualAddress
+    for number in [218, 217] {
+      guard let host = segment.hosts[number],
+        let acquired = segment.ownership.history.acquisition(of: address, by: number, from: start),
+        let announced = segment.capture.gratuitousArps(
+          for: address, from: acquired - .milliseconds(1), sentBy: host.hardwareAddress
+        ).first?.time
+      else { continue }
+      let advertised = segment.capture.advertisements(from: start, sentBy: host.hardwareAddress)
+        .first { $0.advertisement.priority > 0 }?.frame.time
+      let decided = number == 218 ? min(acquired, advertised ?? acquired) : acquired
+      return max(announced - decided, .zero)
+    }
+    return nil
+  }
+}

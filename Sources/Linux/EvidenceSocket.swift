@@ -1,0 +1,52 @@
+import CLinux
+public import Internet
+
+/// Hears, on request, that some station other than the peers is on the link: one frame, then nothing until
+/// asked again, so that a busy link costs a few wake-ups a second instead of one for each frame.
+public struct EvidenceSocket: ~Copyable {
+  private let socket: PacketSocket
+
+  /// Opens a socket on the link with index `linkIndex` that hears nothing yet. Needs CAP_NET_RAW.
+  public init(linkIndex: Int32) throws(LinuxError) {
+    socket = try PacketSocket(linkIndex: linkIndex, etherType: UInt16(ETH_P_ALL), filter: [.drop])
+  }
+
+  /// Becomes readable when a station was heard.
+  public var fd: Int32 { socket.fd }
+
+  /// Lets the next IPv4 or ARP frame through that is for this host or everybody and comes from none of
+  /// `excluded`. Advertisements never count: they come from peers, also from those not yet known by their
+  /// hardware address.
+  public func listen(excluding excluded: [MACAddress]) throws(LinuxError) {
+    try socket.setFilter(Self.filter(excluding: excluded))
+  }
+
+  /// The station that was heard; nil if none was. Hears nothing more until `listen`.
+  public func receive() throws(LinuxError) -> MACAddress? {
+    var station: MACAddress?
+    var waits = true
+    // Whatever came before the filter closed again says the same.
+    try socket.setFilter([.drop])
+    while waits {
+      waits = try socket.receive { frame in
+        if frame.count >= 12 { station = MACAddress(frame, at: 6) }
+      }
+    }
+    return station
+  }
+
+  private static func filter(excluding excluded: [MACAddress]) -> [PacketSocket.FilterInstruction] {
+    var program: [PacketSocket.FilterInstruction] = [
+      .loadPacketType, .unlessEqual(UInt32(PACKET_OTHERHOST), skip: 1), .drop,
+      .loadHalfWord(at: 12), .ifEqual(UInt32(ETH_P_ARP), skip: 4), .ifEqual(UInt32(ETH_P_IP), skip: 1), .drop,
+      .loadByte(at: 23), .ifEqual(UInt32(VRRPSocket.protocolNumber), skip: 1), .jump(1), .drop,
+    ]
+    for address in excluded {
+      program += [
+        .loadWord(at: 6), .unlessEqual(UInt32(address.bits >> 16), skip: 3),
+        .loadHalfWord(at: 10), .unlessEqual(UInt32(address.bits & 0xFFFF), skip: 1), .drop,
+      ]
+    }
+    return program + [.accept(14)]
+  }
+}

@@ -1,0 +1,69 @@
+public import Internet
+
+/// Asks the kernel of the VIP's owner, by ARP, whether it still answers for the VIP.
+///
+/// The question goes to the owner's own hardware address: a broadcast could be answered by a switch or a
+/// proxy. Only while no owner is known the question is broadcast (RFC 5227 §2.1.1), which finds one that
+/// does not speak VRRP. A probe counts as missed when the next one is due and nobody has answered.
+public struct Witness: Hashable, Sendable {
+  /// Whom a probe goes to.
+  public enum Probe: Hashable, Sendable {
+    /// Everybody: who has the VIP?
+    case broadcast
+    /// The last known owner.
+    case unicast(MACAddress)
+  }
+
+  /// Probes missed in a row after which the VIP counts as silent. One may be lost on the way.
+  public static let missesUntilSilent = 2
+
+  /// The station that last answered for the VIP.
+  public private(set) var owner: MACAddress?
+  /// When it did.
+  public private(set) var lastAnswer: Instant?
+  /// When the next probe is due; nil while nobody wants to know.
+  public private(set) var deadline: Instant?
+  /// Probes in a row that nobody answered.
+  public private(set) var missed = 0
+  private var isAwaiting = false
+  private var interval = Duration.zero
+
+  /// A witness that knows nobody and asks nothing.
+  public init() {}
+
+  /// Whether the VIP is answered for. An owner that never answered cannot hold off a takeover.
+  public var isAnswered: Bool { lastAnswer != nil && missed < Self.missesUntilSilent }
+
+  /// Asks every `interval` from now on; at once if it asked more slowly before.
+  public mutating func ask(every interval: Duration, at now: Instant) {
+    guard interval != self.interval || deadline == nil else { return }
+    let isFaster = deadline == nil || interval < self.interval
+    self.interval = interval
+    // The probe under way was given another time to be answered in; it proves nothing.
+    isAwaiting = false
+    deadline = isFaster ? now : min(deadline ?? now, now + interval)
+  }
+
+  /// Asks no more and forgets what it knew.
+  public mutating func stop() { self = Witness() }
+
+  /// Somebody at `hardware` answered for the VIP, or announced it.
+  public mutating func hear(_ hardware: MACAddress, at now: Instant) {
+    owner = hardware
+    lastAnswer = now
+    missed = 0
+    isAwaiting = false
+  }
+
+  /// The probe to send now, if one is due.
+  public mutating func probe(at now: Instant) -> Probe? {
+    guard let due = deadline, due <= now else { return nil }
+    if isAwaiting { missed += 1 }
+    isAwaiting = true
+    // A late loop asks once, not once for every time it missed.
+    deadline = max(due + interval, now + interval / 2)
+    // An owner that moved to another card answers nobody at the old one.
+    guard let owner, missed < 2 * Self.missesUntilSilent else { return .broadcast }
+    return .unicast(owner)
+  }
+}

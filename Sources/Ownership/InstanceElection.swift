@@ -1,0 +1,150 @@
+import Internet
+import Neighbor
+import VRRP
+
+/// An Active router's claim on a VIP that another one still answers for.
+struct Claim: Hashable, Sendable {
+  /// The Active router that is preempted.
+  let rival: IPv4Address
+  /// When it must have let go; it cannot hear us if it has not.
+  let deadline: Instant
+}
+
+extension Instance {
+  mutating func elect(_ event: Election.Event, at now: Instant, _ actions: inout Actions) {
+    let before = election.state
+    let outcome = election.handle(event, at: now)
+    if let cause = outcome.transition { note(cause, at: now, &actions) }
+    // Let go before the resignation invites somebody else: netlink removes while it is being asked.
+    if before == .active && election.state != .active { letGo(&actions) }
+    if let priority = outcome.advertise {
+      advertise(priority, interval: parameters.interval, at: now, &actions)
+    }
+    if before != .active && election.state == .active { becomeActive(at: now, &actions) }
+    if let rival = outcome.beat, announcements.contradictRival(at: now) {
+      actions.append(.report(.beat(rival)))
+    }
+  }
+
+  private mutating func note(_ cause: Election.Cause, at now: Instant, _ actions: inout Actions) {
+    self.cause = cause
+    since = now
+    following = nil
+    heartbeat = nil
+    isHeartbeatLate = false
+    hold = nil
+    if case .better(let sender, _) = cause {
+      following = sender
+      heartbeat = now
+    }
+    actions.append(.report(.transition(election.state, cause)))
+  }
+
+  mutating func advertise(
+    _ priority: UInt8, interval: AdvertisementInterval, at now: Instant, _ actions: inout Actions
+  ) {
+    // A link without carrier or address cannot carry a resignation.
+    guard case .ready = link else { return }
+    if election.state == .active { lastAdvertised = now }
+    actions.append(.advertise(priority: priority, interval: interval))
+  }
+
+  /// A loop that slept (a paused machine, a stopped process, a starved CPU) may have slept through a
+  /// takeover: it must let go before it sends anything. The fastest possible Backup router waits three
+  /// intervals.
+  mutating func stepDownIfLate(at now: Instant, _ actions: inout Actions) {
+    guard parameters.checksLateness, election.state == .active, let lastAdvertised else { return }
+    let silence = now - (departure?.deadline ?? lastAdvertised)
+    guard silence > parameters.interval.duration * 3 else { return }
+    departure = nil
+    actions.append(.report(.late(by: silence - parameters.interval.duration)))
+    elect(.late, at: now, &actions)
+  }
+
+  mutating func hear(_ received: ReceivedAdvertisement, at now: Instant, _ actions: inout Actions) {
+    guard received.sender != election.parameters.primary else {
+      if !ownSourceReported { actions.append(.report(.ownSource)) }
+      ownSourceReported = true
+      return
+    }
+    let news = routers.hear(received, ownInterval: parameters.interval, at: now)
+    let (heard, sender) = (received.advertisement, received.sender)
+    if news.addressesDiffer { actions.append(.report(.addressesDiffer(sender))) }
+    if news.intervalDiffers { actions.append(.report(.intervalDiffers(sender, heard.interval))) }
+    if heard.priority > 0 {
+      if departure != nil { return departed(to: sender, at: now, &actions) }
+      abandonResumption(at: now, &actions)
+    }
+    let yields = heard.priority == 0 && claim?.rival == sender
+    elect(.advertisement(heard, from: sender), at: now, &actions)
+    if yields { take(at: now, &actions) }
+    if election.state == .backup && heard.priority > 0 { follow(sender, heard.priority, at: now, &actions) }
+  }
+
+  private mutating func follow(
+    _ sender: IPv4Address, _ priority: UInt8, at now: Instant, _ actions: inout Actions
+  ) {
+    heartbeat = now
+    isHeartbeatLate = false
+    guard following != sender || hold != nil else { return }
+    following = sender
+    actions.append(.report(.following(sender, priority: priority)))
+  }
+
+  // MARK: From Backup to Active
+
+  /// A Backup router whose Active_Down_Timer has fired takes over, unless it should not.
+  mutating func considerTakeover(at now: Instant, _ actions: inout Actions) {
+    guard election.state == .backup, let due = election.deadline, due <= now else {
+      hold = nil
+      return
+    }
+    // A Backup router that slept through its timer heard nobody because it was not listening.
+    if parameters.checksLateness && hold == nil && now - due > election.activeInterval.duration {
+      return elect(.late, at: now, &actions)
+    }
+    guard let reason = reasonToHold(since: due, at: now) else {
+      return elect(.timer, at: now, &actions)
+    }
+    if reason != hold { actions.append(.report(.holding(reason))) }
+    hold = reason
+  }
+
+  private func reasonToHold(since due: Instant, at now: Instant) -> Hold? {
+    switch election.impendingCause {
+    case .resignation: return nil
+    // The rival is alive and will let go when it hears us: see `Claim`.
+    case .preemption: break
+    default:
+      let patience = (parameters.lease ?? .zero) + .seconds(1)
+      let isPatient = parameters.witness == .strict || now - due <= patience
+      if parameters.witness != .off && isPatient, let owner = witnessed {
+        return heartbeat == nil ? .foreign(owner) : .answered(at: owner)
+      }
+    }
+    guard parameters.isolation, let reference = heartbeat ?? since else { return nil }
+    return isolation.isSilent(since: reference) ? .isolated : nil
+  }
+
+  private mutating func becomeActive(at now: Instant, _ actions: inout Actions) {
+    if case .preemption(let rival, _) = cause, parameters.witness != .off, witness.isAnswered {
+      // Long enough for several Advertisements to get through.
+      claim = Claim(rival: rival, deadline: now + parameters.interval.duration * 3)
+    } else {
+      take(at: now, &actions)
+    }
+  }
+
+  /// Takes the VIP when the router that was preempted no longer answers for it, or leaves it to that router
+  /// if it goes on: then it cannot hear us, and two owners would be worse than the wrong one.
+  mutating func considerClaim(at now: Instant, _ actions: inout Actions) {
+    guard let claim else { return }
+    if !witness.isAnswered { return take(at: now, &actions) }
+    guard claim.deadline <= now else { return }
+    elect(.resign(.ignored(by: claim.rival)), at: now, &actions)
+    election.postponePreemption(until: now + Self.deafRivalPause)
+  }
+
+  /// How long a rival that cannot hear us is left alone.
+  static let deafRivalPause = Duration.seconds(60)
+}

@@ -1,0 +1,105 @@
+import Internet
+
+/// Whether this host is still on the network at all: "I hear nobody" is not "they are dead".
+///
+/// Evidence is any frame of a third station, the gateway's answers among them, which come for free on a
+/// busy link and are asked for on a quiet one. A peer's answer shows that this host is not cut off, but a
+/// peer's silence shows nothing: it is what a takeover is for.
+struct Isolation: Hashable, Sendable {
+  /// The router that is asked; nil to rely on what is heard anyway.
+  var gateway: IPv4Address?
+  /// Where it answered from.
+  private(set) var gatewayHardware: MACAddress?
+  /// The last frame of a third station.
+  private(set) var lastThird: Instant?
+  /// The last answer of the gateway.
+  private(set) var lastGateway: Instant?
+  /// The last answer of a peer.
+  private(set) var lastPeer: Instant?
+  /// When the passive filter must be opened again; nil while it is open or nobody listens.
+  private(set) var reopening: Instant?
+  /// When to ask next; nil while nobody listens.
+  private(set) var asking: Instant?
+
+  /// Evidence must be this fresh; set by whoever relies on it.
+  private var window = Duration.zero
+  private var steadySince: Instant?
+  /// How long third stations must have been heard without a gap before their silence means anything. It
+  /// doubles each time that they fell silent without this host being cut off.
+  private var proof = Isolation.shortestProof
+
+  private static let shortestProof = Duration.seconds(3)
+  private static let gatewayMemory = Duration.seconds(60)
+  private static let longestProof = Duration.seconds(3600)
+  /// Routers limit how much ARP they answer; twenty questions a second is all they get.
+  private static let shortestPause = Duration.milliseconds(50)
+
+  /// Keeps evidence no older than `window`.
+  mutating func listen(within window: Duration, at now: Instant) {
+    guard window != self.window || asking == nil else { return }
+    if window < self.window || asking == nil {
+      reopening = now
+      asking = now + min(window / 2, Self.shortestPause)
+    }
+    self.window = window
+    steadySince = nil
+  }
+
+  /// Nobody relies on evidence any more.
+  mutating func stopListening() {
+    window = .zero
+    reopening = nil
+    asking = nil
+    steadySince = nil
+  }
+
+  /// A third station was heard.
+  mutating func hearThird(at now: Instant) {
+    if let lastThird, let steadySince, now - lastThird > window {
+      // It went silent and came back; who relied on it would have been wrong.
+      if now - steadySince > proof { proof = min(proof * 2, Self.longestProof) }
+      self.steadySince = now
+    }
+    if steadySince == nil { steadySince = now }
+    lastThird = now
+    guard asking != nil else { return }
+    reopening = now + window / 4
+    asking = now + window / 2
+  }
+
+  mutating func hearPeer(at now: Instant) { lastPeer = now }
+
+  mutating func hearGateway(at hardware: MACAddress, _ now: Instant) {
+    gatewayHardware = hardware
+    lastGateway = now
+  }
+
+  /// Whether to ask gateway and peers now.
+  mutating func shouldAsk(at now: Instant) -> Bool {
+    guard let due = asking, due <= now else { return false }
+    asking = now + max(window / 4, Self.shortestPause)
+    return true
+  }
+
+  /// Whether to open the passive filter for one frame now.
+  mutating func shouldReopen(at now: Instant) -> Bool {
+    guard let due = reopening, due <= now else { return false }
+    reopening = nil
+    return true
+  }
+
+  /// When an Active router is cut off unless something is heard before; nil while silence means nothing:
+  /// third stations were not heard steadily enough, or nobody is there to take over.
+  var cutOff: Instant? {
+    guard let steadySince, let lastThird, lastThird - steadySince >= proof else { return nil }
+    guard let lastPeer, lastThird - lastPeer <= Peers.standbyMemory else { return nil }
+    return max(lastThird, lastPeer) + window
+  }
+
+  /// Whether the gateway, which used to answer, and everybody else have been silent since `instant`. Without
+  /// a gateway that answers, silence means nothing: nobody else need have anything to say.
+  func isSilent(since instant: Instant) -> Bool {
+    guard let lastThird, let lastGateway else { return false }
+    return lastThird < instant && instant - lastGateway < Self.gatewayMemory
+  }
+}

@@ -1,0 +1,70 @@
+public import Internet
+public import VRRP
+
+/// What configuration says about an instance.
+public struct Parameters: Hashable, Sendable {
+  /// When a Backup router leaves the VIP alone although it hears no Active router.
+  public enum WitnessMode: Hashable, Sendable, CaseIterable {
+    /// As long as somebody answers for it.
+    case strict
+    /// As `strict`, but no longer than an owner's lease and a second.
+    case lease
+    /// Never: RFC 9568's timing only.
+    case off
+  }
+
+  /// The virtual router's number, 1...255.
+  public var virtualRouterID: UInt8
+  /// The addresses that the VIP consists of, 1...64.
+  public var addresses: [IPv4Address]
+  /// RFC 9568's own.
+  public var priority: UInt8
+  /// Advertisement_Interval.
+  public var interval: AdvertisementInterval
+  /// Preempt_Mode.
+  public var preempts: Bool
+  /// How long a worse Active router is left in place.
+  public var preemptDelay: Duration
+  /// The kernel lifetime of the addresses; nil if they stay until removed.
+  public var lease: Duration?
+  /// What ARP answers may hold off.
+  public var witness: WitnessMode
+  /// Whose answers show that this host is on the network; nil to rely on what is heard anyway.
+  public var gateway: IPv4Address?
+  /// Whether a host that is cut off gives way.
+  public var isolation: Bool
+  /// How many gratuitous ARPs make a burst.
+  public var announcementRepeat: Int
+  /// How often to announce while Active; nil for never again.
+  public var announcementRefresh: Duration?
+  /// Step down when the loop was late. Only the simulator switches this off, to show what it is for.
+  public var checksLateness = true
+  /// Listen before going on after a restart that took long. Only the simulator switches this off.
+  public var checksResumption = true
+
+  /// All that configuration gives.
+  public init(
+    virtualRouterID: UInt8, addresses: [IPv4Address], priority: UInt8, interval: AdvertisementInterval,
+    preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, gateway: IPv4Address?,
+    isolation: Bool, announcementRepeat: Int, announcementRefresh: Duration?
+  ) {
+    self.virtualRouterID = virtualRouterID
+    self.addresses = addresses
+    self.priority = priority
+    self.interval = interval
+    self.preempts = preempts
+    self.preemptDelay = preemptDelay
+    self.lease = lease
+    self.witness = witness
+    self.gateway = gateway
+    self.isolation = isolation
+    self.announcementRepeat = announcementRepeat
+    self.announcementRefresh = announcementRefresh
+  }
+
+  func election(primary: IPv4Address) -> Election.Parameters {
+    Election.Parameters(
+      priority: priority, interval: interval, preempts: preempts, preemptDelay: preemptDelay,
+      primary: primary)
+  }
+}

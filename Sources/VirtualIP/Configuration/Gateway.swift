@@ -1,0 +1,30 @@
+public import Internet
+
+/// The router whose answers show that this host is on the network.
+public enum Gateway: Hashable, Sendable, CustomStringConvertible {
+  /// That of the default route, if it leaves by the VIP's interface.
+  case auto
+  /// None: what other stations send anyway must do.
+  case none
+  /// This one.
+  case address(IPv4Address)
+
+  init?(_ text: String) {
+    switch text {
+    case "auto": self = .auto
+    case "none": self = .none
+    default:
+      guard let address = IPv4Address(text), address.isUsableByHost else { return nil }
+      self = .address(address)
+    }
+  }
+
+  /// As in a file.
+  public var description: String {
+    switch self {
+    case .auto: "auto"
+    case .none: "none"
+    case .address(let address): "\(address)"
+    }
+  }
+}

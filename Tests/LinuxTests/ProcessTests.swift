@@ -1,0 +1,34 @@
+import Foundation
+import Internet
+import Testing
+
+@testable import Linux
+
+struct ProcessTests {
+  @Test(.enabled(if: isRoot, "needs root")) func rootMissesNothing() throws {
+    #expect(try Capabilities.missing().isEmpty)
+  }
+
+  @Test func clockCountsForward() {
+    let first = Clock.now
+    let second = Clock.now
+    #expect(second >= first)
+    #expect(first.sinceBoot > .zero)
+  }
+
+  @Test func instantIsShownAsLocalTime() throws {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd HH:mm:ss"
+    let text = Clock.localTime(Clock.now + .seconds(-3600))
+    let shown = try #require(formatter.date(from: String(text.prefix(19))), "\(text)")
+    #expect(abs(shown.timeIntervalSinceNow + 3600) < 5)
+  }
+
+  @Test func errorsSayWhatFailed() {
+    #expect(LinuxError("sending", errno: ENETDOWN).description == "sending: Network is down")
+    #expect(LinuxError("sending", errno: ENETDOWN).kind == .linkDown)
+    #expect(LinuxError("asking", errno: EINVAL, explanation: "why").description.hasSuffix(" (why)"))
+    #expect(LinuxError("asking", netlink: -5).description.hasPrefix("asking: "))
+  }
+}

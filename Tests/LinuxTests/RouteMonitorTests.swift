@@ -1,0 +1,110 @@
+import Internet
+import Testing
+
+@testable import Linux
+
+@Suite(.enabled(if: isRoot, "needs root"))
+struct RouteMonitorTests {
+  /// What `monitor` hears until `isLast` holds for a change, within five seconds.
+  private func changes(_ monitor: RouteMonitor, until isLast: (RouteChange) -> Bool) throws -> [RouteChange] {
+    var changes: [RouteChange] = []
+    while !changes.contains(where: isLast) {
+      try #require(wait(for: monitor.fd), "only heard \(changes)")
+      #expect(try monitor.receive { changes.append($0) })
+    }
+    return changes
+  }
+
+  @Test func hearsOfLinksThatComeAndGo() throws {
+    let namespace = try NetworkNamespace()
+    try namespace.run {
+      let monitor = try RouteMonitor()
+      try shell("ip link add bond0 type veth peer name other && ip link set bond0 up")
+      let bond = try link(named: "bond0")
+      let up = try changes(monitor) {
+        if case .link(let link) = $0 { link.name == "bond0" && link.isUp } else { false }
+      }
+      #expect(
+        !up.contains {
+          if case .link(let link) = $0 { link.hasCarrier && link.name == "bond0" } else { false }
+        })
+      try shell("ip link set other up")
+      _ = try changes(monitor) {
+        if case .link(let link) = $0 { link.name == "bond0" && link.hasCarrier } else { false }
+      }
+      try shell("ip link delete bond0")
+      let gone = try changes(monitor) {
+        if case .linkRemoved(_, "bond0") = $0 { true } else { false }
+      }
+      #expect(gone.contains(.linkRemoved(index: bond.index, name: "bond0")))
+    }
+  }
+
+  @Test func leavingABridgeIsNotTheEndOfALink() throws {
+    let namespace = try NetworkNamespace()
+    try namespace.run {
+      try shell("ip link add br0 type bridge && ip link add bond0 type veth peer name other")
+      let monitor = try RouteMonitor()
+      try shell("ip link set bond0 master br0 && ip link set bond0 nomaster && ip link set bond0 mtu 1400")
+      try shell("ip link delete br0")
+      let heard = try changes(monitor) {
+        if case .linkRemoved(_, "br0") = $0 { true } else { false }
+      }
+      #expect(!heard.contains { if case .linkRemoved(_, "bond0") = $0 { true } else { false } })
+    }
+  }
+
+  @Test func hearsOfAddressesWithForeignAttributes() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      try shell(
+        "ip address add 203.0.113.7 peer 203.0.113.8/32 dev eth0 label eth0:x metric 77 noprefixroute"
+      )
+      try shell("ip address add 2001:db8::1/64 dev eth0 nodad")
+      try shell("ip address delete 203.0.113.7 peer 203.0.113.8/32 dev eth0")
+      let heard = try changes(monitor) { if case .addressRemoved = $0 { true } else { false } }
+      #expect(heard.count == 2)
+      for change in heard {
+        guard case .address(let address) = change else { continue }
+        #expect(address.network.address == IPv4Address("203.0.113.7"))
+        #expect(address.network.prefixLength == 32)
+        #expect(address.label == "eth0:x")
+        #expect(address.protocolNumber == 0)
+        #expect(address.validLifetime == nil)
+        #expect(address.broadcast == nil)
+      }
+    }
+  }
+
+  @Test func reportsOverflowAndGoesOn() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let monitor = try RouteMonitor(receiveBuffer: 4096)
+      let lines = (1...200).map { "address add 10.1.0.\($0)/16 dev eth0" }
+      try shell("ip -batch - <<'END'\n" + lines.joined(separator: "\n") + "\nEND")
+      var isComplete = true
+      var heard = 0
+      while wait(for: monitor.fd, seconds: 0.2) {
+        if try !monitor.receive({ _ in heard += 1 }) { isComplete = false }
+      }
+      #expect(!isComplete)
+      #expect(heard > 0 && heard < 200)
+      try shell("ip address add 198.51.100.1/24 dev eth0")
+      let after = try changes(monitor) { if case .address = $0 { true } else { false } }
+      #expect(after.count == 1)
+    }
+  }
+
+  @Test func standardBufferHoldsAStorm() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      let lines = (0..<1000).map { "address add 10.1.\($0 / 250).\($0 % 250 + 1)/16 dev eth0" }
+      try shell("ip -batch - <<'END'\n" + lines.joined(separator: "\n") + "\nEND")
+      var heard = 0
+      while wait(for: monitor.fd, seconds: 0.2) { #expect(try monitor.receive { _ in heard += 1 }) }
+      #expect(heard == 1000)
+    }
+  }
+}

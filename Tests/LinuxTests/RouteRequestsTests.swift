@@ -1,0 +1,264 @@
+import Foundation
+import Internet
+import Testing
+
+@testable import Linux
+
+/// The kernel's answer to the change with number `sequence`, within five seconds.
+private func answer(to sequence: UInt32, from requests: RouteRequests) throws -> LinuxError? {
+  var answers: [UInt32: LinuxError?] = [:]
+  while answers[sequence] == nil {
+    try #require(wait(for: requests.fd), "no answer to change \(sequence)")
+    try requests.receive { answers[$0] = .some($1) }
+  }
+  return try #require(answers[sequence])
+}
+
+private let vip = IPv4Network(IPv4Address(bits: 0xC000_02DB), prefixLength: 24)
+
+@Suite(.enabled(if: isRoot, "needs root"))
+struct RouteRequestsTests {
+  @Test func addressIsAddedWithEverythingThatWasAskedFor() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let request = AddressRequest(
+        network: try #require(vip), linkIndex: hosts.firstLink.index, label: "eth0:0",
+        validLifetime: .milliseconds(29_001))
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+
+      let shown = try #require(try ipAddress("192.0.2.219"))
+      #expect(shown["prefixlen"] as? Int == 24)
+      #expect(shown["broadcast"] as? String == "192.0.2.255")
+      #expect(shown["label"] as? String == "eth0:0")
+      #expect(shown["scope"] as? String == "global")
+      #expect((28...30).contains(shown["valid_life_time"] as? Int ?? -1))
+      #expect(shown["preferred_life_time"] as? Int == shown["valid_life_time"] as? Int)
+
+      let listed = try #require(try requests.addresses().first { $0.network == vip })
+      #expect(listed.linkIndex == hosts.firstLink.index)
+      #expect(listed.broadcast == IPv4Address("192.0.2.255"))
+      #expect(listed.label == "eth0:0")
+      #expect(listed.scope == .global)
+      #expect(listed.protocolNumber == 112)
+      #expect(listed.isSecondary)
+      #expect(try #require(listed.validLifetime) <= .seconds(30))
+      #expect(try #require(listed.validLifetime) >= .seconds(28))
+    }
+  }
+
+  @Test func renewalProlongsAndChangesNothingElse() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let monitor = try RouteMonitor()
+      var request = AddressRequest(
+        network: try #require(vip), linkIndex: hosts.firstLink.index, label: "eth0:0",
+        validLifetime: .seconds(5))
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      let before = try #require(try requests.addresses().first { $0.network == vip })
+      request.validLifetime = .seconds(100)
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      let after = try #require(try requests.addresses().first { $0.network == vip })
+
+      #expect(try #require(before.validLifetime) <= .seconds(5))
+      #expect(try #require(after.validLifetime) >= .seconds(98))
+      #expect(after.label == "eth0:0")
+      #expect(after.protocolNumber == 112)
+      #expect(try requests.addresses(on: hosts.firstLink.index).count == 2)
+      var changes: [RouteChange] = []
+      #expect(try monitor.receive { changes.append($0) })
+      #expect(changes.count == 2)
+      for change in changes {
+        guard case .address(let address) = change else {
+          Issue.record("a renewal looked like \(change)")
+          continue
+        }
+        #expect(address.network == vip)
+      }
+    }
+  }
+
+  @Test func renewalMakesAPermanentAddressFinite() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      try shell("ip address add 192.0.2.219/24 dev eth0")
+      let requests = try RouteRequests()
+      let before = try #require(try requests.addresses().first { $0.network == vip })
+      #expect(before.validLifetime == nil)
+      #expect(before.protocolNumber == 0)
+      let request = AddressRequest(
+        network: try #require(vip), linkIndex: hosts.firstLink.index, validLifetime: .seconds(60))
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      let after = try #require(try requests.addresses().first { $0.network == vip })
+      #expect(after.validLifetime != nil)
+    }
+  }
+
+  @Test func sameAddressWithAnotherPrefixLengthIsAnotherAddress() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let host = try #require(IPv4Network(IPv4Address(bits: 0xC000_02DB), prefixLength: 32))
+      for network in [try #require(vip), host] {
+        let request = AddressRequest(
+          network: network, linkIndex: hosts.firstLink.index, validLifetime: nil)
+        #expect(try answer(to: requests.add(request), from: requests) == nil)
+      }
+      let networks = try requests.addresses(on: hosts.firstLink.index).map(\.network)
+      #expect(networks.contains(host))
+      #expect(networks.contains(try #require(vip)))
+      let sequence = try requests.remove(host, from: hosts.firstLink.index)
+      #expect(try answer(to: sequence, from: requests) == nil)
+      #expect(try requests.addresses(on: hosts.firstLink.index).map(\.network).contains(try #require(vip)))
+    }
+  }
+
+  @Test func removedOnceAndThenMissing() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let network = try #require(vip)
+      let request = AddressRequest(
+        network: network, linkIndex: hosts.firstLink.index, label: "eth0:7", validLifetime: nil)
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      let first = try requests.remove(network, from: hosts.firstLink.index)
+      #expect(try answer(to: first, from: requests) == nil)
+      #expect(try ipAddress("192.0.2.219") == nil)
+      #expect(try ipAddress("192.0.2.217") != nil)
+      let second = try requests.remove(network, from: hosts.firstLink.index)
+      let error = try #require(try answer(to: second, from: requests))
+      #expect(error.kind == .addressMissing)
+      #expect(error.operation == "removing an address")
+    }
+  }
+
+  @Test func answersBelongToTheirChanges() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let network = try #require(vip)
+      let good = try requests.add(
+        AddressRequest(network: network, linkIndex: hosts.firstLink.index, validLifetime: .seconds(60)))
+      let bad = try requests.add(
+        AddressRequest(network: network, linkIndex: 9999, validLifetime: .seconds(60)))
+      let alsoGood = try requests.remove(network, from: hosts.firstLink.index)
+      var answers: [UInt32: LinuxError?] = [:]
+      try requests.receive { answers[$0] = .some($1) }
+      #expect(answers.count == 3)
+      #expect(answers[good] == .some(nil))
+      #expect(answers[alsoGood] == .some(nil))
+      let error = try #require(answers[bad] ?? nil)
+      #expect(error.kind == .linkGone)
+      #expect(error.description.hasPrefix("adding an address: No such device"), "\(error)")
+    }
+  }
+
+  @Test func refusalCarriesTheKernelsExplanation() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let request = AddressRequest(
+        network: try #require(vip), linkIndex: hosts.firstLink.index,
+        scope: AddressScope(rawValue: 0), validLifetime: .zero)
+      // Zero is rounded up to a second, since the kernel refuses it.
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(throws: LinuxError.self) {
+        _ = try requests.add(
+          AddressRequest(
+            network: try #require(vip), linkIndex: 1, label: "longer-than-15-bytes", validLifetime: nil))
+      }
+      let gone = try requests.add(
+        AddressRequest(network: try #require(vip), linkIndex: 9999, validLifetime: nil))
+      #expect(try #require(try answer(to: gone, from: requests)).explanation != nil)
+    }
+  }
+
+  @Test func kernelRemovesTheAddressWhenTheLeaseEnds() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let monitor = try RouteMonitor()
+      let network = try #require(vip)
+      let start = Clock.now
+      let request = AddressRequest(
+        network: network, linkIndex: hosts.firstLink.index, validLifetime: .seconds(1))
+      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      var removed: LinkAddress?
+      while removed == nil, wait(for: monitor.fd) {
+        #expect(
+          try monitor.receive { if case .addressRemoved(let address) = $0 { removed = address } })
+      }
+      #expect(removed?.network == network)
+      #expect(removed?.protocolNumber == 112)
+      #expect(Clock.now - start >= .milliseconds(900))
+      #expect(Clock.now - start <= .seconds(4))
+      #expect(try ipAddress("192.0.2.217") != nil)
+    }
+  }
+
+  @Test func linksAreDescribed() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let loopback = try link(named: "lo")
+      #expect(loopback.isLoopback)
+      #expect(!loopback.isEthernet)
+      let eth0 = try link(named: "eth0")
+      #expect(eth0.isUp && eth0.hasCarrier && eth0.isEthernet && eth0.isARPCapable && !eth0.isLoopback)
+      let mac = try shell("cat /sys/class/net/eth0/address || ip -br link show eth0")
+      let shown = try shell("ip link show eth0")
+      #expect(shown.contains("link/ether \(try #require(eth0.macAddress)) "), "\(mac)")
+      try shell("ip link set eth0 arp off")
+      #expect(try !link(named: "eth0").isARPCapable)
+    }
+    try hosts.second.run { try shell("ip link set eth0 down") }
+    try hosts.first.run {
+      let eth0 = try link(named: "eth0")
+      #expect(eth0.isUp && !eth0.hasCarrier)
+    }
+  }
+
+  @Test func defaultRouteIsTheOneWithTheLowestMetric() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      #expect(try requests.defaultRoute() == nil)
+      try shell("ip address add 198.51.100.1/24 dev lo")
+      try shell("ip route add default via 198.51.100.9 dev lo metric 600")
+      try shell("ip route add default via 192.0.2.1 dev eth0 metric 100")
+      try shell("ip route add default via 198.51.100.8 dev lo metric 1 table 77")
+      try shell("ip route add 0.0.0.0/1 via 198.51.100.8 dev lo metric 1")
+      try shell("ip route add unreachable default metric 4000")
+      let route = try #require(try requests.defaultRoute())
+      #expect(route.linkIndex == hosts.firstLink.index)
+      #expect(route.gateway == IPv4Address("192.0.2.1"))
+    }
+  }
+
+  @Test func manyAddressesAreListed() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let lines = (0..<1000).map { "address add 10.1.\($0 / 250).\($0 % 250 + 1)/16 dev eth0" }
+      try shell("ip -batch - <<'END'\n" + lines.joined(separator: "\n") + "\nEND")
+      #expect(try RouteRequests().addresses(on: hosts.firstLink.index).count == 1001)
+    }
+  }
+
+  @Test func changeIsAnsweredQuickly() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let request = AddressRequest(
+        network: try #require(vip), linkIndex: hosts.firstLink.index, validLifetime: .seconds(60))
+      var times: [Duration] = []
+      for _ in 0..<200 {
+        let start = Clock.now
+        #expect(try answer(to: requests.add(request), from: requests) == nil)
+        times.append(Clock.now - start)
+      }
+      times.sort()
+      print("add and acknowledgement: median \(times[100]), worst \(times[199])")
+      #expect(times[100] < .milliseconds(5))
+    }
+  }
+}

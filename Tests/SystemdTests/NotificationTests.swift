@@ -1,0 +1,94 @@
+import Glibc
+import Internet
+import Testing
+
+@testable import Systemd
+
+/// The socket that systemd would listen on. Only in a process of its own: it sets NOTIFY_SOCKET.
+private final class Manager {
+  private let fd: Int32
+
+  init() {
+    fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    // An empty name lets the kernel choose an abstract one.
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    var length = socklen_t(MemoryLayout<sa_family_t>.size)
+    withUnsafeMutableBytes(of: &address) { raw in
+      let pointer = raw.assumingMemoryBound(to: sockaddr.self).baseAddress
+      precondition(bind(fd, pointer, length) == 0)
+      length = socklen_t(raw.count)
+      precondition(getsockname(fd, pointer, &length) == 0)
+      let name = raw[3..<Int(length)]
+      setenv("NOTIFY_SOCKET", "@" + String(decoding: name, as: UTF8.self), 1)
+    }
+  }
+
+  deinit { close(fd) }
+
+  /// The next message, or nil if none comes within `seconds`.
+  func message(within seconds: Int = 5) -> String? {
+    var request = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+    guard poll(&request, 1, Int32(seconds * 1000)) > 0 else { return nil }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = recv(fd, &buffer, buffer.count, 0)
+    return String(decoding: buffer[..<count], as: UTF8.self)
+  }
+}
+
+struct NotificationTests {
+  @Test func systemdHearsEveryState() async {
+    await #expect(processExitsWith: .success) {
+      let manager = Manager()
+      #expect(try Notification.send(.ready, .status("Active since noon")))
+      #expect(manager.message() == "READY=1\nSTATUS=Active since noon")
+      try Notification.send(.status("one\nWATCHDOG=trigger\r\ntwo"))
+      #expect(manager.message() == "STATUS=one WATCHDOG=trigger two")
+      try Notification.send(.stopping)
+      #expect(manager.message() == "STOPPING=1")
+      try Notification.send(.watchdog)
+      #expect(manager.message() == "WATCHDOG=1")
+      try Notification.send(.watchdogTrigger)
+      #expect(manager.message() == "WATCHDOG=trigger")
+      try Notification.send(.reloading)
+      let reloading = try #require(manager.message())
+      #expect(reloading.hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
+      var time = timespec()
+      clock_gettime(CLOCK_MONOTONIC, &time)
+      let sent = try #require(Int(reloading.split(separator: "=")[2]))
+      let received = time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+      #expect((received - 5_000_000...received).contains(sent))
+    }
+  }
+
+  @Test func withoutSystemdNothingHappens() async {
+    await #expect(processExitsWith: .success) {
+      unsetenv("NOTIFY_SOCKET")
+      unsetenv("WATCHDOG_USEC")
+      #expect(try !Notification.send(.ready))
+      let loop = try EventLoop()
+      #expect(try !loop.enableWatchdog())
+    }
+  }
+
+  @Test func loopThatTurnsFeedsTheWatchdog() async {
+    await #expect(processExitsWith: .success) {
+      let manager = Manager()
+      setenv("WATCHDOG_USEC", "100000", 1)
+      setenv("WATCHDOG_PID", "\(getpid())", 1)
+      let loop = try EventLoop()
+      #expect(try loop.enableWatchdog())
+      var time = timespec()
+      clock_gettime(CLOCK_BOOTTIME, &time)
+      let end = try loop.timer { loop.exit(0) }
+      end.arm(at: Instant(sinceBoot: .seconds(time.tv_sec + 1)))
+      #expect(try loop.run() == 0)
+      var count = 0
+      while let message = manager.message(within: 0) {
+        #expect(message == "WATCHDOG=1")
+        count += 1
+      }
+      #expect(count >= 2)
+    }
+  }
+}
