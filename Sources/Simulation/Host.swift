@@ -36,6 +36,8 @@ struct Host {
   var lastNews: Time = 0
   /// Which addresses the kernel acknowledged to this life of the daemon.
   var acknowledged: AddressSet = []
+  /// How often in a row the timer was due again as soon as it was handled.
+  var spins = 0
   /// When the kernel began to have addresses while the daemon runs and is not Active.
   var strandedSince = Time.never
 

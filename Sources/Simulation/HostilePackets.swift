@@ -38,8 +38,8 @@ extension World {
   private mutating func impersonate(_ number: Int) {
     let before = hosts[number].instance.election
     let forged = Advertisement(virtualRouterID: Station.virtualRouterID, priority: 255, interval: .shortest)
-    // A loop that is late may step down at any event.
-    guard hosts[number].deadlineTime > now else { return }
+    // What is due anyway may happen at any event.
+    guard hosts[number].deadlineTime > now, hosts[number].instance.hold == nil else { return }
     tell(.advertisement(ReceivedAdvertisement(forged, from: Station.address(number))), to: number)
     if hosts[number].instance.election != before {
       violate(.hostile, "\(Station.name(number)) believed a packet from its own address")

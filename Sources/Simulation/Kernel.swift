@@ -97,8 +97,11 @@ extension World {
     guard hosts[number].paused == 0 else { return }
     if now < expiry { return queueExpiry(index, on: number) }
     coverage.count(.expired)
-    note("\(Station.name(number)): the lifetime of address \(index) is over")
-    kernelRemoves(index, on: number, announced: false)
+    // One work item of the kernel looks after all addresses.
+    for other in 0..<plan.network.addressCount where hosts[number].expiry[other] <= now {
+      note("\(Station.name(number)): the lifetime of address \(other) is over")
+      kernelRemoves(other, on: number, announced: false)
+    }
   }
 
   /// The machine goes on after `pause`; unless `agesInPause`, lifetimes stood still.

@@ -121,7 +121,10 @@ extension Case {
   fileprivate var convergence: Time {
     let activeDown = 4 * longestInterval
     let delay = hosts.map(\.preemptDelay).max() ?? 0
-    return activeDown + longestInterval + 20 * .millisecond + (delay > 0 ? delay + activeDown : 0)
+    // Who never heard the owner asks but once a second whether it still answers, and believes two misses.
+    let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 3 * max(longestInterval, .second) : 0
+    return activeDown + longestInterval + 20 * .millisecond + unheard
+      + (delay > 0 ? delay + activeDown : 0)
   }
 
   /// The sum of the amounts of all faults of these kinds, or of their lengths where they have no amount.
