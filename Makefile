@@ -7,13 +7,13 @@ DEB_SIZE_MAX = 5242880
 DEB_TREE = .build/deb/vipd
 
 help:
-	@echo "sudo make demo   two hosts, a client, one address that moves; in network namespaces"
-	@echo "make test        every test; those that need root name themselves when they are skipped"
-	@echo "make deb         .build/vipd_<version>_<arch>.deb"
-	@echo "make lint        format of the sources"
-	@echo "sudo make bench  outage and announcement times, measured"
-	@echo "sudo make install  builds the package and installs it with apt"
-	@echo "make clean       removes .build"
+	@echo "sudo make demo     two hosts, a client, one address that moves; in network namespaces"
+	@echo "make test          every test; those that need root name themselves when they are skipped"
+	@echo "make lint          the format of the sources"
+	@echo "make deb           the package, .build/vipd_<version>_<arch>.deb"
+	@echo "sudo make install  the package, built and installed with apt"
+	@echo "sudo make bench    outage and announcement times, measured"
+	@echo "make clean         removes .build"
 
 demo: bootstrap-demo
 	@echo "Building vipd and viplab (the first time takes a minute or two) ..."

@@ -74,7 +74,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )

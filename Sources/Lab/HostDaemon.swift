@@ -63,14 +63,19 @@ package final class HostDaemon: @unchecked Sendable {
     if status == nil { _ = Command.reap(child) }
   }
 
-  /// `$VIPD`, or the vipd beside the running program, as swift-build(1) leaves it.
+  /// `$VIPD`, or the vipd beside the running program.
   package static func vipdPath() throws(LabError) -> String {
     if let chosen = getenv("VIPD") { return String(cString: chosen) }
-    guard let program = realpath("/proc/self/exe", nil) else { throw LabError("realpath", errno: errno) }
-    defer { free(program) }
-    let path = String(cString: program)
-    let beside = path[..<(path.lastIndex(of: "/") ?? path.startIndex)] + "/vipd"
-    guard access(String(beside), X_OK) == 0 else { throw LabError("no vipd beside \(path); set VIPD") }
+    return try program("vipd")
+  }
+
+  /// A program of this package, beside the running one, as `swift build` leaves them.
+  package static func program(_ name: String) throws(LabError) -> String {
+    guard let own = realpath("/proc/self/exe", nil) else { throw LabError("realpath", errno: errno) }
+    defer { free(own) }
+    let path = String(cString: own)
+    let beside = path[..<(path.lastIndex(of: "/") ?? path.startIndex)] + "/\(name)"
+    guard access(String(beside), X_OK) == 0 else { throw LabError("no \(name) beside \(path)") }
     return String(beside)
   }
 

@@ -80,6 +80,10 @@ package struct Namespace: Sendable, Hashable {
       else { continue }
       if kill(pid, 0) != 0, errno == ESRCH { dead.append(Namespace(name: name)) }
     }
-    if !dead.isEmpty { delete(dead) }
+    guard !dead.isEmpty else { return }
+    delete(dead)
+    // Each segment of it had a directory under /tmp, named like its namespaces without the role.
+    let segments = Set(dead.map { $0.name.split(separator: "-").prefix(2).joined(separator: "-") })
+    _ = try? Command(["rm", "-rf"] + segments.sorted().map { "/tmp/\($0)" }).complete()
   }
 }

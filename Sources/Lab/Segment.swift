@@ -79,6 +79,10 @@ package final class Segment: @unchecked Sendable {
     gateway = plan.hasGateway ? station(1, "gateway", "eth0") : nil
     hosts = Dictionary(
       uniqueKeysWithValues: numbers.map { ($0, station($0, "\($0)", plan.hostInterface)) })
+    for namespace in resources.namespaces { try namespace.disableIPv6() }
+    try networkSwitch.ip(
+      "link add \(Self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
+      "link set \(Self.bridge) up")
     loop = try ObserverLoop()
     ownership = OwnershipWatch(loop)
     do {
@@ -97,11 +101,7 @@ package final class Segment: @unchecked Sendable {
   }
 
   private func build() throws {
-    for namespace in resources.namespaces { try namespace.disableIPv6() }
-    try networkSwitch.ip(
-      "link add \(Self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
-      "link set \(Self.bridge) up",
-      stations.map { "\(cabling($0))" }.joined(separator: "\n"))
+    try networkSwitch.ip(stations.map(cabling).joined(separator: "\n"))
     for station in stations { try configure(station) }
     for number in plan.hosts {
       let host = try self.host(number)
@@ -135,6 +135,9 @@ package final class Segment: @unchecked Sendable {
     guard let host = hosts[number] else { throw LabError("no host .\(number) in this segment") }
     return host
   }
+
+  /// A directory for files, gone with the segment.
+  package var directory: String { resources.directory }
 
   /// The client's neighbour table.
   package var clientArpCache: ArpCache { ArpCache(of: client.namespace, interface: client.interface) }

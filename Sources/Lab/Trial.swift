@@ -96,7 +96,7 @@ package struct Trial: Sendable {
       guard let host = segment.hosts[number],
         let acquired = segment.ownership.history.acquisition(of: address, by: number, from: start),
         let announced = segment.capture.gratuitousArps(
-          for: address, from: acquired - .milliseconds(1), sentBy: host.hardwareAddress
+          for: address, from: start, sentBy: host.hardwareAddress
         ).first?.time
       else { continue }
       let advertised = segment.capture.advertisements(from: start, sentBy: host.hardwareAddress)

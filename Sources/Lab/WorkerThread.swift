@@ -33,11 +33,13 @@ final class WorkerThread {
 final class Lock: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-  /// Recursive: a condition that is waited for may itself ask a watch for its history.
+  /// Recursive: a condition that is waited for may itself ask a watch for its history. Priority inheritance:
+  /// a reader that loses its processor while it holds the lock would make the observing thread late.
   init() {
     var attributes = pthread_mutexattr_t()
     pthread_mutexattr_init(&attributes)
     pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
+    pthread_mutexattr_setprotocol(&attributes, Int32(PTHREAD_PRIO_INHERIT))
     pthread_mutex_init(mutex, &attributes)
     pthread_mutexattr_destroy(&attributes)
   }

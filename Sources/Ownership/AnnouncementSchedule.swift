@@ -9,6 +9,8 @@ struct AnnouncementSchedule: Hashable, Sendable {
   private var started: Instant?
   private var burst = 0
   private var sentInBurst = 0
+  /// When a rival was last contradicted.
+  private var contradicted: Instant?
 
   private static let bursts: [Duration] = [.zero, .seconds(1), .seconds(5)]
   /// Apart enough that one short congestion does not swallow the whole burst.
@@ -24,9 +26,12 @@ struct AnnouncementSchedule: Hashable, Sendable {
     deadline = now
   }
 
-  /// Begins again because a rival claimed the VIP, unless that was done a moment ago; tells which.
+  /// Begins again because a rival claimed the VIP, unless that was done a moment ago; tells which. The burst
+  /// of the takeover itself is no answer: the rival may have announced after it.
   mutating func contradictRival(at now: Instant) -> Bool {
-    guard let started, now - started >= Self.rivalPause else { return false }
+    guard started != nil else { return false }
+    if let contradicted, now - contradicted < Self.rivalPause { return false }
+    contradicted = now
     start(at: now)
     return true
   }

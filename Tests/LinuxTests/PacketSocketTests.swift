@@ -70,7 +70,7 @@ struct PacketSocketTests {
   }
 
   @Test func badFilterIsRefused() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let nonsense = [PacketSocket.FilterInstruction(code: 0xFFFF, operand: 0)]
       #expect(throws: LinuxError.self) {

@@ -19,7 +19,7 @@ private let vip = IPv4Network(IPv4Address(bits: 0xC000_02DB), prefixLength: 24)
 @Suite(.enabled(if: isRoot, "needs root"))
 struct RouteRequestsTests {
   @Test func addressIsAddedWithEverythingThatWasAskedFor() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let request = AddressRequest(
@@ -80,7 +80,7 @@ struct RouteRequestsTests {
   }
 
   @Test func renewalMakesAPermanentAddressFinite() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       try shell("ip address add 192.0.2.219/24 dev eth0")
       let requests = try RouteRequests()
@@ -96,7 +96,7 @@ struct RouteRequestsTests {
   }
 
   @Test func sameAddressWithAnotherPrefixLengthIsAnotherAddress() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let host = try #require(IPv4Network(IPv4Address(bits: 0xC000_02DB), prefixLength: 32))
@@ -115,7 +115,7 @@ struct RouteRequestsTests {
   }
 
   @Test func removedOnceAndThenMissing() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let network = try #require(vip)
@@ -134,7 +134,7 @@ struct RouteRequestsTests {
   }
 
   @Test func answersBelongToTheirChanges() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let network = try #require(vip)
@@ -155,7 +155,7 @@ struct RouteRequestsTests {
   }
 
   @Test func refusalCarriesTheKernelsExplanation() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let request = AddressRequest(
@@ -175,7 +175,7 @@ struct RouteRequestsTests {
   }
 
   @Test func kernelRemovesTheAddressWhenTheLeaseEnds() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let monitor = try RouteMonitor()
@@ -219,7 +219,7 @@ struct RouteRequestsTests {
   }
 
   @Test func defaultRouteIsTheOneWithTheLowestMetric() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       #expect(try requests.defaultRoute() == nil)
@@ -236,7 +236,7 @@ struct RouteRequestsTests {
   }
 
   @Test func manyAddressesAreListed() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let lines = (0..<1000).map { "address add 10.1.\($0 / 250).\($0 % 250 + 1)/16 dev eth0" }
       try shell("ip -batch - <<'END'\n" + lines.joined(separator: "\n") + "\nEND")
@@ -245,7 +245,7 @@ struct RouteRequestsTests {
   }
 
   @Test func changeIsAnsweredQuickly() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let request = AddressRequest(

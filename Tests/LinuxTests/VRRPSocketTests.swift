@@ -164,7 +164,7 @@ struct VRRPSocketTests {
   }
 
   @Test func foreignSocketsAreNotAdopted() throws {
-    let hosts = try TwoHosts()
+    let hosts = try TwoHosts(awaitingCarrier: false)
     let other = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
     defer { close(other) }
     #expect(throws: LinuxError.self) { _ = try VRRPSocket(adopting: other, linkIndex: 1) }

@@ -315,6 +315,13 @@ let first = AddressSet(index: 0)
     #expect(driver.runToDeadline() == [.announce(first)])
   }
 
+  @Test func aRivalJustAfterTheTakeoverIsContradictedToo() {
+    var driver = Driver.owner()
+    driver.now = driver.now + .milliseconds(30)
+    #expect(driver.hear(50).contains(.report(.beat(peer))))
+    #expect(driver.runToDeadline().contains(.announce(first)))
+  }
+
   @Test func aStubbornRivalCostsOneBurstASecond() {
     var driver = Driver.owner(lease: nil)
     _ = driver.run(until: driver.now + .seconds(10))

@@ -6,7 +6,7 @@ import Testing
 
 /// The socket that systemd would listen on. Only in a process of its own: it sets NOTIFY_SOCKET.
 private final class Manager {
-  private let fd: Int32
+  let fd: Int32
 
   init() {
     fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -78,17 +78,48 @@ struct NotificationTests {
       setenv("WATCHDOG_PID", "\(getpid())", 1)
       let loop = try EventLoop()
       #expect(try loop.enableWatchdog())
+      var count = 0
+      let source = try loop.watch(fd: manager.fd, priority: .packet) {
+        #expect(manager.message() == "WATCHDOG=1")
+        count += 1
+        if count == 20 { loop.exit(0) }
+      }
+      #expect(try loop.run() == 0)
+      withExtendedLifetime(source) {}
+    }
+  }
+
+  @Test func hungSystemdBlocksNobody() async {
+    await #expect(processExitsWith: .success) {
+      let manager = Manager()
+      setenv("WATCHDOG_USEC", "100000", 1)
+      setenv("WATCHDOG_PID", "\(getpid())", 1)
+      var failure: SystemdError?
+      for _ in 0..<10_000 where failure == nil {
+        do throws(SystemdError) { try Notification.send(.status("nobody reads this")) } catch {
+          failure = error
+        }
+      }
+      #expect(failure?.errno == EAGAIN)
+      let loop = try EventLoop()
+      #expect(try loop.enableWatchdog())
       var time = timespec()
       clock_gettime(CLOCK_BOOTTIME, &time)
       let end = try loop.timer { loop.exit(0) }
       end.arm(at: Instant(sinceBoot: .seconds(time.tv_sec + 1)))
       #expect(try loop.run() == 0)
-      var count = 0
-      while let message = manager.message(within: 0) {
-        #expect(message == "WATCHDOG=1")
-        count += 1
-      }
-      #expect(count >= 2)
+      #expect(manager.message() == "STATUS=nobody reads this")
+    }
+  }
+
+  @Test func badSocketNamesAreRefused() async {
+    await #expect(processExitsWith: .success) {
+      setenv("NOTIFY_SOCKET", "relative", 1)
+      #expect(throws: SystemdError.self) { try Notification.send(.ready) }
+      setenv("NOTIFY_SOCKET", "/" + String(repeating: "x", count: 200), 1)
+      #expect(throws: SystemdError.self) { try Notification.send(.ready) }
+      setenv("NOTIFY_SOCKET", "/nonexistent/notify", 1)
+      #expect(throws: SystemdError.self) { try Notification.send(.ready) }
     }
   }
 }

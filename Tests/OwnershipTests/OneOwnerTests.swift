@@ -1,0 +1,430 @@
+import Internet
+import Neighbor
+import Testing
+import VRRP
+
+@testable import Ownership
+
+private func answer(from hardware: MACAddress = peerHardware, for address: IPv4Address = vip) -> Event {
+  .arp(
+    ARPPacket(
+      operation: .reply, senderHardware: hardware, sender: address, targetHardware: ownHardware, target: own))
+}
+
+private func standbyProbe() -> Event {
+  .arp(
+    .request(
+      for: vip, from: peer, at: peerHardware, mark: ARPPacket.standbyMark(virtualRouterID: 219)))
+}
+
+extension Driver {
+  /// A Backup router with a witness and, if wanted, a gateway.
+  fileprivate static func backup(
+    witness: Parameters.WitnessMode = .strict, gateway: IPv4Address? = nil, priority: UInt8 = 100
+  ) -> Driver {
+    var driver = Driver(priority: priority, witness: witness, gateway: gateway, isolation: gateway != nil)
+    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    return driver
+  }
+
+  /// Lets time pass until `instant`, with a peer that advertises every 100 ms and stations that answer the
+  /// questions that reach them.
+  fileprivate mutating func run(
+    until instant: Instant, heartbeat priority: UInt8? = nil, answering stations: [MACAddress] = []
+  ) -> [(Instant, Action)] {
+    var log: [(Instant, Action)] = []
+    var beat = now
+    while true {
+      let deadline = instance.deadline ?? instant
+      let next = priority == nil ? deadline : min(deadline, beat)
+      if next > instant { break }
+      now = max(now, next)
+      var pending: [Action]
+      if priority != nil && beat <= now {
+        pending = hear(priority ?? 0)
+        beat = beat + .milliseconds(100)
+      } else {
+        pending = handle(.timer)
+      }
+      while !pending.isEmpty {
+        let action = pending.removeFirst()
+        log.append((now, action))
+        guard case .sendARP(let question, let station) = action else { continue }
+        for hardware in stations where station == hardware || station == .broadcast {
+          guard (question.target == routerAddress) == (hardware == gatewayHardware) else { continue }
+          pending += handle(answer(from: hardware, for: question.target))
+        }
+      }
+    }
+    now = instant
+    return log
+  }
+}
+
+/// The address that only the gateway answers for.
+private let routerAddress = gateway
+
+private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
+  log.first { if case .report(.transition(.active, _)) = $0.1 { true } else { false } }?.0
+}
+
+@Suite struct WitnessRule {
+  @Test func aDeadOwnerIsReplacedWithoutAddedDelay() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let last = driver.instance.heartbeat
+    let log = driver.run(until: at(7000))
+    #expect(becameActive(log) == last.map { $0 + .nanoseconds(360_937_500) })
+  }
+
+  @Test func anOwnerThatStillAnswersIsLeftAloneUntilItStops() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let held = driver.run(until: at(60_000), answering: [peerHardware])
+    #expect(becameActive(held) == nil)
+    #expect(held.contains { $0.1 == .report(.holding(.answered(at: peerHardware))) })
+    #expect(held.filter { if case .report(.holding) = $0.1 { true } else { false } }.count == 1)
+    let freed = driver.run(until: at(61_000))
+    let took = becameActive(freed)
+    #expect(took.map { $0 - at(60_000) <= .milliseconds(100) } == true)
+  }
+
+  @Test func theReturningHeartbeatEndsTheHold() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    _ = driver.run(until: at(6000), answering: [peerHardware])
+    #expect(driver.instance.hold == .answered(at: peerHardware))
+    #expect(driver.hear(150).contains(.report(.following(peer, priority: 150))))
+    #expect(driver.instance.hold == nil)
+  }
+
+  @Test func inLeaseModeTheHoldEndsWithTheOwnersLease() {
+    var driver = Driver.backup(witness: .lease)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let log = driver.run(until: at(20_000), answering: [peerHardware])
+    let took = becameActive(log).map { $0 - at(5000) }
+    #expect(took.map { $0 > .seconds(3) && $0 < .milliseconds(3500) } == true)
+  }
+
+  @Test func withoutAWitnessRFC9568Decides() {
+    var driver = Driver.backup(witness: .off)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let log = driver.run(until: at(6000), answering: [peerHardware])
+    #expect(becameActive(log) != nil)
+    #expect(!log.contains { if case .sendARP = $0.1 { true } else { false } })
+  }
+
+  @Test func anOwnerThatNeverAnsweredCannotHoldOffATakeover() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150)
+    #expect(becameActive(driver.run(until: at(6000))) != nil)
+  }
+
+  @Test func aResignationIsTakenAtItsWord() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    _ = driver.hear(0)
+    let log = driver.run(until: at(5100), answering: [peerHardware])
+    #expect(becameActive(log) != nil)
+  }
+
+  @Test func aForeignOwnerIsNamedAndNotTouched() {
+    var driver = Driver.backup()
+    let log = driver.run(until: at(30_000), answering: [peerHardware])
+    #expect(becameActive(log) == nil)
+    #expect(log.contains { $0.1 == .report(.holding(.foreign(peerHardware))) })
+  }
+
+  @Test func anAddressOwnerAsksBeforeItStarts() {
+    var driver = Driver.backup(priority: 255)
+    #expect(driver.instance.election.state == .backup)
+    #expect(becameActive(driver.run(until: at(200))) == at(100))
+    var second = Driver.backup(priority: 255)
+    #expect(becameActive(second.run(until: at(5000), answering: [peerHardware])) == nil)
+  }
+
+  @Test func slowWhileAllIsWellAndFastFromTheFirstLateAdvertisement() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    let quiet = driver.run(until: at(15_000), heartbeat: 150, answering: [peerHardware])
+    let slow = quiet.filter { if case .sendARP = $0.1 { true } else { false } }.count
+    #expect((9...11).contains(slow))
+    let last = driver.instance.heartbeat ?? driver.now
+    let late = driver.run(until: last + .milliseconds(360)).filter {
+      if case .sendARP = $0.1 { true } else { false }
+    }
+    #expect(late.first.map { $0.0 - last } == .milliseconds(150))
+    #expect((8...9).contains(late.count))
+  }
+}
+
+@Suite struct Claims {
+  @Test func preemptionWaitsUntilTheOldOwnerLetsGo() {
+    var driver = Driver.backup(priority: 200)
+    let log = driver.run(until: at(400), heartbeat: 100, answering: [peerHardware])
+    #expect(becameActive(log) != nil)
+    #expect(!log.contains { $0.1 == .add(first) })
+    // It heard our claim: no heartbeat, no answer.
+    let taken = driver.run(until: at(450))
+    #expect(taken.contains { $0.1 == .add(first) && $0.0 - at(400) < .milliseconds(20) })
+  }
+
+  @Test func aRivalThatCannotHearUsKeepsTheVIP() {
+    var driver = Driver.backup(priority: 200)
+    let log = driver.run(until: at(5000), heartbeat: 100, answering: [peerHardware])
+    #expect(!log.contains { $0.1 == .add(first) })
+    #expect(driver.instance.election.state == .backup)
+    #expect(driver.instance.cause == .ignored(by: peer))
+    let later = driver.run(until: at(30_000), heartbeat: 100, answering: [peerHardware])
+    #expect(becameActive(later) == nil)
+  }
+
+  @Test func aResigningRivalGivesItUpAtOnce() {
+    var driver = Driver.backup(priority: 200)
+    _ = driver.run(until: at(400), heartbeat: 100, answering: [peerHardware])
+    #expect(driver.hear(0).contains(.add(first)))
+  }
+}
+
+@Suite struct IsolationRule {
+  /// An owner with a standby, and a gateway that answers.
+  private func owner(standby: Bool = true) -> Driver {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(1000), answering: [gatewayHardware])
+    driver.handle(.added(index: 0))
+    for _ in 0..<8 {
+      if standby { driver.handle(standbyProbe()) }
+      _ = driver.run(until: driver.now + .seconds(1), answering: [gatewayHardware])
+    }
+    return driver
+  }
+
+  private func released(_ log: [(Instant, Action)]) -> Instant? {
+    log.first { $0.1 == .remove(first) }?.0
+  }
+
+  @Test func anOwnerThatIsCutOffReleasesWithinTwoIntervals() throws {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    let cut = driver.now
+    let log = driver.run(until: cut + .seconds(5))
+    let after = try #require(released(log)) - cut
+    #expect(after <= .milliseconds(200))
+    #expect(driver.instance.election.state == .backup)
+    // Who hears nobody does not take over.
+    #expect(becameActive(log) == nil)
+    #expect(driver.instance.hold == .isolated)
+  }
+
+  @Test func theReturningNetworkEndsIt() {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    _ = driver.run(until: driver.now + .seconds(5))
+    let log = driver.run(until: driver.now + .seconds(2), answering: [gatewayHardware])
+    #expect(becameActive(log) != nil)
+  }
+
+  @Test func aRebootingGatewayIsNoIsolationWhileTheStandbyAnswers() {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    let log = driver.run(until: driver.now + .seconds(60), answering: [peerHardware])
+    #expect(released(log) == nil)
+  }
+
+  @Test func withoutAStandbyThereIsNobodyToYieldTo() {
+    var driver = owner(standby: false)
+    #expect(released(driver.run(until: driver.now + .seconds(60))) == nil)
+  }
+
+  @Test func withoutAGatewaySilenceMeansNothing() {
+    var driver = Driver.owner()
+    driver.handle(standbyProbe())
+    #expect(released(driver.run(until: driver.now + .seconds(10))) == nil)
+  }
+
+  @Test func aGatewayThatIsThePeerIsNoThirdStation() {
+    var driver = Driver(witness: .strict, gateway: peer, isolation: true)
+    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.runToDeadline()
+    _ = driver.run(until: at(1000))
+    driver.handle(.added(index: 0))
+    for _ in 0..<10 {
+      driver.handle(standbyProbe())
+      driver.handle(answer(for: peer))
+      _ = driver.run(until: driver.now + .seconds(1))
+    }
+    #expect(released(driver.run(until: driver.now + .seconds(10))) == nil)
+  }
+
+  @Test func aBackupThatHearsNobodyDoesNotTakeOver() {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
+    let cutOff = driver.run(until: at(20_000))
+    #expect(becameActive(cutOff) == nil)
+    #expect(driver.instance.hold == .isolated)
+    let back = driver.run(until: at(22_000), answering: [gatewayHardware])
+    #expect(becameActive(back) != nil)
+  }
+
+  @Test func aBackupThatHearsTheGatewayTakesOverInTime() {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
+    let last = driver.instance.heartbeat ?? driver.now
+    let log = driver.run(until: at(6000), answering: [gatewayHardware])
+    #expect(becameActive(log) == last + .nanoseconds(360_937_500))
+  }
+
+  @Test func theGatewayIsAskedAtMostTwentyTimesASecond() {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    let start = driver.now
+    let log = driver.run(until: start + .seconds(2), answering: [gatewayHardware])
+    let questions = log.filter {
+      if case .sendARP(let packet, _) = $0.1 { packet.target == gateway } else { false }
+    }
+    #expect((2...40).contains(questions.count))
+  }
+}
+
+@Suite struct ConflictRule {
+  @Test func aStrangersClaimIsAnsweredAndReportedOnce() {
+    var driver = Driver.owner()
+    _ = driver.run(until: driver.now + .seconds(10))
+    let stranger = MACAddress(bits: 0x0200_0000_0666)
+    let actions = driver.handle(answer(from: stranger))
+    #expect(actions.contains(.report(.conflict(stranger))))
+    #expect(driver.runToDeadline().contains(.announce(first)))
+    #expect(!driver.handle(answer(from: stranger)).contains(.report(.conflict(stranger))))
+    #expect(driver.instance.owns)
+  }
+
+  @Test func betweenRoutersTheElectionDecides() {
+    var driver = Driver.owner()
+    driver.handle(standbyProbe())
+    #expect(driver.handle(answer()).allSatisfy { if case .report = $0 { false } else { true } })
+    #expect(driver.instance.owns)
+  }
+}
+
+@Suite struct Handover {
+  private let hurried = Action.advertise(priority: 100, interval: .shortest)
+  private let offer = Action.advertise(priority: 0, interval: .shortest)
+
+  private func owner() -> Driver {
+    var driver = Driver.owner()
+    driver.handle(standbyProbe())
+    return driver
+  }
+
+  @Test func theVIPIsServedUntilTheSuccessorIsHeard() {
+    var driver = owner()
+    #expect(driver.handle(.stop).prefix(2) == [hurried, offer])
+    #expect(driver.instance.owns)
+    #expect(driver.hear(100).contains(.remove(first)))
+    #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aStopWithoutASuccessorEndsAllTheSame() {
+    var driver = owner()
+    driver.handle(.stop)
+    let start = driver.now
+    let log = driver.run(until: start + .seconds(3))
+    let offers = log.filter { $0.1 == offer }.map { $0.0 - start }
+    #expect(offers == [.milliseconds(20), .milliseconds(40)])
+    #expect(log.contains { $0.1 == .remove(first) })
+    #expect(log.last.map { $0.1 } == .exit)
+  }
+
+  @Test func aRequestedHandoverWithoutASuccessorIsRefused() {
+    var driver = owner()
+    driver.handle(.handover)
+    let log = driver.run(until: driver.now + .seconds(1))
+    #expect(log.contains { $0.1 == .report(.handoverRefused) })
+    #expect(!log.contains { $0.1 == .remove(first) })
+    #expect(driver.instance.election.state == .active)
+    #expect(log.contains { $0.1 == .advertise(priority: 100, interval: .standard) })
+  }
+
+  @Test func aRequestedHandoverWithoutAStandbyIsRefusedAtOnce() {
+    var driver = Driver.owner()
+    #expect(driver.handle(.handover) == [.report(.handoverRefused)])
+    #expect(driver.instance.owns)
+  }
+
+  @Test func theOperatorsChoiceIsNotPreempted() {
+    var driver = owner()
+    driver.handle(.handover)
+    _ = driver.hear(50)
+    #expect(driver.instance.election.state == .backup)
+    let log = driver.run(until: driver.now + .seconds(30), heartbeat: 50)
+    #expect(becameActive(log) == nil)
+    #expect(becameActive(driver.run(until: driver.now + .seconds(1))) != nil)
+  }
+
+  @Test func aFrozenHandoverLetsGo() {
+    var driver = owner()
+    driver.handle(.handover)
+    driver.handle(.timer, at: driver.now + .seconds(5))
+    #expect(driver.actions.contains(.remove(first)))
+    #expect(!driver.actions.contains(offer))
+  }
+}
+
+@Suite struct ResumptionRule {
+  private func resumed(after silence: Duration?) -> Driver {
+    var driver = Driver(witness: .strict)
+    driver.now = at(10_000)
+    driver.handle(.resume(first, lastAdvertised: silence.map { Instant(sinceBoot: .seconds(10) - $0) }))
+    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    return driver
+  }
+
+  @Test func aShortGapIsNobodysBusiness() {
+    let driver = resumed(after: .milliseconds(300))
+    #expect(
+      driver.actions == [
+        .report(.transition(.active, .resumption)), .advertise(priority: 100, interval: .standard),
+        .add(first),
+      ])
+    #expect(driver.instance.owns)
+  }
+
+  @Test(arguments: [Duration.milliseconds(301), .seconds(5), nil])
+  func aLongGapIsFollowedByListening(silence: Duration?) {
+    var driver = resumed(after: silence)
+    #expect(!driver.actions.contains(.add(first)))
+    #expect(driver.instance.election.state == .backup)
+    #expect(driver.instance.owns)
+    let log = driver.run(until: at(10_200))
+    #expect(becameActive(log) == at(10_100))
+    #expect(log.contains { $0.1 == .add(first) })
+    #expect(!log.contains { $0.1 == .remove(first) })
+  }
+
+  @Test func anyAdvertisementMeanwhileEndsIt() {
+    for priority: UInt8 in [1, 100, 200] {
+      var driver = resumed(after: .seconds(1))
+      #expect(driver.hear(priority).first == .remove(first))
+      #expect(!driver.instance.owns)
+    }
+  }
+
+  @Test func anyAnswerMeanwhileEndsIt() {
+    var driver = resumed(after: .seconds(1))
+    #expect(driver.handle(answer()).first == .remove(first))
+    #expect(!driver.instance.owns)
+  }
+
+  @Test func anExpiredLeaseIsNotRenewed() {
+    var driver = resumed(after: .seconds(1))
+    #expect(!driver.handle(.vanished(index: 0)).contains(.add(first)))
+    #expect(!driver.instance.owns)
+  }
+
+  @Test func onAnUnusableLinkItIsRemoved() {
+    var driver = Driver(witness: .strict)
+    driver.handle(.resume(first, lastAdvertised: at(0)))
+    #expect(driver.handle(.link(.noCarrier)).contains(.remove(first)))
+    #expect(driver.handle(.removed(index: 0)).isEmpty)
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import Internet
+import Lab
+import Testing
+
+/// A segment with a client that probes, and the daemons on its hosts.
+final class Scene {
+  let segment: Segment
+  let probe: Probe
+  private(set) var daemons: [Int: HostDaemon] = [:]
+
+  /// Longer than any daemon takes to become Active, on a machine that does other things too.
+  static let patience = Duration.seconds(15)
+
+  var vip: IPv4Address { segment.plan.virtualAddress }
+
+  init(hosts: [Int] = [217, 218]) throws {
+    var plan = Segment.Plan()
+    plan.hosts = hosts
+    segment = try Segment(plan)
+    probe = try segment.startProbe()
+  }
+
+  /// Starts a daemon with the defaults, changed by `configure`, on host `number`.
+  @discardableResult
+  func start(
+    _ number: Int, _ kind: DaemonKind = .vipd, _ configure: (inout DaemonSettings) -> Void = { _ in }
+  ) throws -> HostDaemon {
+    var settings = DaemonSettings()
+    configure(&settings)
+    let daemon = try HostDaemon(kind, on: number, of: segment, settings)
+    daemons[number] = daemon
+    return daemon
+  }
+
+  /// The daemon on `number`.
+  func daemon(_ number: Int) throws -> HostDaemon { try #require(daemons[number]) }
+
+  /// Waits until exactly `hosts` have `address` (the VIP by default); what the daemons said is in the error.
+  func expectOwners(_ hosts: Int..., of address: IPv4Address? = nil, within limit: Duration = patience) throws
+  {
+    do {
+      try segment.ownership.waitForOwners(hosts, of: address ?? vip, within: limit)
+    } catch {
+      throw HostDaemon.explain(error, by: daemons.keys.sorted().compactMap { daemons[$0] })
+    }
+  }
+
+  /// Starts .217 and then, when it owns the VIP, .218.
+  func startPair(_ kinds: (DaemonKind, DaemonKind) = (.vipd, .vipd)) throws {
+    try start(217, kinds.0)
+    try expectOwners(217)
+    try start(218, kinds.1)
+    try probe.waitForAnswer(from: "217", within: Self.patience)
+    pause(.milliseconds(500))
+    try expectOwners(217)
+  }
+
+  /// Whether nobody has got or lost `address` since `start`.
+  func isUnchanged(_ address: IPv4Address? = nil, since start: Duration) -> Bool {
+    let address = address ?? vip
+    return !segment.ownership.history.entries.contains {
+      $0.time >= start && ($0.change == .has(address) || $0.change == .lost(address))
+    }
+  }
+
+  /// The addresses of `number`'s kernel, without the lifetimes, which count down.
+  func addressLines(_ number: Int) throws -> [String] {
+    let command = Command(["ip", "-n", try segment.host(number).namespace.name, "-o", "address", "show"])
+    let words = try command.run().split(separator: "\n").map { $0.split(separator: " ") }
+    return words.map { $0.prefix { !$0.hasPrefix("\\") }.joined(separator: " ") }
+  }
+
+  /// How long two hosts had the VIP since `start`.
+  func overlap(since start: Duration) -> OwnershipHistory.Overlap {
+    segment.ownership.history.overlap(of: vip, from: start, to: MonotonicClock.now)
+  }
+}
+
+/// Scenarios in network namespaces; one at a time, for they measure time.
+@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root"))
+enum SegmentTests {}
