@@ -68,8 +68,11 @@ extension Case {
     let allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
     guard !allowed.isEmpty else { return }
     let horizon = 200 * Time.millisecond + 10 * longestInterval
+    // Isolation counts only once a host has heard others steadily for some seconds.
+    let isLate = random.chance(15)
+    let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
     for _ in 0..<random.pick([1, 1, 1, 2, 2, 3, 4, 6]) {
-      let start = random.within(0...horizon / .microsecond) * .microsecond
+      let start = earliest + random.within(0...horizon / .microsecond) * .microsecond
       faults.append(drawFault(random.pick(allowed), at: start, &random))
     }
     faults.sort { $0.start < $1.start }
@@ -78,10 +81,16 @@ extension Case {
   private func drawFault(_ kind: Fault.Kind, at start: Time, _ random: inout Random) -> Fault {
     let host = Stations(random.below(hosts.count))
     var fault = Fault(kind: kind, stations: host, start: start)
+    guard kind.lasts else { return amount(of: fault, &random) }
     // One millisecond to two seconds, more if intervals are long.
     let length = random.logarithmic(20, longestInterval > 100 * .millisecond ? 33 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
-    switch kind {
+    return amount(of: fault, &random)
+  }
+
+  private func amount(of drawn: Fault, _ random: inout Random) -> Fault {
+    var fault = drawn
+    switch fault.kind {
     case .loss: fault.amount = random.within(5...60)
     case .heavyLoss: fault.amount = random.within(5...100)
     case .duplication: fault.amount = random.within(5...100)
@@ -95,25 +104,18 @@ extension Case {
       if random.chance(40) { fault.stations = .hosts }
     case .crash:
       fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)
-      fault.length = 0
-    case .kill: fault.length = 0
     case .pause: fault.amount = random.within(0...1)
     case .lateTimers: fault.amount = random.logarithmic(18, 28)
     case .failingNetlink: fault.amount = random.within(10...100)
     case .slowNetlink: fault.amount = random.logarithmic(16, 24)
-    case .deletedAddress, .hostile, .handover: fault.length = 0
-    case .stop:
-      fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
-      fault.length = 0
-    case .reload:
-      fault.amount = random.within(1...254)
-      fault.length = 0
+    case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
+    case .reload: fault.amount = random.within(1...254)
     case .stranger: fault.stations = Stations(Station.stranger)
     case .gatewayDown: fault.stations = Stations(Station.gateway)
     case .gatewaySlow:
       fault.stations = Stations(Station.gateway)
       fault.amount = random.logarithmic(23, 30)
-    case .freeze, .linkDown, .interfaceGone: break
+    case .freeze, .linkDown, .interfaceGone, .kill, .deletedAddress, .hostile, .handover: break
     }
     return fault
   }

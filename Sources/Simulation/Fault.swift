@@ -62,6 +62,14 @@ struct Fault: Hashable, Sendable {
     /// Packets that a decoder must refuse, at the hosts.
     case hostile
 
+    /// Whether it lasts for a while; the others happen at one moment.
+    var lasts: Bool {
+      switch self {
+      case .crash, .kill, .deletedAddress, .stop, .handover, .reload, .hostile: false
+      default: true
+      }
+    }
+
     /// Whether `amount` is a time rather than a number.
     var amountIsTime: Bool {
       switch self {
