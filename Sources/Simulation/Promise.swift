@@ -23,6 +23,8 @@ struct Promise: Hashable, Sendable {
   let demandsSafety: Bool
   let demandsFencing: Bool
   let demandsLiveness: Bool
+  /// Whether the owner must be the one that nobody should preempt.
+  let demandsPreferred: Bool
   let excusesPlain: Bool
   let overlapLimit: Time
   let healingLimit: Time
@@ -37,9 +39,10 @@ struct Promise: Hashable, Sendable {
     overlapLimit = 5 * .millisecond + slack + (plan.has(.loss) ? 2 * interval : 0)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner
-    demandsFencing = plan.fences
-    demandsLiveness = !plan.leavesForeignOwner
+    demandsSafety = plan.leavesOneOwner && !plan.meetsGapInSafety
+    demandsFencing = plan.fences && !plan.meetsGapInFencing
+    demandsLiveness = !plan.leavesForeignOwner && !plan.meetsGapInLiveness
+    demandsPreferred = !plan.meetsGapInPreemption
     excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
@@ -107,7 +110,9 @@ extension Case {
     let lease = (hosts.compactMap(\.lease).max() ?? 0) + 400 * .millisecond + sum(.pause)
     return switch fault.kind {
     case .crash: max(fault.amount, lease)
-    case .carrier, .stop: fault.amount
+    case .carrier: fault.amount
+    // An offer is repeated, and then waits for a successor for an interval and 100 ms.
+    case .stop, .handover: fault.amount + longestInterval + 150 * .millisecond
     case .lateTimers: fault.amount
     case .kill, .freeze: lease
     // The core leaves a kernel that refused alone for one second.

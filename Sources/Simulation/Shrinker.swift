@@ -73,12 +73,13 @@ public struct Shrinker {
 
   private mutating func simplifyTimes() {
     for index in smallest.faults.indices {
-      change { $0.faults[index].length /= 2 }
       change { $0.faults[index].start.round(to: 10 * .millisecond) }
       change { $0.faults[index].start.round(to: .millisecond) }
+      change { if $0.faults[index].kind.amountIsTime { $0.faults[index].amount.round(to: .millisecond) } }
+      guard smallest.faults[index].kind.lasts else { continue }
+      change { $0.faults[index].length = max($0.faults[index].length / 2, .millisecond) }
       change { $0.faults[index].length.round(to: 10 * .millisecond) }
       change { $0.faults[index].length.round(to: .millisecond) }
-      change { if $0.faults[index].kind.amountIsTime { $0.faults[index].amount.round(to: .millisecond) } }
     }
   }
 
@@ -107,5 +108,6 @@ extension Case {
 }
 
 extension Int64 {
-  fileprivate mutating func round(to unit: Int64) { self -= self % unit }
+  /// Down to a multiple, but not to nothing.
+  fileprivate mutating func round(to unit: Int64) { if self > unit { self -= self % unit } }
 }
