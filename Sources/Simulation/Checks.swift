@@ -23,7 +23,7 @@ extension World {
     for first in hosts.indices {
       for second in hosts.indices where second > first { compare(first, second) }
     }
-    if isSettled && promise.demandsPreferred && violation == nil {
+    if isSettled && violation == nil {
       let settled = promise.settled
       violate(.restless, "an address or a link changed after \(TimeText.format(settled))")
     }
@@ -137,7 +137,7 @@ extension World {
       hosts[owner].present == .all(plan.network.addressCount)
     else { return violate(.unsettled, "\(Station.name(owner)) has addresses and is not their owner") }
     let priority = hosts[owner].instance.parameters.priority
-    for candidate in candidates where promise.demandsPreferred && !preemptionIsPostponed {
+    for candidate in candidates where !preemptionIsPostponed {
       let parameters = hosts[candidate].instance.parameters
       guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
       violate(.unsettled, "\(Station.name(candidate)) should have preempted \(Station.name(owner))")

@@ -23,8 +23,6 @@ struct Promise: Hashable, Sendable {
   let demandsSafety: Bool
   let demandsFencing: Bool
   let demandsLiveness: Bool
-  /// Whether the owner must be the one that nobody should preempt.
-  let demandsPreferred: Bool
   let excusesPlain: Bool
   let overlapLimit: Time
   let healingLimit: Time
@@ -33,16 +31,17 @@ struct Promise: Hashable, Sendable {
   let settled: Time
   let end: Time
 
-  init(_ plan: Case) {
+  /// With `isStrict` what the core is known not to keep yet is demanded, too.
+  init(_ plan: Case, isStrict: Bool) {
+    let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
     overlapLimit = 5 * .millisecond + slack + (plan.has(.loss) ? 2 * interval : 0)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner && !plan.meetsGapInSafety
-    demandsFencing = plan.fences && !plan.meetsGapInFencing
-    demandsLiveness = !plan.leavesForeignOwner && !plan.meetsGapInLiveness
-    demandsPreferred = !plan.meetsGapInPreemption
+    demandsSafety = plan.leavesOneOwner && !gaps.inSafety
+    demandsFencing = plan.fences && !gaps.inFencing
+    demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
     excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
@@ -96,7 +95,7 @@ extension Case {
 
   /// A dead daemon without a lease leaves its address to nobody.
   fileprivate var leavesForeignOwner: Bool {
-    hosts.contains { $0.isPlain } && has(.kill, .crash, .freeze, .failingNetlink)
+    hosts.contains { $0.isPlain } && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone)
   }
 
   /// When the last consequence of a fault, as far as it does not depend on the election, is over.
@@ -126,8 +125,9 @@ extension Case {
   fileprivate var convergence: Time {
     let activeDown = 4 * longestInterval
     let delay = hosts.map(\.preemptDelay).max() ?? 0
-    // Who never heard the owner asks but once a second whether it still answers, and believes two misses.
-    let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 3 * max(longestInterval, .second) : 0
+    // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
+    // sees the second one when the next question is due.
+    let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 4 * max(longestInterval, .second) : 0
     return activeDown + longestInterval + 20 * .millisecond + unheard
       + (delay > 0 ? delay + activeDown : 0)
   }

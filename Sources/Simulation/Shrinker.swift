@@ -6,9 +6,9 @@ public struct Shrinker {
   private let rule: Violation.Rule
   private var smallest: Case
 
-  /// The smallest case that it finds on the way down from `plan`, which must break `rule` under `rules`.
-  public static func shrink(_ plan: Case, breaking rule: Violation.Rule, rules: Rules = .all) -> Case {
-    var shrinker = Shrinker(simulator: Simulator(rules: rules), rule: rule, smallest: plan)
+  /// The smallest case that it finds on the way down from `plan`, which must break `rule` in `simulator`.
+  public static func shrink(_ plan: Case, breaking rule: Violation.Rule, in simulator: Simulator) -> Case {
+    var shrinker = Shrinker(simulator: simulator, rule: rule, smallest: plan)
     var before: Case
     repeat {
       before = shrinker.smallest

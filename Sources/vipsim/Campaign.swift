@@ -11,7 +11,7 @@ struct Campaign {
   private static let chunk = 1000
 
   /// Runs the seeds from `first` on; progress goes to standard error.
-  static func run(first: UInt64, count: Int, jobs: Int, rules: Rules) async -> Tally {
+  static func run(first: UInt64, count: Int, jobs: Int, in simulator: Simulator) async -> Tally {
     let start = ContinuousClock.now
     var total = Tally()
     var next = 0
@@ -22,7 +22,7 @@ struct Campaign {
         let size = min(chunk, count - next)
         let begin = first + UInt64(next)
         next += size
-        group.addTask { (runChunk(first: begin, count: size, rules: rules), size) }
+        group.addTask { (runChunk(first: begin, count: size, in: simulator), size) }
       }
       for _ in 0..<jobs { startOne() }
       for await (tally, size) in group {
@@ -37,8 +37,8 @@ struct Campaign {
     return total
   }
 
-  private static func runChunk(first: UInt64, count: Int, rules: Rules) -> Tally {
-    var simulator = Simulator(rules: rules)
+  private static func runChunk(first: UInt64, count: Int, in fresh: Simulator) -> Tally {
+    var simulator = fresh
     var tally = Tally()
     for seed in first..<first + UInt64(count) {
       if let violation = simulator.run(Case(seed: seed)).violation {

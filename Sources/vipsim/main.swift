@@ -21,7 +21,7 @@ func read(_ path: String) -> String {
 
 /// Runs one case, prints it and what it shows; the exit code.
 func show(_ plan: Case, _ options: Options) -> Int32 {
-  var simulator = Simulator(rules: options.rules)
+  var simulator = options.simulator
   let outcome = simulator.run(plan, tracing: options.tracing)
   print(plan)
   outcome.trace.forEach { print($0) }
@@ -31,7 +31,7 @@ func show(_ plan: Case, _ options: Options) -> Int32 {
   }
   print(violation)
   guard options.shrinking else { return 1 }
-  let smallest = Shrinker.shrink(plan, breaking: violation.rule, rules: options.rules)
+  let smallest = Shrinker.shrink(plan, breaking: violation.rule, in: options.simulator)
   print("\nSmallest case that fails in this way:\n\(smallest)")
   let again = simulator.run(smallest, tracing: options.tracing)
   again.trace.forEach { print($0) }
@@ -40,7 +40,7 @@ func show(_ plan: Case, _ options: Options) -> Int32 {
 }
 
 func runAll(first: UInt64, count: Int, _ options: Options) async -> Int32 {
-  let tally = await Campaign.run(first: first, count: count, jobs: options.jobs, rules: options.rules)
+  let tally = await Campaign.run(first: first, count: count, jobs: options.jobs, in: options.simulator)
   for item in Coverage.Item.allCases { print("\(item): \(tally.coverage[item])") }
   for rule in Violation.Rule.allCases {
     let seeds = tally.failures.filter { $0.violation.rule == rule }.map(\.seed)
