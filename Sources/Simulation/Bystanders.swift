@@ -90,4 +90,5 @@ extension World {
       clients[number].served += 1
     default: break
     }
-  }}
+  }
+}

@@ -28,7 +28,8 @@ extension Case: CustomStringConvertible {
     var number = 0
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
-      let words = (line.split(separator: "#", omittingEmptySubsequences: false).first ?? "").split(separator: " ")
+      let words = (line.split(separator: "#", omittingEmptySubsequences: false).first ?? "").split(
+        separator: " ")
       guard !words.isEmpty else { continue }
       guard take(words) else { throw CaseTextError(line: number, text: String(line)) }
     }
@@ -158,7 +159,9 @@ extension Fault {
     self.init(kind: kind, stations: stations, start: start)
     var rest = words.dropFirst(4)
     if let word = rest.first, word != "for" {
-      guard let amount = kind.amountIsTime ? TimeText.parse(word) : Int64(word), amount >= 0 else { return nil }
+      guard let amount = kind.amountIsTime ? TimeText.parse(word) : Int64(word), amount >= 0 else {
+        return nil
+      }
       self.amount = amount
       rest = rest.dropFirst()
     }

@@ -92,6 +92,28 @@ extension World {
     violate(.announcedTooEarly, Station.name(number))
   }
 
+  /// Whoever was silent for longer than the fastest Backup router waits steps down before it speaks again.
+  mutating func checkSilence(of number: Int) {
+    guard hosts[number].instance.election.state == .active else { return }
+    let last = hosts[number].lastSpoke
+    hosts[number].lastSpoke = now
+    let interval = hosts[number].instance.parameters.interval.duration.time
+    guard last != .never, now - last > 3 * interval + promise.patience, !hosts[number].setup.isPlain else {
+      return
+    }
+    let silence = TimeText.format(now - last)
+    violate(.spokeLate, at: last, "\(Station.name(number)) for \(silence)")
+  }
+
+  mutating func checkResumption(of number: Int) {
+    guard promise.demandsSafety, !hosts[number].present.isEmpty else { return }
+    for other in hosts.indices
+    where other != number && overlaps.since[Overlaps.pair(min(number, other), max(number, other))] != .never {
+      let names = "\(Station.name(number)) beside \(Station.name(other))"
+      violate(.resumedBeside, names)
+    }
+  }
+
   /// The timer must run when something is pending, and only then, and never into the past.
   mutating func checkTimer(_ deadline: Instant?, of number: Int, after event: Event) {
     let state = hosts[number].instance.election.state
@@ -100,7 +122,9 @@ extension World {
       if let deadline, deadline <= Instant(now) { hosts[number].spins += 1 } else { hosts[number].spins = 0 }
       if hosts[number].spins > 2 { violate(.timer, "\(Station.name(number)): due again and again") }
     }
-    if state != .initialize && deadline == nil { violate(.timer, "\(Station.name(number)): none as \(state)") }
+    if state != .initialize && deadline == nil {
+      violate(.timer, "\(Station.name(number)): none as \(state)")
+    }
     guard state == .initialize, deadline != nil, event != .stop else { return }
     if case .ready = hosts[number].instance.link { return }
     if hosts[number].isStopping { return }
@@ -139,7 +163,9 @@ extension World {
     let priority = hosts[owner].instance.parameters.priority
     for candidate in candidates where !preemptionIsPostponed {
       let parameters = hosts[candidate].instance.parameters
-      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
+      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else {
+        continue
+      }
       violate(.unsettled, "\(Station.name(candidate)) should have preempted \(Station.name(owner))")
     }
   }

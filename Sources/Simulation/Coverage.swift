@@ -7,7 +7,8 @@ public struct Coverage: Sendable {
   /// What is counted.
   public enum Item: Int, Hashable, Sendable, CaseIterable {
     case runs, occurrences, safetyDemanded, livenessDemanded
-    case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late, resumption
+    case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late,
+      resumption
     case isolation, ignored, handover, heldAnswered, heldForeign, heldIsolated, conflict, handedOver
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed

@@ -14,6 +14,7 @@ extension World {
     hosts[number].isAlive = true
     hosts[number].life += 1
     hosts[number].isStopping = false
+    hosts[number].lastSpoke = .never
     note("\(Station.name(number)): starts")
     let leftover = hosts[number].present
     hosts[number].acknowledged = leftover
@@ -260,7 +261,7 @@ extension World {
     case .announce(let set): announce(set, on: number)
     case .report(let report):
       coverage.count(report)
-      if case .transition(_, let cause) = report { remember(cause) }
+      if case .transition(_, let cause) = report { changed(because: cause, number) }
       note("\(Station.name(number)): \(report)")
     case .exit:
       coverage.count(.exited)
@@ -269,8 +270,10 @@ extension World {
     }
   }
 
-  private mutating func remember(_ cause: Election.Cause) {
+  private mutating func changed(because cause: Election.Cause, _ number: Int) {
+    hosts[number].lastSpoke = .never
     switch cause {
+    case .resumption: checkResumption(of: number)
     case .ignored, .handover: preemptionIsPostponed = true
     default: break
     }
@@ -283,7 +286,9 @@ extension World {
     coverage.count(.listened)
     var known: Stations = []
     for peer in hosts[number].instance.peers {
-      if let hardware = peer.hardware, let station = Station.number(hardware) { known.insert(Stations(station)) }
+      if let hardware = peer.hardware, let station = Station.number(hardware) {
+        known.insert(Stations(station))
+      }
     }
     hosts[number].knownPeers = known
     listeners.insert(Stations(number))
@@ -295,6 +300,7 @@ extension World {
     let advertisement = Advertisement(
       virtualRouterID: Station.virtualRouterID, priority: priority, interval: interval)
     hosts[number].memory = Instant(now)
+    if priority > 0 { checkSilence(of: number) }
     send(.advertisement(advertisement), from: number, to: .hosts, at: sendTime(number))
   }
 

@@ -45,7 +45,8 @@ extension Case {
 
   private static func drawInterval(_ random: inout Random) -> AdvertisementInterval {
     let centiseconds =
-      random.chance(70) ? 10 : random.chance(40) ? random.pick([1, 2, 3, 5]) : random.pick([20, 30, 50, 100])
+      random.chance(70)
+      ? 10 : random.chance(40) ? random.pick([1, 2, 3, 5]) : random.pick([20, 30, 50, 100])
     return AdvertisementInterval(centiseconds: centiseconds) ?? .standard
   }
 
@@ -71,6 +72,12 @@ extension Case {
     // Isolation counts only once a host has heard others steadily for some seconds.
     let isLate = random.chance(15)
     let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
+    if isLate && random.chance(30) {
+      faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
+      if random.chance(50) { network.chatter = 0 }
+      if random.chance(50) { network.clients = [] }
+      return
+    }
     for _ in 0..<random.pick([1, 1, 1, 2, 2, 3, 4, 6]) {
       let start = earliest + random.within(0...horizon / .microsecond) * .microsecond
       faults.append(drawFault(random.pick(allowed), at: start, &random))

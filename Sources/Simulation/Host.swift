@@ -18,6 +18,8 @@ struct Host {
   var isFrozen = false
   /// When it last advertised, as its file descriptor store remembers.
   var memory: Instant?
+  /// When it last advertised in its present time as Active router.
+  var lastSpoke = Time.never
   /// Whether it found the VIP when it started, and has not decided yet what to do with it.
   var isResuming = false
   /// Whose frames are no evidence.

@@ -27,7 +27,11 @@ extension World {
       let generation = Int32(host.interfaceGeneration)
       return schedule(kind, at: started + cost, target: number, index: index, detail: generation)
     }
-    if kind == .add { kernelAdds(index, on: number) } else { kernelRemoves(index, on: number, announced: true) }
+    if kind == .add {
+      kernelAdds(index, on: number)
+    } else {
+      kernelRemoves(index, on: number, announced: true)
+    }
   }
 
   /// A request that took its time is carried out, if its interface still exists.

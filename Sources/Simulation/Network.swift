@@ -54,7 +54,9 @@ extension World {
       if slot < 0 { slot = frames.store(frame) }
       deliver(slot, from: source, to: receiver, at: departure)
       let duplication = max(cables[source].duplication, cables[receiver].duplication)
-      if cables[source].random.chance(duplication) { deliver(slot, from: source, to: receiver, at: departure) }
+      if cables[source].random.chance(duplication) {
+        deliver(slot, from: source, to: receiver, at: departure)
+      }
     }
   }
 

@@ -28,6 +28,8 @@ struct Promise: Hashable, Sendable {
   let healingLimit: Time
   /// How long a daemon may take to get an address removed.
   let removalLimit: Time
+  /// How long a departing router waits for its successor without a word.
+  let patience: Time
   let settled: Time
   let end: Time
 
@@ -43,6 +45,7 @@ struct Promise: Hashable, Sendable {
     demandsFencing = plan.fences && !gaps.inFencing
     demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
     excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
+    patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
   }

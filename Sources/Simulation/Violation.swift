@@ -8,6 +8,10 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case announcedTooEarly = "announced before the kernel's acknowledgement"
     /// The kernel kept the VIP though its daemon runs and is not Active.
     case leftBehind = "address left behind"
+    /// An Active router went on after a silence in which others may have taken over.
+    case spokeLate = "went on after too long a silence"
+    /// A restarted daemon became Active though another host had the VIP.
+    case resumedBeside = "resumed beside another owner"
     /// A deadline in the past, none where one is needed, or one where nothing is pending.
     case timer = "wrong timer"
     /// A packet that must be discarded was accepted, or changed something.
