@@ -1,4 +1,5 @@
 import CLinux
+public import Internet
 
 extension PacketSocket.FilterInstruction {
   // Operations of linux/bpf_common.h: class | size | mode, and class | comparison | constant.
@@ -20,11 +21,15 @@ extension PacketSocket.FilterInstruction {
 }
 
 extension PacketSocket {
-  /// Accepts ARP frames that were sent to this host alone, and those whose sender address is one of
-  /// `addresses`: broadcast questions of others, the bulk of ARP on a large segment, stay outside.
-  public static func arpFilter(senders addresses: [UInt32]) -> [FilterInstruction] {
+  /// Accepts ARP frames that were sent to this host alone, those whose sender address is one of `addresses`,
+  /// and those whose target hardware address is `mark`: broadcast questions of others, the bulk of ARP on a
+  /// large segment, stay outside.
+  public static func arpFilter(senders addresses: [UInt32], mark: MACAddress) -> [FilterInstruction] {
     var program: [FilterInstruction] = [
-      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(60), .loadWord(at: 28),
+      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(60),
+      .loadWord(at: 32), .unlessEqual(UInt32(mark.bits >> 16), skip: 3),
+      .loadHalfWord(at: 36), .unlessEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .accept(60),
+      .loadWord(at: 28),
     ]
     for address in addresses { program += [.unlessEqual(address, skip: 1), .accept(60)] }
     return program + [.drop]

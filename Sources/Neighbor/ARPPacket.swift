@@ -54,9 +54,9 @@ extension ARPPacket {
     MACAddress(bits: 0x0000_5E00_0100 | UInt64(virtualRouterID))
   }
 
-  /// A question for `target`. Without a sender it is a probe (RFC 5227 §1.1), which updates nobody's cache.
+  /// A question for `target`.
   public static func request(
-    for target: IPv4Address, from sender: IPv4Address = .any, at hardware: MACAddress,
+    for target: IPv4Address, from sender: IPv4Address, at hardware: MACAddress,
     mark: MACAddress = .zero
   ) -> ARPPacket {
     ARPPacket(

@@ -3,8 +3,9 @@ public import Internet
 /// Asks the kernel of the VIP's owner, by ARP, whether it still answers for the VIP.
 ///
 /// The question goes to the owner's own hardware address: a broadcast could be answered by a switch or a
-/// proxy. Only while no owner is known the question is broadcast (RFC 5227 §2.1.1), which finds one that
-/// does not speak VRRP. A probe counts as missed when the next one is due and nobody has answered.
+/// proxy. Only while no owner is known the question is broadcast, which finds one that does not speak VRRP.
+/// Unlike a probe of RFC 5227 §2.1.1 it has a sender: the asking router's own address is in no doubt, and the
+/// others learn who stands by. A probe counts as missed when the next one is due and nobody has answered.
 public struct Witness: Hashable, Sendable {
   /// Whom a probe goes to.
   public enum Probe: Hashable, Sendable {

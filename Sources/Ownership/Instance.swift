@@ -24,6 +24,8 @@ public struct Instance: Sendable {
   public internal(set) var hold: Hold?
   /// Every router that was seen, at most 16.
   public var peers: [Peer] { routers.all }
+  /// Routers that were there during the last three seconds, and so could take over.
+  public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
   /// Whether this host's kernel has all addresses.
@@ -42,7 +44,8 @@ public struct Instance: Sendable {
   /// An Active router that has offered the VIP and waits for a successor.
   var departure: Departure?
   var resumption: Resumption?
-  var lastAdvertised: Instant?
+  /// When this router last advertised as Active router; nil if it is none.
+  public internal(set) var lastAdvertised: Instant?
   /// When the Active router that is followed was last heard.
   var heartbeat: Instant?
   var isHeartbeatLate = false
@@ -57,7 +60,9 @@ public struct Instance: Sendable {
   /// When to give up waiting for the kernel to confirm the last removal.
   var stopDeadline: Instant?
   var ownSourceReported = false
+  /// The stranger that was last named.
   var conflict: MACAddress?
+  var contest: Contest?
 
   /// An instance that waits for its first link event.
   public init(_ parameters: Parameters) {
@@ -72,7 +77,7 @@ public struct Instance: Sendable {
     for other in [
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
-      departure?.deadline,
+      departure?.deadline, contest?.deadline,
     ] {
       if let other { earliest = min(earliest ?? other, other) }
     }
@@ -126,6 +131,7 @@ public struct Instance: Sendable {
   private mutating func runTimers(at now: Instant, _ actions: inout Actions) {
     if let due = stopDeadline, due <= now {
       // The kernel does not answer; the lease ends what is left.
+      stopDeadline = nil
       holdings.lose()
       return
     }
@@ -134,6 +140,7 @@ public struct Instance: Sendable {
       elect(.timer, at: now, &actions)
     }
     if let due = departure?.deadline, due <= now { departureIsDue(at: now, &actions) }
+    if let due = contest?.deadline, due <= now { contestIsDue(at: now, &actions) }
     if let due = isolationDeadline, due <= now { leaveIfCutOff(at: now, &actions) }
     if let due = renewal, due <= now { renew(at: now, &actions) }
     if let due = reinstatements.deadline, due <= now { reinstate(at: now, &actions) }

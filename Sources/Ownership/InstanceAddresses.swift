@@ -26,6 +26,7 @@ extension Instance {
 
   mutating func letGo(_ actions: inout Actions) {
     claim = nil
+    contest = nil
     resumption = nil
     renewal = nil
     rollCall = nil

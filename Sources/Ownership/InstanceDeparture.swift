@@ -30,7 +30,7 @@ extension Instance {
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(stops: Bool, at now: Instant, _ actions: inout Actions) {
     guard departure == nil else { return }
-    guard election.state == .active, owns, routers.hasStandby(at: now) else {
+    guard election.state == .active, owns, !routers.standbys(at: now).isEmpty else {
       if stops { leave(at: now, &actions) } else { actions.append(.report(.handoverRefused)) }
       return
     }

@@ -13,11 +13,14 @@ struct Claim: Hashable, Sendable {
 extension Instance {
   mutating func elect(_ event: Election.Event, at now: Instant, _ actions: inout Actions) {
     let before = election.state
+    let wasClaiming = claim != nil
     let outcome = election.handle(event, at: now)
     if let cause = outcome.transition { note(cause, at: now, &actions) }
     // Let go before the resignation invites somebody else: netlink removes while it is being asked.
     if before == .active && election.state != .active { letGo(&actions) }
-    if let priority = outcome.advertise {
+    // Who only claims the VIP has nothing to give away.
+    let isClaiming = before == .active && wasClaiming
+    if let priority = outcome.advertise, priority > 0 || !isClaiming {
       advertise(priority, interval: parameters.interval, at: now, &actions)
     }
     if before != .active && election.state == .active { becomeActive(at: now, &actions) }
@@ -112,18 +115,32 @@ extension Instance {
 
   private func reasonToHold(since due: Instant, at now: Instant) -> Hold? {
     switch election.impendingCause {
-    case .resignation: return nil
+    case .resignation(let router) where isOwner(router): return nil
     // The rival is alive and will let go when it hears us: see `Claim`.
-    case .preemption: break
-    default:
-      let patience = (parameters.lease ?? .zero) + .seconds(1)
-      let isPatient = parameters.witness == .strict || now - due <= patience
-      if parameters.witness != .off && isPatient, let owner = witnessed {
-        return heartbeat == nil ? .foreign(owner) : .answered(at: owner)
-      }
+    case .preemption: return nil
+    default: break
     }
-    guard parameters.isolation, let reference = heartbeat ?? since else { return nil }
+    let patience = (parameters.lease ?? .zero) + .seconds(1)
+    let isPatient = parameters.witness == .strict || now - due <= patience
+    if parameters.witness != .off && isPatient, let owner = witnessed {
+      return routers.contains(owner) ? .answered(at: owner) : .foreign(owner)
+    }
+    guard parameters.isolation, !isGatewayRouter, let reference = heartbeat ?? since else { return nil }
     return isolation.isSilent(since: reference) ? .isolated : nil
+  }
+
+  /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.
+  private func isOwner(_ router: IPv4Address) -> Bool {
+    guard let hardware = routers.all.first(where: { $0.address == router })?.hardware else { return true }
+    return witnessed.map { $0 == hardware } ?? true
+  }
+
+  /// Whether the gateway is a router of this VIP, so that its silence is what a takeover is for.
+  private var isGatewayRouter: Bool {
+    routers.all.contains { router in
+      router.address == isolation.gateway
+        || router.hardware != nil && router.hardware == isolation.gatewayHardware
+    }
   }
 
   private mutating func becomeActive(at now: Instant, _ actions: inout Actions) {
@@ -141,7 +158,7 @@ extension Instance {
     guard let claim else { return }
     if !witness.isAnswered { return take(at: now, &actions) }
     guard claim.deadline <= now else { return }
-    elect(.resign(.ignored(by: claim.rival)), at: now, &actions)
+    elect(.withdraw(.ignored(by: claim.rival)), at: now, &actions)
     election.postponePreemption(until: now + Self.deafRivalPause)
   }
 

@@ -2,6 +2,14 @@ import Internet
 import Neighbor
 import VRRP
 
+/// Two routers that both have the VIP.
+struct Contest: Hashable, Sendable {
+  let rival: MACAddress
+  /// When the election must have ended it, or the rival must have answered.
+  var deadline: Instant
+  var isAsked = false
+}
+
 extension Instance {
   // MARK: What is heard
 
@@ -9,7 +17,7 @@ extension Instance {
     let station = packet.senderHardware
     guard case .ready(_, let own) = link, station != own else { return }
     let isForVIP = parameters.addresses.contains(packet.target)
-    if packet.operation == .request && isForVIP && packet.targetHardware == mark && packet.sender != .any {
+    if packet.operation == .request && isForVIP && packet.targetHardware == mark {
       routers.hearStandby(packet.sender, at: station, at: now)
     }
     if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
@@ -33,15 +41,46 @@ extension Instance {
   private mutating func hearClaim(of station: MACAddress, at now: Instant, _ actions: inout Actions) {
     guard election.state == .active && claim == nil else {
       witness.hear(station, at: now)
-      // The Active router that is heard is the one that answers.
-      if let following, !isHeartbeatLate { _ = routers.resolve(following, at: station, at: now) }
+      // The Active router that is heard is the one that answers, as long as nothing better is known.
+      if let following, !isHeartbeatLate { routers.guess(following, at: station) }
       return abandonResumption(at: now, &actions)
     }
-    // Between routers the election decides. A stranger is answered, and named once (RFC 5227 §2.4 c).
-    guard !routers.contains(station), holdings.wanted, departure == nil else { return }
+    guard holdings.wanted else { return }
+    if departure != nil {
+      // A successor that can be seen but not heard.
+      return departed(to: routers.address(at: station) ?? .any, at: now, &actions)
+    }
+    if routers.contains(station) { return contest(with: station, at: now, &actions) }
+    // A stranger is answered, and named once (RFC 5227 §2.4 c).
     _ = announcements.contradictRival(at: now)
     if conflict != station { actions.append(.report(.conflict(station))) }
     conflict = station
+  }
+
+  /// Another router has the VIP too. The election decides between them; where they cannot hear each other,
+  /// ARP must: after the time in which the election would have ended it, the rival is asked, and if it still
+  /// answers, the lower hardware address gives way.
+  private mutating func contest(with rival: MACAddress, at now: Instant, _ actions: inout Actions) {
+    guard let current = contest, current.rival == rival else {
+      contest = Contest(rival: rival, deadline: now + parameters.interval.duration * 2)
+      return
+    }
+    guard current.isAsked, case .ready(_, let own) = link else { return }
+    contest = nil
+    if own.bits < rival.bits { return elect(.resign(.conflict), at: now, &actions) }
+    _ = announcements.contradictRival(at: now)
+  }
+
+  mutating func contestIsDue(at now: Instant, _ actions: inout Actions) {
+    guard var current = contest, case .ready(let primary, let own) = link, !current.isAsked else {
+      contest = nil
+      return
+    }
+    current.isAsked = true
+    current.deadline = now + parameters.interval.duration
+    contest = current
+    actions.append(
+      .sendARP(.request(for: parameters.addresses[0], from: primary, at: own), to: current.rival))
   }
 
   // MARK: What is asked
@@ -70,11 +109,10 @@ extension Instance {
   }
 
   private func send(_ probe: Witness.Probe, _ primary: IPv4Address, _ own: MACAddress) -> Action {
-    let vip = parameters.addresses[0]
+    let question = ARPPacket.request(for: parameters.addresses[0], from: primary, at: own, mark: mark)
     switch probe {
-    case .broadcast: return .sendARP(.request(for: vip, at: own), to: .broadcast)
-    case .unicast(let owner):
-      return .sendARP(.request(for: vip, from: primary, at: own, mark: mark), to: owner)
+    case .broadcast: return .sendARP(question, to: .broadcast)
+    case .unicast(let owner): return .sendARP(question, to: owner)
     }
   }
 
@@ -106,7 +144,7 @@ extension Instance {
     case nil: break
     }
     if isHeartbeatLate { return fastPace(interval) }
-    return following == nil ? max(interval, .milliseconds(20)) : slow
+    return following == nil ? max(interval / 2, .milliseconds(20)) : slow
   }
 
   /// Several probes fit between the first late Advertisement and the end of Active_Down_Interval.
@@ -123,7 +161,7 @@ extension Instance {
     switch election.state {
     case .initialize: return nil
     case .active:
-      guard holdings.wanted, routers.hasStandby(at: now) else { return nil }
+      guard holdings.wanted, !routers.standbys(at: now).isEmpty else { return nil }
       return parameters.interval.duration * 19 / 10
     case .backup: return isHeartbeatLate ? .milliseconds(200) : .seconds(2)
     }

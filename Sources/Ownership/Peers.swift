@@ -17,7 +17,8 @@ public struct Peer: Hashable, Sendable {
   /// When it last showed that it is there, by whatever packet.
   public internal(set) var lastSeen: Instant
 
-  var intervalDiffers = false
+  /// Advertisements in a row with another interval than ours.
+  var otherIntervals = 0
   var addressesDiffer = false
 }
 
@@ -40,15 +41,15 @@ struct Peers: Hashable, Sendable {
   ) -> News {
     let heard = received.advertisement
     let index = slot(for: received.sender, at: now)
-    // A resignation may hurry its successor with a shorter interval.
-    let differs = heard.priority == 0 ? all[index].intervalDiffers : heard.interval != ownInterval
+    let differs = heard.interval != ownInterval
+    all[index].otherIntervals = differs ? min(all[index].otherIntervals + 1, 100) : 0
     let news = News(
-      intervalDiffers: differs && !all[index].intervalDiffers,
+      // A router that resigns hurries its successor with a shorter interval, but not for long.
+      intervalDiffers: all[index].otherIntervals == 10,
       addressesDiffer: !received.addressesMatch && !all[index].addressesDiffer)
     all[index].priority = heard.priority
     all[index].interval = heard.interval
     all[index].lastAdvertised = now
-    all[index].intervalDiffers = differs
     all[index].addressesDiffer = !received.addressesMatch
     return news
   }
@@ -67,11 +68,22 @@ struct Peers: Hashable, Sendable {
     return true
   }
 
+  /// The peer `address` seems to be at `hardware`, which it did not tell itself.
+  mutating func guess(_ address: IPv4Address, at hardware: MACAddress) {
+    guard let index = all.firstIndex(where: { $0.address == address }), all[index].hardware == nil else {
+      return
+    }
+    all[index].hardware = hardware
+  }
+
   /// Whether the station at `hardware` is a peer.
   func contains(_ hardware: MACAddress) -> Bool { all.contains { $0.hardware == hardware } }
 
-  /// Whether anybody stands by who could take over.
-  func hasStandby(at now: Instant) -> Bool { all.contains { now - $0.lastSeen <= Self.standbyMemory } }
+  /// The address of the peer at `hardware`.
+  func address(at hardware: MACAddress) -> IPv4Address? { all.first { $0.hardware == hardware }?.address }
+
+  /// Those who could take over now.
+  func standbys(at now: Instant) -> [Peer] { all.filter { now - $0.lastSeen <= Self.standbyMemory } }
 
   private mutating func slot(for sender: IPv4Address, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {

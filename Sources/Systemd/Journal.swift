@@ -1,3 +1,4 @@
+import CSystemd
 import Glibc
 
 /// The daemon's log: structured records to the journal if standard error leads there, else lines of text to

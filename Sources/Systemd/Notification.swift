@@ -1,3 +1,4 @@
+import CSystemd
 import Glibc
 
 /// What a service tells systemd about itself (sd_notify(3)). Without NOTIFY_SOCKET nothing is sent.

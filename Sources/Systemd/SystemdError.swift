@@ -1,3 +1,4 @@
+import CSystemd
 import Glibc
 
 /// A call of libsystemd, or a system call made for it, that failed.

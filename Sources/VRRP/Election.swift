@@ -63,6 +63,8 @@ public struct Election: Hashable, Sendable {
     case listen(Duration)
     /// Step down and say so, for a reason that RFC 9568 does not know.
     case resign(Cause)
+    /// Step down without inviting anybody: this router was Active, but did not own the VIP.
+    case withdraw(Cause)
   }
 
   /// Why the router is in its state.
@@ -93,6 +95,8 @@ public struct Election: Hashable, Sendable {
     case ignored(by: IPv4Address)
     /// The operator asked for it, and this router took over.
     case handover(to: IPv4Address)
+    /// A router that cannot be heard has the VIP too.
+    case conflict
   }
 
   /// What must be done, in the order of the properties.
@@ -140,11 +144,12 @@ public struct Election: Hashable, Sendable {
     case (.initialize, .listen(let duration)): listen(for: duration, at: now)
     case (.initialize, _), (_, .startup), (_, .resume), (_, .listen): Outcome()
     case (_, .shutdown): shutDown()
-    case (.backup, .late), (.backup, .resign): listenAgain(at: now)
+    case (.backup, .late), (.backup, .resign), (.backup, .withdraw): listenAgain(at: now)
     case (.backup, .timer): becomeActive(because: impendingCause, at: now)
     case (.backup, .advertisement(let heard, let sender)): backupHears(heard, from: sender, at: now)
     case (.active, .late): becomeBackup(because: .late, at: now)
     case (.active, .resign(let cause)): resign(because: cause, at: now)
+    case (.active, .withdraw(let cause)): becomeBackup(because: cause, at: now)
     case (.active, .timer): adverTimerFired(at: now)
     case (.active, .advertisement(let heard, let sender)): activeHears(heard, from: sender, at: now)
     }

@@ -12,6 +12,7 @@ public final class Daemon {
   private let files: ConfigurationFiles
   private let loop: EventLoop
   private let log: Log
+  private let runtime: RuntimeDirectory?
   private let monitor: RouteMonitor
   private let requests: RouteRequests
   private let kernel: KernelAddresses
@@ -32,13 +33,22 @@ public final class Daemon {
   private var isDelivering = false
   private var failure: DaemonError?
 
-  /// A daemon for `settings`, which `files` gave, that has not touched anything yet.
+  /// A daemon for `settings`, which `files` gave, that has not touched anything yet. It keeps its state in
+  /// `runtimeDirectory`.
   ///
   /// - Throws: if netlink or the event loop cannot be opened.
-  public init(_ settings: Settings, files: ConfigurationFiles, journal: Journal) throws(DaemonError) {
+  public init(
+    _ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
+  ) throws(DaemonError) {
     self.settings = settings
     self.files = files
     log = Log(journal: journal, instance: settings.instance)
+    do throws(RuntimeDirectoryError) {
+      runtime = try RuntimeDirectory(runtimeDirectory)
+    } catch {
+      runtime = nil
+      journal.send(.warning, "\(error): after a restart this instance will listen before it goes on")
+    }
     core = Instance(settings.parameters(defaultGateway: nil))
     interface = InterfaceView(name: settings.interface, addresses: settings.addresses)
     do {
@@ -62,7 +72,7 @@ public final class Daemon {
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
-        deliver(.resume(interface.leftover, lastAdvertised: nil))
+        deliver(.resume(interface.leftover, lastAdvertised: runtime?.previouslyAdvertised))
       }
       followInterface(missing: missing)
       try Notification.send(.ready)
@@ -86,6 +96,8 @@ public final class Daemon {
       try loop.signal(SIGINT) { [unowned self] in stop() },
       try loop.signal(SIGHUP) { [unowned self] in reload() },
       try loop.signal(SIGUSR1) { [unowned self] in deliver(.handover) },
+      // RestartKillSignal= of the unit: the next run takes up the VIP where this one leaves it.
+      try loop.signal(SIGUSR2) { [unowned self] in loop.exit(0) },
     ]
     try loop.enableWatchdog()
   }
@@ -149,7 +161,7 @@ public final class Daemon {
       if let sockets { return try sockets.follow(source: source, hardware: hardware) }
       sockets = try LinkSockets(
         linkIndex: linkIndex, hardware: hardware, source: source,
-        addresses: settings.addresses.map(\.address))
+        addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
@@ -213,6 +225,7 @@ public final class Daemon {
       for index in 0..<actions.count { perform(actions[index]) }
     }
     isDelivering = false
+    runtime?.remember(lastAdvertised: core.lastAdvertised)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
     updateStatus()
   }
@@ -305,10 +318,11 @@ public final class Daemon {
   }
 
   private func updateStatus() {
-    let line = StatusLine(core, settings: settings).description
+    let line = StatusLine(core, settings: settings, at: Clock.now).description
     guard line != status else { return }
     status = line
     notify(.status(line))
+    runtime?.write(state: StateFile(core, settings: settings, status: line).description)
   }
 
   private func notify(_ notification: Notification) {

@@ -24,7 +24,8 @@ final class LinkSockets {
   }
 
   init(
-    linkIndex: Int32, hardware: MACAddress, source: IPv4Address, addresses: [IPv4Address]
+    linkIndex: Int32, hardware: MACAddress, source: IPv4Address, addresses: [IPv4Address],
+    virtualRouterID: UInt8
   ) throws(LinuxError) {
     self.linkIndex = linkIndex
     self.hardware = hardware
@@ -32,7 +33,8 @@ final class LinkSockets {
     vrrp = try VRRPSocket(linkIndex: linkIndex, source: source)
     arp = try PacketSocket(
       linkIndex: linkIndex, etherType: ARPPacket.etherType,
-      filter: PacketSocket.arpFilter(senders: addresses.map(\.bits)))
+      filter: PacketSocket.arpFilter(
+        senders: addresses.map(\.bits), mark: ARPPacket.standbyMark(virtualRouterID: virtualRouterID)))
     evidence = try EvidenceSocket(linkIndex: linkIndex)
   }
 

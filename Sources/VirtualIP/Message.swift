@@ -205,7 +205,7 @@ extension Election.Cause {
     switch self {
     case .silence(let peer, _), .resignation(let peer), .preemption(let peer, _), .better(let peer, _): peer
     case .ignored(let peer), .handover(let peer): peer
-    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation: nil
+    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation, .conflict: nil
     }
   }
 
@@ -223,6 +223,7 @@ extension Election.Cause {
     case .resumption: "going on where an earlier run left off"
     case .isolation: "this host is cut off from the network"
     case .ignored(let peer): "\(peer) goes on although it was overruled; it may not hear this host"
+    case .conflict: "another router has the VIP too, and cannot be heard: check that VRRP is not blocked"
     case .handover(let peer): "handed over to \(peer)"
     }
   }

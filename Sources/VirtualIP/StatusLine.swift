@@ -7,7 +7,7 @@ import VRRP
 struct StatusLine: CustomStringConvertible {
   let description: String
 
-  init(_ instance: Instance, settings: Settings) {
+  init(_ instance: Instance, settings: Settings, at now: Instant) {
     let vip = settings.addressList
     let since = instance.since.map { " since \(Clock.localTime($0))" } ?? ""
     switch instance.election.state {
@@ -18,7 +18,8 @@ struct StatusLine: CustomStringConvertible {
     case .active:
       let holds =
         instance.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
-      description = "Active\(since): \(holds); \(Self.lastHeard(instance))"
+      description =
+        "Active\(since): \(holds); \(Self.standbys(instance, at: now)); \(Self.lastHeard(instance))"
     }
   }
 
@@ -38,6 +39,11 @@ struct StatusLine: CustomStringConvertible {
     let hardware = peer.hardware.map { " at \($0)" } ?? ""
     return "\(peer.address)\(hardware) (priority \(priority)) owns \(vip), heard every "
       + "\(interval.duration.inWords)"
+  }
+
+  private static func standbys(_ instance: Instance, at now: Instant) -> String {
+    let standbys = instance.standbys(at: now).map(\.address.description)
+    return standbys.isEmpty ? "nobody stands by" : "standing by: \(standbys.joined(separator: ", "))"
   }
 
   private static func lastHeard(_ instance: Instance) -> String {

@@ -23,7 +23,7 @@ func run(_ invocation: Invocation) -> Int32 {
           + "CAP_NET_RAW for VRRP and ARP; run it as root or by vip@.service")
       return missingCapability
     }
-    return try serve(settings, files: files)
+    return try serve(settings, files: files, runtimeDirectory: invocation.runtimeDirectory)
   } catch let error as ConfigurationError {
     complain("\(error)")
     return ConfigurationError.exitCode
@@ -33,7 +33,7 @@ func run(_ invocation: Invocation) -> Int32 {
   }
 }
 
-func serve(_ settings: Settings, files: ConfigurationFiles) throws -> Int32 {
+func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
   let journal = try Journal(identifier: "vipd")
   defer { journal.close(within: .seconds(1)) }
   do {
@@ -42,7 +42,8 @@ func serve(_ settings: Settings, files: ConfigurationFiles) throws -> Int32 {
     journal.send(.info, "\(error): heartbeats may wait for the disk when memory is short")
   }
   do {
-    return try Daemon(settings, files: files, journal: journal).run()
+    let directory = runtimeDirectory ?? "/run/vip/\(settings.instance)"
+    return try Daemon(settings, files: files, runtimeDirectory: directory, journal: journal).run()
   } catch {
     journal.send(.critical, "Giving up: \(error)")
     return DaemonError.exitCode

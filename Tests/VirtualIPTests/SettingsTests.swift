@@ -37,6 +37,10 @@ import VRRP
         [Safety]
         # default
         LeaseSec=2s
+        # default
+        Witness=strict
+        # default
+        Gateway=auto
 
         [Announce]
         # default
