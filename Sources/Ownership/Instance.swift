@@ -39,6 +39,8 @@ public struct Instance: Sendable {
   var reinstatements = ReinstatementBudget()
   var witness = Witness()
   var isolation = Isolation()
+  /// Which of the addresses the witness is asked for next.
+  var witnessTurn = 0
   /// An Active router that has claimed the VIP and waits for the one it preempts to let go.
   var claim: Claim?
   /// An Active router that has offered the VIP and waits for a successor.
@@ -126,7 +128,7 @@ public struct Instance: Sendable {
   }
 
   /// How long after an Advertisement the next one is late: half an interval more than it should be.
-  private var lateAfter: Duration { election.activeInterval.duration * 3 / 2 }
+  var lateAfter: Duration { election.activeInterval.duration * 3 / 2 }
 
   private mutating func runTimers(at now: Instant, _ actions: inout Actions) {
     if let due = stopDeadline, due <= now {

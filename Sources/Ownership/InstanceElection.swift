@@ -125,7 +125,9 @@ extension Instance {
     if parameters.witness != .off && isPatient, let owner = witnessed {
       return routers.contains(owner) ? .answered(at: owner) : .foreign(owner)
     }
-    guard parameters.isolation, !isGatewayRouter, let reference = heartbeat ?? since else { return nil }
+    // Only what is heard after the Advertisement failed to come tells why it did.
+    guard parameters.isolation, !isGatewayRouter, let reference = heartbeat.map({ $0 + lateAfter }) ?? since
+    else { return nil }
     return isolation.isSilent(since: reference) ? .isolated : nil
   }
 

@@ -93,7 +93,11 @@ extension Instance {
       return
     }
     if let pace = witnessPace { witness.ask(every: pace, at: now) } else { witness.stop() }
-    if let probe = witness.probe(at: now) { actions.append(send(probe, primary, own)) }
+    if let probe = witness.probe(at: now) {
+      // In turn: one address that somebody deleted is not the whole VIP.
+      witnessTurn = (witnessTurn + 1) % parameters.addresses.count
+      actions.append(send(probe, primary, own))
+    }
     if let window = evidenceWindow(at: now) {
       isolation.listen(within: window, at: now)
     } else {
@@ -109,7 +113,8 @@ extension Instance {
   }
 
   private func send(_ probe: Witness.Probe, _ primary: IPv4Address, _ own: MACAddress) -> Action {
-    let question = ARPPacket.request(for: parameters.addresses[0], from: primary, at: own, mark: mark)
+    let vip = parameters.addresses[witnessTurn]
+    let question = ARPPacket.request(for: vip, from: primary, at: own, mark: mark)
     switch probe {
     case .broadcast: return .sendARP(question, to: .broadcast)
     case .unicast(let owner): return .sendARP(question, to: owner)

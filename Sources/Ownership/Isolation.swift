@@ -24,11 +24,16 @@ struct Isolation: Hashable, Sendable {
   /// Evidence must be this fresh; set by whoever relies on it.
   private var window = Duration.zero
   private var steadySince: Instant?
+  /// Questions since the gateway last answered.
+  private var unanswered = 0
   /// How long third stations must have been heard without a gap before their silence means anything. It
   /// doubles each time that they fell silent without this host being cut off.
   private var proof = Isolation.shortestProof
 
   private static let shortestProof = Duration.seconds(3)
+  private static let gatewayRefresh = Duration.seconds(10)
+  /// Questions that the gateway may leave unanswered before it is asked but once a second.
+  private static let patience = 20
   private static let gatewayMemory = Duration.seconds(60)
   private static let longestProof = Duration.seconds(3600)
   /// Routers limit how much ARP they answer; twenty questions a second is all they get.
@@ -55,29 +60,39 @@ struct Isolation: Hashable, Sendable {
 
   /// A third station was heard.
   mutating func hearThird(at now: Instant) {
-    if let lastThird, let steadySince, now - lastThird > window {
-      // It went silent and came back; who relied on it would have been wrong.
-      if now - steadySince > proof { proof = min(proof * 2, Self.longestProof) }
-      self.steadySince = now
-    }
+    if let lastThird, now - lastThird > window { steadySince = nil }
     if steadySince == nil { steadySince = now }
     lastThird = now
     guard asking != nil else { return }
     reopening = now + window / 4
-    asking = now + window / 2
+    // What is heard anyway saves the question, but the gateway must be known to answer.
+    if gateway == nil || isGatewayFresh(at: now) { asking = now + window / 2 }
   }
 
-  mutating func hearPeer(at now: Instant) { lastPeer = now }
+  private func isGatewayFresh(at now: Instant) -> Bool {
+    lastGateway.map { now - $0 < Self.gatewayRefresh } ?? false
+  }
+
+  /// A peer was heard. If third stations are silent all the same, they were not as steady as they seemed.
+  mutating func hearPeer(at now: Instant) {
+    lastPeer = now
+    guard let since = steadySince, let lastThird, now - lastThird > window else { return }
+    if lastThird - since >= proof { proof = min(proof * 2, Self.longestProof) }
+    steadySince = nil
+  }
 
   mutating func hearGateway(at hardware: MACAddress, _ now: Instant) {
     gatewayHardware = hardware
     lastGateway = now
+    unanswered = 0
   }
 
   /// Whether to ask gateway and peers now.
   mutating func shouldAsk(at now: Instant) -> Bool {
     guard let due = asking, due <= now else { return false }
-    asking = now + max(window / 4, Self.shortestPause)
+    unanswered += 1
+    let isDeaf = unanswered > Self.patience
+    asking = now + (isDeaf ? .seconds(1) : max(window / 4, Self.shortestPause))
     return true
   }
 
