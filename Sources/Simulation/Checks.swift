@@ -58,7 +58,7 @@ extension World {
   }
 
   private mutating func endHolding(_ first: Int, _ second: Int) {
-    guard promise.demandsFencing else { return }
+    guard promise.demandsFencing, !meetsGapInFencing else { return }
     complain(
       first, second, since: overlaps.holdingSince[Overlaps.pair(first, second)], limit: promise.overlapLimit)
   }
@@ -106,9 +106,10 @@ extension World {
   }
 
   mutating func checkResumption(of number: Int) {
-    guard promise.demandsSafety, !hosts[number].present.isEmpty else { return }
-    for other in hosts.indices
-    where other != number && overlaps.since[Overlaps.pair(min(number, other), max(number, other))] != .never {
+    guard promise.demandsResumption, !hosts[number].setup.isPlain else { return }
+    for other in hosts.indices where other != number {
+      let pair = Overlaps.pair(min(number, other), max(number, other))
+      guard overlaps.since[pair] != .never, !hosts[other].setup.isPlain else { continue }
       let names = "\(Station.name(number)) beside \(Station.name(other))"
       violate(.resumedBeside, names)
     }

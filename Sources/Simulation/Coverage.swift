@@ -9,7 +9,7 @@ public struct Coverage: Sendable {
     case runs, occurrences, safetyDemanded, livenessDemanded
     case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late,
       resumption
-    case isolation, ignored, handover, heldAnswered, heldForeign, heldIsolated, conflict, handedOver
+    case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, conflict, handedOver
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
@@ -46,6 +46,7 @@ public struct Coverage: Sendable {
     case .isolation: count(Item.isolation)
     case .ignored: count(Item.ignored)
     case .handover: count(Item.handover)
+    case .conflict: count(Item.contest)
     }
   }
 
@@ -59,7 +60,7 @@ public struct Coverage: Sendable {
     case .holding(.answered): count(.heldAnswered)
     case .holding(.foreign): count(.heldForeign)
     case .holding(.isolated): count(.heldIsolated)
-    case .conflict: count(.conflict)
+    case .conflict: count(Item.conflict)
     case .handedOver: count(.handedOver)
     case .handoverRefused: count(Item.handoverRefused)
     default: break

@@ -78,11 +78,25 @@ extension Case {
       if random.chance(50) { network.clients = [] }
       return
     }
+    if random.chance(3) { return drawRestartAfterPause(&random) }
     for _ in 0..<random.pick([1, 1, 1, 2, 2, 3, 4, 6]) {
       let start = earliest + random.within(0...horizon / .microsecond) * .microsecond
       faults.append(drawFault(random.pick(allowed), at: start, &random))
     }
     faults.sort { $0.start < $1.start }
+  }
+
+  /// A daemon that dies with its machine asleep, and finds its addresses when both wake up.
+  private mutating func drawRestartAfterPause(_ random: inout Random) {
+    let host = Stations(random.below(hosts.count))
+    let start = 5 * longestInterval + random.within(0...500) * .millisecond
+    let pause = Fault(
+      kind: .pause, stations: host, amount: random.within(0...1), start: start,
+      length: longestInterval * random.within(3...8))
+    let crash = Fault(
+      kind: .crash, stations: host, amount: random.within(1...50) * .millisecond,
+      start: start + random.within(0...longestInterval))
+    faults = [pause, crash]
   }
 
   private func drawFault(_ kind: Fault.Kind, at start: Time, _ random: inout Random) -> Fault {

@@ -1,3 +1,4 @@
+import Ownership
 import VRRP
 
 /// Where the core does not keep its promise yet. Each gap has a schedule in Tests/SimulationTests that shows
@@ -12,9 +13,21 @@ struct Gaps {
 
   /// Those that `plan` may meet.
   init(of plan: Case) {
-    inSafety = plan.electsWithoutHearing || plan.claimsFromTheDead
-    inFencing = plan.network.chatter > 0 || !plan.network.clients.isEmpty
+    inSafety = plan.electsWithoutHearing || plan.claimsFromTheDead || plan.hasUnwitnessedAddress
+    inFencing = plan.hasBusyNetwork
     inLiveness = plan.preemptsLate || plan.missesOwnGateway
+  }
+}
+
+extension World {
+  /// What a Backup router heard between the last Advertisement and the cut counts as evidence after the cut:
+  /// only an Active router that is unplugged lets go in time.
+  mutating func noteGap(of fault: Fault) {
+    guard fault.kind == .unplug, !isStrict else { return }
+    fault.stations.forEach { station in
+      guard station < hosts.count, hosts[station].instance.election.state != .active else { return }
+      meetsGapInFencing = true
+    }
   }
 }
 
@@ -36,6 +49,13 @@ extension Case {
   /// A preemption waits for evidence that the host is on the network, though it hears the router that it
   /// preempts.
   fileprivate var preemptsLate: Bool { mayPreempt }
+
+  /// The witness asks for the first address only.
+  fileprivate var hasUnwitnessedAddress: Bool { network.addressCount > 1 && has(.deletedAddress) }
+
+  /// A Backup router never asks the gateway while it hears anybody else, and takes a gateway that it never
+  /// heard for no evidence at all. An Active router that was cut off becomes such a Backup router.
+  fileprivate var hasBusyNetwork: Bool { network.chatter > 0 || !network.clients.isEmpty }
 
   /// A gateway that turns out to be a peer is still missed when that peer is silent.
   fileprivate var missesOwnGateway: Bool {

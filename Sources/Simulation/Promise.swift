@@ -9,6 +9,8 @@ import VRRP
 ///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
 ///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
+///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
+///   ARP, within three intervals;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
 ///
@@ -23,6 +25,8 @@ struct Promise: Hashable, Sendable {
   let demandsSafety: Bool
   let demandsFencing: Bool
   let demandsLiveness: Bool
+  /// Whether a restarted daemon can find out that another host has the VIP.
+  let demandsResumption: Bool
   let excusesPlain: Bool
   let overlapLimit: Time
   let healingLimit: Time
@@ -38,12 +42,15 @@ struct Promise: Hashable, Sendable {
     let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    overlapLimit = 5 * .millisecond + slack + (plan.has(.loss) ? 2 * interval : 0)
+    // Two intervals for the election, one for the question, and the answer.
+    let contest = plan.has(.blockedVRRP) ? 3 * interval + 5 * .millisecond : 0
+    overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
     demandsSafety = plan.leavesOneOwner && !gaps.inSafety
     demandsFencing = plan.fences && !gaps.inFencing
     demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
+    demandsResumption = plan.letsProbe
     excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
     patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence
@@ -81,6 +88,12 @@ extension Case {
     if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return true }
     // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
     return others.allSatisfy { $0.kind == .blockedARP }
+  }
+
+  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP.
+  fileprivate var letsProbe: Bool {
+    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
+    return faults.allSatisfy { silent.contains($0.kind) }
   }
 
   /// Whether one host is unplugged after it had the time to learn that it hears others steadily.
