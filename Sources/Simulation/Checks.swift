@@ -52,7 +52,7 @@ extension World {
     let joined = overlaps.joined[Overlaps.pair(first, second)]
     let isHealing = since - joined <= promise.healingLimit
     coverage.count(isHealing ? .healedOverlap : .overlap)
-    guard promise.demandsSafety, !excuses(first, second) else { return }
+    guard promise.demandsSafety else { return }
     let limit = max(since + promise.overlapLimit, joined + promise.healingLimit) - since
     complain(first, second, since: since, limit: limit)
   }
@@ -68,11 +68,6 @@ extension World {
     let names = "\(Station.name(first)) and \(Station.name(second))"
     let length = TimeText.format(now - since)
     violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
-  }
-
-  /// A keepalived-like host promises nothing.
-  private func excuses(_ first: Int, _ second: Int) -> Bool {
-    promise.excusesPlain && (hosts[first].setup.isPlain || hosts[second].setup.isPlain)
   }
 
   private mutating func endOverlaps() {

@@ -10,7 +10,7 @@ import VRRP
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
 ///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
-///   ARP, within three intervals;
+///   ARP, within four intervals;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
 ///
@@ -27,7 +27,6 @@ struct Promise: Hashable, Sendable {
   let demandsLiveness: Bool
   /// Whether a restarted daemon can find out that another host has the VIP.
   let demandsResumption: Bool
-  let excusesPlain: Bool
   let overlapLimit: Time
   let healingLimit: Time
   /// How long a daemon may take to get an address removed.
@@ -42,16 +41,14 @@ struct Promise: Hashable, Sendable {
     let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    // Two intervals for the election, one for the question, and the answer.
-    let contest = plan.has(.blockedVRRP) ? 3 * interval + 5 * .millisecond : 0
+    let contest = plan.has(.blockedVRRP) ? 4 * interval + 5 * .millisecond : 0
     overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
     demandsSafety = plan.leavesOneOwner && !gaps.inSafety
     demandsFencing = plan.fences && !gaps.inFencing
-    demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
+    demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
-    excusesPlain = !plan.faults.allSatisfy { Case.harmless.contains($0.kind) }
     patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
@@ -85,6 +82,8 @@ extension Case {
   fileprivate var leavesOneOwner: Bool {
     let others = faults.filter { !Self.calm.contains($0.kind) }
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
+    // A keepalived-like host promises nothing beyond that, and may mislead others.
+    if hosts.contains(where: { $0.isPlain }) { return false }
     if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return true }
     // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
     return others.allSatisfy { $0.kind == .blockedARP }
@@ -144,7 +143,8 @@ extension Case {
     // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
     // sees the second one when the next question is due.
     let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 4 * max(longestInterval, .second) : 0
-    return activeDown + longestInterval + 20 * .millisecond + unheard
+    // Before that, an Active router may find out only two intervals after the end that it was cut off.
+    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard
       + (delay > 0 ? delay + activeDown : 0)
   }
 
