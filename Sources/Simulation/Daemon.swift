@@ -143,8 +143,9 @@ extension World {
     switch frame.content {
     case .advertisement: return true
     case .arp(let packet):
-      // Sent to this host alone, or in the name of the VIP.
-      if frame.isUnicast { return true }
+      // Sent to this host alone, by a standby, or in the name of the VIP.
+      let mark = ARPPacket.standbyMark(virtualRouterID: Station.virtualRouterID)
+      if frame.isUnicast || packet.targetHardware == mark { return true }
       return (0..<plan.network.addressCount).contains { packet.sender == Station.virtualAddress($0) }
     case .chatter, .request, .reply: return false
     }
@@ -163,6 +164,7 @@ extension World {
   mutating func evidenceArrives(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     guard occurrence.life == hosts[number].life, isReady(number, for: occurrence) else { return }
+    note("\(Station.name(number)): evidence from \(Station.name(Int(occurrence.detail)))")
     tell(.frame(from: Station.hardware(Int(occurrence.detail))), to: number)
   }
 
@@ -173,7 +175,9 @@ extension World {
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
       if plan.network.onTheWire { return tellBytes(of: advertisement, from: source, to: number) }
       tell(.advertisement(ReceivedAdvertisement(advertisement, from: Station.address(source))), to: number)
-    case .arp(let packet): tell(.arp(packet), to: number)
+    case .arp(let packet):
+      note("\(Station.name(number)): ARP \(packet.operation) of \(packet.sender), \(packet.senderHardware)")
+      tell(.arp(packet), to: number)
     case .chatter, .request, .reply: break
     }
   }
@@ -251,6 +255,7 @@ extension World {
     case .advertise(let priority, let interval): advertise(priority, interval, on: number)
     case .sendARP(let packet, let hardware):
       coverage.count(.asked)
+      note("\(Station.name(number)): asks for \(packet.target) at \(hardware)")
       send(packet, from: number, to: hardware, at: sendTime(number))
     case .listenForEvidence: listen(number)
     case .add(let set):
