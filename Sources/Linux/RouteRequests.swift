@@ -67,6 +67,27 @@ public final class RouteRequests {
     return try changes.send(address.removalMessage(), "removing an address")
   }
 
+  /// Lets secondary addresses of a link survive the primary one of their subnet (promote_secondaries).
+  ///
+  /// Without it the kernel removes the host's own address along with the VIP, should the VIP have become the
+  /// primary one: the host's was removed and came back meanwhile, as DHCP clients do.
+  public func promoteSecondaries(on linkIndex: Int32) throws(LinuxError) {
+    let operation = "setting promote_secondaries"
+    guard let link = rtnl_link_alloc(), let unchanged = rtnl_link_alloc() else {
+      throw LinuxError(operation, errno: ENOMEM)
+    }
+    defer {
+      rtnl_link_put(link)
+      rtnl_link_put(unchanged)
+    }
+    rtnl_link_set_ifindex(unchanged, linkIndex)
+    var result = rtnl_link_inet_set_conf(link, UInt32(IPV4_DEVCONF_PROMOTE_SECONDARIES), 1)
+    var message: OpaquePointer?
+    if result >= 0 { result = rtnl_link_build_change_request(unchanged, link, 0, &message) }
+    guard result >= 0, let message else { throw LinuxError(operation, netlink: result) }
+    _ = try changes.send(NetlinkMessage(adopting: message), operation)
+  }
+
   /// Hands every answer that waits to `body`: the sequence number of the change, and nil if it was made.
   public func receive(_ body: (_ sequence: UInt32, _ error: LinuxError?) -> Void) throws(LinuxError) {
     while try changes.receive(

@@ -62,12 +62,12 @@ public enum Report: Hashable, Sendable {
 
 /// Why a Backup router does not take over.
 public enum Hold: Hashable, Sendable {
-  /// Somebody still answers for the VIP at this hardware address; the Active router fell silent, or blocked.
-  case answered(at: MACAddress)
-  /// Somebody answers for the VIP who never advertised.
+  /// A router still answers for the VIP at this hardware address; its daemon fell silent, or is not heard.
+  case answered(at: MACAddress, last: IPv4Address?)
+  /// Somebody answers for the VIP who is no router of it.
   case foreign(MACAddress)
-  /// This host hears neither the Active router nor anybody else.
-  case isolated
+  /// This host hears neither the Active router nor anybody else, and last heard anybody then.
+  case isolated(since: Instant)
 }
 
 /// A short list of actions that lives on the stack.

@@ -123,12 +123,12 @@ extension Instance {
     let patience = (parameters.lease ?? .zero) + .seconds(1)
     let isPatient = parameters.witness == .strict || now - due <= patience
     if parameters.witness != .off && isPatient, let owner = witnessed {
-      return routers.contains(owner) ? .answered(at: owner) : .foreign(owner)
+      return routers.contains(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
     // Only what is heard after the Advertisement failed to come tells why it did.
     guard parameters.isolation, !isGatewayRouter, let reference = heartbeat.map({ $0 + lateAfter }) ?? since
     else { return nil }
-    return isolation.isSilent(since: reference) ? .isolated : nil
+    return isolation.isSilent(since: reference) ? .isolated(since: isolation.lastThird ?? reference) : nil
   }
 
   /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.

@@ -24,8 +24,8 @@ public final class Daemon {
   private var defaultGateway: IPv4Address?
   private var discards = DiscardCounters()
   private var status = ""
-  /// Whether the last Advertisement or announcement could not be sent, so that only the first is logged.
-  private var sendFails = false
+  /// What could not be sent the last time, so that only the first failure is logged.
+  private var failing: Set<Outgoing> = []
   private var timer: Timer?
   private var sources: [EventSource] = []
   /// Events that carrying out actions gave rise to.
@@ -162,6 +162,7 @@ public final class Daemon {
       sockets = try LinkSockets(
         linkIndex: linkIndex, hardware: hardware, source: source,
         addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
+      try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
       if error.kind == .linkGone { return }
@@ -234,10 +235,10 @@ public final class Daemon {
     switch action {
     case .advertise(let priority, let interval): advertise(priority, every: interval)
     case .sendARP(let packet, let station):
-      send { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
     case .listenForEvidence:
       let known = core.peers.compactMap(\.hardware)
-      send { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
     case .add(let set):
       set.forEach { index in
         guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
@@ -259,31 +260,35 @@ public final class Daemon {
   private func advertise(_ priority: UInt8, every interval: AdvertisementInterval) {
     let advertisement = Advertisement(
       virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
-    send { sockets throws(LinuxError) in
+    send(.vrrp) { sockets throws(LinuxError) in
       try sockets.send(advertisement, addresses: settings.addresses.map(\.address))
     }
   }
 
   private func announce(_ set: AddressSet) {
     set.forEach { index in
-      send { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
+      send(.arp) { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
     }
   }
 
+  private enum Outgoing: String {
+    case vrrp = "Advertisements"
+    case arp = "ARP"
+  }
+
   /// A packet that cannot be sent is lost like one that the network loses; the operator hears of the first.
-  private func send(_ body: (LinkSockets) throws(LinuxError) -> Void) {
+  private func send(_ kind: Outgoing, _ body: (LinkSockets) throws(LinuxError) -> Void) {
     guard let sockets else { return }
     do throws(LinuxError) {
       try body(sockets)
-      sendFails = false
+      failing.remove(kind)
     } catch {
-      if !sendFails {
-        write(
-          Message(
-            .sendFailed, .error, "Cannot send on \(settings.interface): \(error)",
-            [("ERRNO", String(error.errno))]))
-      }
-      sendFails = true
+      guard failing.insert(kind).inserted else { return }
+      write(
+        Message(
+          .sendFailed, .error,
+          "Cannot send \(kind.rawValue) on \(settings.interface): \(error); more of this kind are not reported",
+          [("ERRNO", String(error.errno))]))
     }
   }
 

@@ -177,14 +177,14 @@ private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 extension Hold {
   func inWords(vip: String) -> String {
     switch self {
-    case .answered(let hardware):
-      "Heartbeat lost, but \(vip) is still answered for by \(hardware): its daemon is gone or VRRP is blocked; "
-        + "holding"
+    case .answered(let hardware, let last):
+      "Heartbeat lost\(last.map { " from \($0)" } ?? ""), but \(vip) is still answered by \(hardware): the daemon "
+        + "there is gone or VRRP is blocked; holding"
     case .foreign(let hardware):
       "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
         + "find that station and take the address from it"
-    case .isolated:
-      "Heartbeat lost, but the gateway is silent too: this host may be cut off; holding"
+    case .isolated(let since):
+      "Isolated: heartbeat lost, and the gateway silent, too, since \(Clock.localTime(since)); holding"
     }
   }
 }

@@ -14,7 +14,7 @@ struct StatusLine: CustomStringConvertible {
     case .initialize:
       description = "Not taking part\(since): \(Self.obstacle(instance, settings: settings))"
     case .backup:
-      description = "Backup\(since): \(Self.active(instance, settings: settings, vip: vip))"
+      description = "Backup\(since): \(Self.active(instance, vip: vip))"
     case .active:
       let holds =
         instance.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
@@ -31,7 +31,7 @@ struct StatusLine: CustomStringConvertible {
     }
   }
 
-  private static func active(_ instance: Instance, settings: Settings, vip: String) -> String {
+  private static func active(_ instance: Instance, vip: String) -> String {
     if let hold = instance.hold { return hold.inWords(vip: vip) }
     guard let peer = instance.peers.first(where: { $0.address == instance.following }),
       let priority = peer.priority, let interval = peer.interval

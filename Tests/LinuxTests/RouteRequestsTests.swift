@@ -47,6 +47,27 @@ struct RouteRequestsTests {
     }
   }
 
+  @Test func theHostsOwnAddressOutlivesAVIPThatWasThereFirst() throws {
+    let hosts = try TwoHosts(awaitingCarrier: false)
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let link = hosts.firstLink.index
+      for address in try requests.addresses(on: link) {
+        #expect(try answer(to: requests.remove(address.network, from: link), from: requests) == nil)
+      }
+      try requests.promoteSecondaries(on: link)
+      let network = try #require(vip)
+      let own = try #require(IPv4Network(IPv4Address(bits: 0xC000_02D9), prefixLength: 24))
+      for address in [network, own] {
+        let request = AddressRequest(network: address, linkIndex: link, validLifetime: nil)
+        #expect(try answer(to: requests.add(request), from: requests) == nil)
+      }
+      #expect(try requests.addresses(on: link).first { $0.network == own }?.isSecondary == true)
+      #expect(try answer(to: requests.remove(network, from: link), from: requests) == nil)
+      #expect(try requests.addresses(on: link).map(\.network) == [own])
+    }
+  }
+
   @Test func renewalProlongsAndChangesNothingElse() throws {
     let hosts = try TwoHosts()
     try hosts.first.run {
