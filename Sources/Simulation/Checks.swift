@@ -58,7 +58,7 @@ extension World {
   }
 
   private mutating func endHolding(_ first: Int, _ second: Int) {
-    guard promise.demandsFencing, !meetsGapInFencing else { return }
+    guard promise.demandsFencing else { return }
     complain(
       first, second, since: overlaps.holdingSince[Overlaps.pair(first, second)], limit: promise.overlapLimit)
   }

@@ -7,7 +7,6 @@ extension World {
   mutating func begin(fault index: Int) {
     let fault = plan.faults[index]
     note("fault: \(fault.text)")
-    noteGap(of: fault)
     if fault.kind.lasts { schedule(.faultEnds, at: fault.end, detail: Int32(index)) }
     if fault.kind == .partition {
       splits.append(fault.stations)

@@ -10,7 +10,7 @@ import VRRP
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
 ///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
-///   ARP, within four intervals;
+///   ARP, two by two, each time within two intervals;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
 ///
@@ -41,13 +41,13 @@ struct Promise: Hashable, Sendable {
     let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest = plan.has(.blockedVRRP) ? 4 * interval + 5 * .millisecond : 0
+    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count) * 2 * interval : 0
     overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner && !gaps.inSafety
-    demandsFencing = plan.fences && !gaps.inFencing
-    demandsLiveness = !plan.leavesForeignOwner
+    demandsSafety = plan.leavesOneOwner
+    demandsFencing = plan.fences
+    demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
     demandsResumption = plan.letsProbe
     patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence

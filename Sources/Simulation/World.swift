@@ -7,8 +7,6 @@ struct World {
   let plan: Case
   let rules: Rules
   let promise: Promise
-  let isStrict: Bool
-  var meetsGapInFencing = false
   var now: Time = 0
   var queue = EventQueue()
   var frames = FramePool()
@@ -38,7 +36,6 @@ struct World {
   init(_ plan: Case, rules: Rules, isStrict: Bool, isTracing: Bool) {
     self.plan = plan
     self.rules = rules
-    self.isStrict = isStrict
     self.isTracing = isTracing
     promise = Promise(plan, isStrict: isStrict)
     random = Random(seed: plan.seed, stream: 2)
