@@ -7,7 +7,9 @@ struct Departure: Hashable, Sendable {
   let stops: Bool
   /// How often the offer may still be repeated.
   var offersLeft = 3
-  /// When to repeat it, or to give up.
+  /// Who said that it is Active; its kernel need not have the VIP yet.
+  var successor: IPv4Address?
+  /// When to repeat the offer, to give up, or to leave the VIP to the successor whether it was seen or not.
   var deadline: Instant
 }
 
@@ -17,6 +19,8 @@ extension Instance {
   /// Longer than the Skew_Time of any successor at the shortest interval, so that a repetition does not
   /// restart its timer.
   private static let offerPause = Duration.milliseconds(20)
+  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses.
+  static let announcementPatience = Duration.milliseconds(5)
 
   mutating func stop(at now: Instant, _ actions: inout Actions) {
     guard !isStopping else { return }
@@ -26,7 +30,7 @@ extension Instance {
     depart(stops: true, at: now, &actions)
   }
 
-  /// Make before break: offers the VIP and serves it until a successor is heard. The shortest interval makes
+  /// Make before break: offers the VIP and serves it until a successor announces it. The shortest interval makes
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(stops: Bool, at now: Instant, _ actions: inout Actions) {
     guard departure == nil else { return }
@@ -40,6 +44,7 @@ extension Instance {
 
   mutating func departureIsDue(at now: Instant, _ actions: inout Actions) {
     guard var current = departure else { return }
+    if let successor = current.successor { return departed(to: successor, at: now, &actions) }
     guard current.offersLeft > 0 else { return nobodyTakesOver(at: now, &actions) }
     current.offersLeft -= 1
     // A successor with a higher priority does not learn our interval: it may wait a Skew_Time of its own.
@@ -56,6 +61,15 @@ extension Instance {
     if stops { return leave(at: now, &actions) }
     actions.append(.report(.handoverRefused))
     elect(.timer, at: now, &actions)
+  }
+
+  /// A router says that it is Active. Its neighbours still send to this host: the VIP is served until the
+  /// successor announces it.
+  mutating func offerIsAccepted(by successor: IPv4Address, at now: Instant) {
+    guard var current = departure, current.successor == nil else { return }
+    current.successor = successor
+    current.deadline = now + Self.announcementPatience
+    departure = current
   }
 
   mutating func departed(to successor: IPv4Address, at now: Instant, _ actions: inout Actions) {

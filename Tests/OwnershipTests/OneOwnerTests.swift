@@ -365,12 +365,25 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     return driver
   }
 
-  @Test func theVIPIsServedUntilTheSuccessorIsHeard() {
+  /// A router advertises before its kernel has the address; a host that let go then would lose packets.
+  @Test func theVIPIsServedUntilTheSuccessorAnnouncesIt() {
     var driver = owner()
     #expect(driver.handle(.stop).prefix(2) == [hurried, offer])
     #expect(driver.instance.owns)
-    #expect(driver.hear(100).contains(.remove(first)))
+    #expect(!driver.hear(100).contains(.remove(first)))
+    #expect(driver.handle(answer()).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aSuccessorThatCanOnlyBeHeardIsEnough() {
+    var driver = owner()
+    driver.handle(.stop)
+    _ = driver.hear(100)
+    let heard = driver.now
+    let log = driver.run(until: heard + .seconds(1))
+    let removed = log.first { $0.1 == .remove(first) }
+    #expect(removed.map { $0.0 - heard } == Instance.announcementPatience)
+    #expect(!log.contains { $0.1 == offer })
   }
 
   @Test func aSuccessorThatCanOnlyBeSeenIsEnough() {
@@ -411,6 +424,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = owner()
     driver.handle(.handover)
     _ = driver.hear(50)
+    driver.handle(answer())
     #expect(driver.instance.election.state == .backup)
     let log = driver.run(until: driver.now + .seconds(30), heartbeat: 50)
     #expect(becameActive(log) == nil)
