@@ -91,7 +91,7 @@ struct MachineryTests {
     let host = try segment.host(218)
     try segment.inject(
       Frame.arp(
-        operation: 2, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .broadcast,
+        operation: 1, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .zero,
         target: vip), from: host)
     pause(.seconds(2))
     let moved = download.report(from: move, to: MonotonicClock.now)
@@ -104,7 +104,7 @@ struct MachineryTests {
     let segment = try Segment()
     let host = try segment.host(217)
     let announcement = Frame.arp(
-      operation: 2, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .broadcast,
+      operation: 1, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .zero,
       target: vip)
     func isHeard() throws -> Bool {
       try segment.client.namespace.command([
