@@ -19,8 +19,9 @@ extension Instance {
   /// Longer than the Skew_Time of any successor at the shortest interval, so that a repetition does not
   /// restart its timer.
   private static let offerPause = Duration.milliseconds(20)
-  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses.
-  static let announcementPatience = Duration.milliseconds(5)
+  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses; both
+  /// hosts may have them for 5 ms.
+  static let announcementPatience = Duration.milliseconds(4)
 
   mutating func stop(at now: Instant, _ actions: inout Actions) {
     guard !isStopping else { return }
