@@ -26,6 +26,7 @@ let package = Package(
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
     .executable(name: "viplab", targets: ["viplab"]),
+    .executable(name: "vipsim", targets: ["vipsim"]),
   ],
   targets: [
     .systemLibrary(
@@ -49,6 +50,10 @@ let package = Package(
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
 
+    .target(
+      name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
+    .executableTarget(name: "vipsim", dependencies: ["Simulation"], swiftSettings: strict),
+
     .target(name: "CLab"),
     .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
@@ -63,6 +68,9 @@ let package = Package(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
     .testTarget(
       name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
       swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),

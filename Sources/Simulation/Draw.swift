@@ -1,0 +1,149 @@
+import VRRP
+
+extension Case {
+  /// The case that `seed` draws.
+  ///
+  /// Swarm testing: each case allows only some kinds of fault, so that they meet in ever other company and
+  /// none hides what another one does.
+  public init(seed: UInt64) {
+    var random = Random(seed: seed, stream: 1)
+    let hosts = Self.drawHosts(&random)
+    let network = Self.drawNetwork(&random)
+    self.init(seed: seed, hosts: hosts, network: network, faults: [])
+    drawFaults(&random)
+  }
+
+  // MARK: Who and where
+
+  private static func drawHosts(_ random: inout Random) -> [HostSetup] {
+    let count = random.pick([2, 2, 2, 2, 3, 3, 4, 5])
+    let interval = drawInterval(&random)
+    let mixesIntervals = random.chance(15)
+    let priorities: [UInt8] = random.chance(40) ? [100] : [1, 50, 99, 100, 101, 150, 200, 253, 254, 255]
+    let preempts = random.chance(70)
+    let startsTogether = random.chance(30)
+    let lease = random.pick([1, 2, 2, 2, 3])
+    var hosts: [HostSetup] = []
+    for _ in 0..<count {
+      var host = HostSetup()
+      host.interval = mixesIntervals ? drawInterval(&random) : interval
+      host.priority = random.pick(priorities)
+      host.preempts = random.chance(10) ? !preempts : preempts
+      if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
+      host.remembers = !random.chance(15)
+      host.lease = Int64(lease) * .second
+      host.start = startsTogether ? 0 : random.within(0...2 * interval.duration.time)
+      hosts.append(host)
+    }
+    if random.chance(8) {
+      let index = random.below(count)
+      hosts[index].isPlain = true
+      hosts[index].lease = nil
+    }
+    return hosts
+  }
+
+  private static func drawInterval(_ random: inout Random) -> AdvertisementInterval {
+    let centiseconds =
+      random.chance(70)
+      ? 10 : random.chance(40) ? random.pick([1, 2, 3, 5]) : random.pick([20, 30, 50, 100])
+    return AdvertisementInterval(centiseconds: centiseconds) ?? .standard
+  }
+
+  private static func drawNetwork(_ random: inout Random) -> NetworkSetup {
+    var network = NetworkSetup()
+    network.gateway = random.chance(80) ? .router : random.chance(50) ? .peer : .none
+    network.gatewayDelay = random.logarithmic(14, 21)
+    network.delay = random.within(5...200) * .microsecond
+    network.jitter = random.within(0...100) * .microsecond
+    if random.chance(50) { network.chatter = random.logarithmic(24, 29) }
+    for _ in 0..<random.below(3) { network.clients.append(random.logarithmic(24, 28)) }
+    network.addressCount = random.chance(15) ? 2 : 1
+    network.onTheWire = random.chance(5)
+    return network
+  }
+
+  // MARK: What goes wrong
+
+  private mutating func drawFaults(_ random: inout Random) {
+    let allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
+    guard !allowed.isEmpty else { return }
+    let horizon = 200 * Time.millisecond + 10 * longestInterval
+    // Isolation counts only once a host has heard others steadily for some seconds.
+    let isLate = random.chance(15)
+    let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
+    if isLate && random.chance(30) {
+      faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
+      if random.chance(50) { network.chatter = 0 }
+      if random.chance(50) { network.clients = [] }
+      return
+    }
+    if random.chance(3) { return drawRestartAfterPause(&random) }
+    for _ in 0..<random.pick([1, 1, 1, 2, 2, 3, 4, 6]) {
+      let start = earliest + random.within(0...horizon / .microsecond) * .microsecond
+      faults.append(drawFault(random.pick(allowed), at: start, &random))
+    }
+    faults.sort { $0.start < $1.start }
+  }
+
+  /// A daemon that dies with its machine asleep, and finds its addresses when both wake up.
+  private mutating func drawRestartAfterPause(_ random: inout Random) {
+    let host = Stations(random.below(hosts.count))
+    let start = 5 * longestInterval + random.within(0...500) * .millisecond
+    let pause = Fault(
+      kind: .pause, stations: host, amount: random.within(0...1), start: start,
+      length: longestInterval * random.within(3...8))
+    let crash = Fault(
+      kind: .crash, stations: host, amount: random.within(1...50) * .millisecond,
+      start: start + random.within(0...longestInterval))
+    faults = [pause, crash]
+  }
+
+  private func drawFault(_ kind: Fault.Kind, at start: Time, _ random: inout Random) -> Fault {
+    let host = Stations(random.below(hosts.count))
+    var fault = Fault(kind: kind, stations: host, start: start)
+    guard kind.lasts else { return amount(of: fault, &random) }
+    // One millisecond to two seconds, more if intervals are long.
+    let length = random.logarithmic(20, longestInterval > 100 * .millisecond ? 33 : 31)
+    fault.length = max(length / .microsecond, 1) * .microsecond
+    return amount(of: fault, &random)
+  }
+
+  private func amount(of drawn: Fault, _ random: inout Random) -> Fault {
+    var fault = drawn
+    switch fault.kind {
+    case .loss: fault.amount = random.within(5...60)
+    case .heavyLoss: fault.amount = random.within(5...100)
+    case .duplication: fault.amount = random.within(5...100)
+    case .delay, .jitter: fault.amount = random.logarithmic(16, 24)
+    case .mute, .deaf, .unplug:
+      if random.chance(10) { fault.stations = Stations(Station.gateway) }
+    case .partition: fault.stations = drawSide(&random)
+    case .carrier: fault.amount = random.chance(50) ? 0 : random.logarithmic(20, 29)
+    case .blockedVRRP, .blockedARP:
+      fault.amount = random.within(1...3)
+      if random.chance(40) { fault.stations = .hosts }
+    case .crash:
+      fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)
+    case .pause: fault.amount = random.within(0...1)
+    case .lateTimers: fault.amount = random.logarithmic(18, 28)
+    case .failingNetlink: fault.amount = random.within(10...100)
+    case .slowNetlink: fault.amount = random.logarithmic(16, 24)
+    case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
+    case .reload: fault.amount = random.within(1...254)
+    case .stranger: fault.stations = Stations(Station.stranger)
+    case .gatewayDown: fault.stations = Stations(Station.gateway)
+    case .gatewaySlow:
+      fault.stations = Stations(Station.gateway)
+      fault.amount = random.logarithmic(23, 30)
+    case .freeze, .linkDown, .interfaceGone, .kill, .deletedAddress, .hostile, .handover: break
+    }
+    return fault
+  }
+
+  private func drawSide(_ random: inout Random) -> Stations {
+    var side: Stations = []
+    for station in 0..<Station.count where random.chance(50) { side.insert(Stations(station)) }
+    return side
+  }
+}

@@ -1,0 +1,155 @@
+import VRRP
+
+/// What must hold in a case: which of the design's promises its faults leave standing, and within what times.
+///
+/// **Safety** (two hosts on one segment never both answer for the VIP). A host answers if its kernel has the
+/// address and runs; two hosts are on one segment if the switch forwards frames between them both ways, so a
+/// firewall that drops VRRP or ARP does not part them. An overlap may last for
+/// - `overlapLimit`, 5 ms: the design's limit for a handover. It also covers routers that become Active at the
+///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
+///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
+///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
+///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
+///   ARP, two by two, each time within two intervals;
+/// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
+///   both took the VIP while they were parted.
+///
+/// **Fencing**: a host that is unplugged alone, and used to hear the gateway, has let go before another one
+/// takes over, though they are parted.
+///
+/// **Liveness**: at `settled` exactly one host, that nobody should preempt, has the VIP, and nothing changes
+/// until `end`.
+///
+/// The promises are those of the whole core: a run with a rule switched off is measured by the same.
+struct Promise: Hashable, Sendable {
+  let demandsSafety: Bool
+  let demandsFencing: Bool
+  let demandsLiveness: Bool
+  /// Whether a restarted daemon can find out that another host has the VIP.
+  let demandsResumption: Bool
+  let overlapLimit: Time
+  let healingLimit: Time
+  /// How long a daemon may take to get an address removed.
+  let removalLimit: Time
+  /// How long a departing router waits for its successor without a word.
+  let patience: Time
+  let settled: Time
+  let end: Time
+
+  /// With `isStrict` what the core is known not to keep yet is demanded, too.
+  init(_ plan: Case, isStrict: Bool) {
+    let gaps = isStrict ? Gaps() : Gaps(of: plan)
+    let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
+    let interval = plan.longestInterval
+    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count) * 2 * interval : 0
+    overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
+    healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
+    removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
+    demandsSafety = plan.leavesOneOwner
+    demandsFencing = plan.fences
+    demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
+    demandsResumption = plan.letsProbe
+    patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
+    settled = plan.lastEffect + plan.convergence
+    end = settled + 3 * interval + 300 * .millisecond
+  }
+}
+
+extension Case {
+  // MARK: Safety
+
+  /// Faults under which elections alone leave one owner, whatever their combination.
+  ///
+  /// Parted networks (mute, deaf, unplug, partition, carrier) are among them because only hosts on one segment
+  /// are compared.
+  fileprivate static let harmless: [Fault.Kind] =
+    calm + [
+      .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
+    ]
+
+  /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
+  private static let calm: [Fault.Kind] = [
+    .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
+    .gatewayDown, .gatewaySlow, .hostile,
+  ]
+
+  /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
+  /// Together with anything that keeps ARP from getting through they are more than one fault can be.
+  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP]
+
+  /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
+  /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
+  fileprivate var leavesOneOwner: Bool {
+    let others = faults.filter { !Self.calm.contains($0.kind) }
+    if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
+    // A keepalived-like host promises nothing beyond that, and may mislead others.
+    if hosts.contains(where: { $0.isPlain }) { return false }
+    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return true }
+    // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
+    return others.allSatisfy { $0.kind == .blockedARP }
+  }
+
+  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP.
+  fileprivate var letsProbe: Bool {
+    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
+    return faults.allSatisfy { silent.contains($0.kind) }
+  }
+
+  /// Whether one host is unplugged after it had the time to learn that it hears others steadily.
+  fileprivate var fences: Bool {
+    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router else { return false }
+    guard hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond }) else {
+      return false
+    }
+    let isSteady = network.gatewayDelay < 5 * .millisecond
+    let learnt = (hosts.map(\.start).max() ?? 0) + 5 * longestInterval + 4500 * .millisecond
+    return isSteady && faults[0].start > learnt && faults[0].stations.isSubset(of: .hosts)
+  }
+
+  // MARK: Liveness
+
+  /// A dead daemon without a lease leaves its address to nobody.
+  fileprivate var leavesForeignOwner: Bool {
+    hosts.contains { $0.isPlain } && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone)
+  }
+
+  /// When the last consequence of a fault, as far as it does not depend on the election, is over.
+  fileprivate var lastEffect: Time {
+    let starts = hosts.map(\.start).max() ?? 0
+    return faults.reduce(starts) { max($0, $1.end + afterEffect(of: $1)) }
+  }
+
+  private func afterEffect(of fault: Fault) -> Time {
+    // The lifetime of what is left in the kernel, and how late it ends at most.
+    let lease = (hosts.compactMap(\.lease).max() ?? 0) + 400 * .millisecond + sum(.pause)
+    return switch fault.kind {
+    case .crash: max(fault.amount, lease)
+    case .carrier: fault.amount
+    // An offer is repeated, and then waits for a successor for an interval and 100 ms.
+    case .stop, .handover: fault.amount + longestInterval + 150 * .millisecond
+    case .lateTimers: fault.amount
+    case .kill, .freeze: lease
+    // The core leaves a kernel that refused alone for one second.
+    case .failingNetlink: lease + .second
+    default: 0
+    }
+  }
+
+  /// The longest Active_Down_Interval and a probe. A preemption delay begins when a worse Active router is
+  /// first heard, which may be an Active_Down_Interval from now, and is followed by another one.
+  fileprivate var convergence: Time {
+    let activeDown = 4 * longestInterval
+    let delay = hosts.map(\.preemptDelay).max() ?? 0
+    // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
+    // sees the second one when the next question is due.
+    let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 4 * max(longestInterval, .second) : 0
+    // Before that, an Active router may find out only two intervals after the end that it was cut off.
+    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard
+      + (delay > 0 ? delay + activeDown : 0)
+  }
+
+  /// The sum of the amounts of all faults of these kinds, or of their lengths where they have no amount.
+  fileprivate func sum(_ kinds: Fault.Kind...) -> Time {
+    faults.reduce(0) { $0 + (kinds.contains($1.kind) ? ($1.kind.amountIsTime ? $1.amount : $1.length) : 0) }
+  }
+}

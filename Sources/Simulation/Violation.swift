@@ -1,0 +1,44 @@
+/// What a run showed to be wrong.
+public struct Violation: Hashable, Sendable, CustomStringConvertible {
+  /// Which promise was broken.
+  public enum Rule: String, Hashable, Sendable, CaseIterable {
+    /// Two hosts on one segment answered for the VIP for longer than allowed.
+    case twoOwners = "two owners"
+    /// A gratuitous ARP for an address that the kernel had not acknowledged.
+    case announcedTooEarly = "announced before the kernel's acknowledgement"
+    /// The kernel kept the VIP though its daemon runs and is not Active.
+    case leftBehind = "address left behind"
+    /// An Active router went on after a silence in which others may have taken over.
+    case spokeLate = "went on after too long a silence"
+    /// A restarted daemon became Active though another host had the VIP.
+    case resumedBeside = "resumed beside another owner"
+    /// A deadline in the past, none where one is needed, or one where nothing is pending.
+    case timer = "wrong timer"
+    /// A packet that must be discarded was accepted, or changed something.
+    case hostile = "hostile packet believed"
+    /// After the end of all faults there was no owner, or more than one, or the wrong one.
+    case unsettled = "not settled"
+    /// The owner changed although everything was settled.
+    case restless = "changed after it had settled"
+    /// A client still could not reach the owner at the end.
+    case unreachable = "client misses the owner"
+  }
+
+  /// Which promise.
+  public let rule: Rule
+  /// Nanoseconds since the run began.
+  public let time: Int64
+  /// The circumstances.
+  public let text: String
+
+  /// For a person.
+  public var description: String { "\(TimeText.format(time)): \(rule.rawValue): \(text)" }
+}
+
+/// What came of a run.
+public struct Outcome: Sendable {
+  /// The first promise that was broken, if any.
+  public let violation: Violation?
+  /// What happened, in order; empty unless asked for.
+  public let trace: [String]
+}

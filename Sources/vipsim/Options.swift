@@ -1,0 +1,75 @@
+import Simulation
+
+/// What the command line asks for.
+struct Options {
+  enum Task {
+    case runs(first: UInt64, count: Int)
+    case seed(UInt64)
+    case schedule(String)
+    case help
+  }
+
+  var task = Task.help
+  var jobs = 2
+  var rules = Rules.all
+  var isStrict = false
+  var tracing = false
+  var shrinking = true
+
+  static let usage = """
+    vipsim --runs N [--first SEED] [--jobs N]   cases of N seeds; exit code 1 if one breaks a promise
+    vipsim --seed N [--trace] [--no-shrink]     one case, and the smallest part of it that still fails
+    vipsim --schedule FILE [--trace]            a case from a file, as the two others print it
+    --strict                                    demands what the core is known not to keep yet, too
+    --without RULE                              switches a rule of the core off: \(ruleNames)
+    """
+
+  private static let ruleNames = Rules.named.map(\.name).joined(separator: ", ")
+
+  var simulator: Simulator { Simulator(rules: rules, isStrict: isStrict) }
+
+  /// - Returns: nil if the arguments are not understood.
+  init?(_ arguments: [String]) {
+    var runs: Int?
+    var first: UInt64 = 1
+    var index = 1
+    while index < arguments.count {
+      let name = arguments[index]
+      let value = index + 1 < arguments.count ? arguments[index + 1] : ""
+      index += 2
+      switch name {
+      case "--runs":
+        runs = Int(value)
+        guard let runs, runs > 0 else { return nil }
+      case "--first":
+        guard let number = UInt64(value) else { return nil }
+        first = number
+      case "--jobs":
+        guard let number = Int(value), (1...256).contains(number) else { return nil }
+        jobs = number
+      case "--seed":
+        guard let number = UInt64(value) else { return nil }
+        task = .seed(number)
+      case "--schedule": task = .schedule(value)
+      case "--without":
+        guard let named = Rules.named.first(where: { $0.name == value }) else { return nil }
+        rules.remove(named.rule)
+      default:
+        index -= 1
+        guard take(flag: name) else { return nil }
+      }
+    }
+    if let runs { task = .runs(first: first, count: runs) }
+  }
+
+  private mutating func take(flag: String) -> Bool {
+    switch flag {
+    case "--strict": isStrict = true
+    case "--trace": tracing = true
+    case "--no-shrink": shrinking = false
+    case "--help", "-h": task = .help
+    default: return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,133 @@
+import Testing
+
+@testable import Simulation
+
+@Suite struct Runs {
+  @Test func everyPromiseIsKept() {
+    var simulator = Simulator()
+    for seed in 1...300 as ClosedRange<UInt64> {
+      let violation = simulator.run(Case(seed: seed)).violation
+      #expect(violation == nil, "vipsim --seed \(seed)")
+    }
+    // A simulator that reaches nothing proves nothing.
+    let coverage = simulator.coverage
+    for item in [.silence, .preemption, .resignation, .late, .heldAnswered, .reinstated] as [Coverage.Item] {
+      #expect(coverage[item] > 0, "\(item)")
+    }
+    #expect(coverage[.safetyDemanded] > 150)
+    #expect(coverage[.livenessDemanded] > 250)
+  }
+
+  @Test func aSeedReplaysExactly() {
+    var simulator = Simulator()
+    for seed in 1...20 as ClosedRange<UInt64> {
+      let first = simulator.run(Case(seed: seed), tracing: true)
+      let second = simulator.run(Case(seed: seed), tracing: true)
+      #expect(first.trace == second.trace)
+      #expect(!first.trace.isEmpty)
+    }
+  }
+
+  @Test func aCaseSurvivesItsText() throws {
+    for seed in 1...200 as ClosedRange<UInt64> {
+      let plan = Case(seed: seed)
+      #expect(try Case(parsing: plan.description) == plan)
+    }
+  }
+
+  @Test(arguments: [
+    "host kind=vipd speed=5", "host priority=256", "at 5ms melt h1", "at 5 kill h1", "at 5ms kill h9",
+    "at 5ms freeze h1 for ever", "seed", "network delay=-5ms",
+  ])
+  func whatIsNotACaseIsRefused(_ line: String) {
+    #expect(throws: CaseTextError.self) { try Case(parsing: "host kind=vipd\n" + line) }
+  }
+
+  @Test func thirtyFaultsShrinkToOne() throws {
+    var text = "host kind=vipd start=0ms\nhost kind=vipd start=0ms\n"
+    for number in 0..<30 { text += "at \(100 + number)ms duplication h1 20 for 50ms\n" }
+    text += "at 900ms kill h1\nat 900ms kill h2\n"
+    let plan = try Case(parsing: text)
+    var simulator = Simulator(rules: [])
+    let violation = try #require(simulator.run(plan).violation)
+    let smallest = Shrinker.shrink(plan, breaking: violation.rule, in: simulator)
+    #expect(smallest.faults.count == 1)
+    #expect(smallest.faults.first?.kind == .kill)
+    #expect(simulator.run(smallest).violation?.rule == violation.rule)
+  }
+}
+
+@Suite struct Regressions {
+  @Test(arguments: Schedules.fixed.indices) func staysFixed(_ index: Int) throws {
+    let (name, text) = Schedules.fixed[index]
+    var simulator = Simulator(isStrict: true)
+    let outcome = simulator.run(try Case(parsing: text))
+    #expect(outcome.violation == nil, "\(name)")
+  }
+
+  /// When one of these begins to pass, its gap can be deleted from `Gaps` and it belongs to `fixed`.
+  @Test(arguments: Schedules.gaps.indices) func isAKnownGap(_ index: Int) throws {
+    let (name, text) = Schedules.gaps[index]
+    let plan = try Case(parsing: text)
+    var strict = Simulator(isStrict: true)
+    withKnownIssue("\(name)") { #expect(strict.run(plan).violation == nil) }
+    var lenient = Simulator()
+    #expect(lenient.run(plan).violation == nil)
+  }
+}
+
+/// The simulator can fail: without any one of the rules some seed shows two owners, or none.
+@Suite struct RulesAreNeeded {
+  /// Violations of the first `runs` seeds without `rule`.
+  private func violations(without rule: Rules, runs: UInt64) -> [Violation.Rule] {
+    var simulator = Simulator(rules: Rules.all.subtracting(rule))
+    return (1...runs).compactMap { simulator.run(Case(seed: $0)).violation?.rule }
+  }
+
+  @Test func withoutLeaseNobodyFollowsADeadOwner() {
+    #expect(violations(without: .lease, runs: 700).contains(.unsettled))
+  }
+
+  @Test func withoutWitnessADeadOwnersKernelAnswersBesideTheNew() {
+    #expect(violations(without: .witness, runs: 700).contains(.twoOwners))
+  }
+
+  @Test func withoutIsolationAnUnpluggedOwnerKeepsTheVIP() {
+    #expect(violations(without: .isolation, runs: 600).contains(.twoOwners))
+  }
+
+  @Test func withoutLateLoopCheckAFrozenOwnerGoesOn() {
+    #expect(violations(without: .lateLoop, runs: 700).contains(.spokeLate))
+  }
+
+  @Test func withoutResumeRuleARestartedOwnerReturnsBesideTheNew() {
+    #expect(violations(without: .resume, runs: 400).contains(.resumedBeside))
+  }
+}
+
+@Suite struct Parts {
+  @Test func theQueueOrdersByTimeThenBySequence() {
+    var queue = EventQueue()
+    var random = Random(seed: 1, stream: 1)
+    for number in 0..<500 {
+      let time = Time(random.below(40))
+      queue.push(Occurrence(time: time, kind: .timer, detail: Int32(number)))
+    }
+    var before: Occurrence?
+    var count = 0
+    while let next = queue.pop() {
+      if let before { #expect(before.comes(before: next)) }
+      before = next
+      count += 1
+    }
+    #expect(count == 500)
+  }
+
+  @Test func timesSurviveTheirText() {
+    for time in [0, 1, 999, 1000, 1_500_000, 2_000_000_000, 123_456_789] as [Time] {
+      #expect(TimeText.parse(TimeText.format(time)) == time)
+    }
+    #expect(TimeText.parse("1.5s") == nil)
+    #expect(TimeText.parse("99999999999s") == nil)
+  }
+}
