@@ -4,7 +4,8 @@ import VRRP
 
 /// Two routers that both have the VIP.
 struct Contest: Hashable, Sendable {
-  let rival: MACAddress
+  /// The one with the greatest hardware address, if there are several.
+  var rival: MACAddress
   /// When the election must have ended it, or the rival must have answered.
   var deadline: Instant
   var isAsked = false
@@ -62,8 +63,13 @@ extension Instance {
   /// ARP must: after the time in which the election would have ended it, the rival is asked, and if it still
   /// answers, the lower hardware address gives way.
   private mutating func contest(with rival: MACAddress, at now: Instant, _ actions: inout Actions) {
-    guard let current = contest, current.rival == rival else {
+    guard let current = contest else {
       contest = Contest(rival: rival, deadline: now + parameters.interval.duration * 2)
+      return
+    }
+    guard current.rival == rival else {
+      // Of several rivals the one that everybody yields to counts.
+      if !current.isAsked && rival.bits > current.rival.bits { contest?.rival = rival }
       return
     }
     guard current.isAsked, case .ready(_, let own) = link else { return }

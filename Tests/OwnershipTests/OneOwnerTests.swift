@@ -350,6 +350,19 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.instance.owns == (ownHardware.bits > rival.bits))
   }
 
+  @Test func ofSeveralRivalsTheGreatestCounts() {
+    var driver = Driver.owner()
+    let mark = ARPPacket.standbyMark(virtualRouterID: 219)
+    let greatest = MACAddress(bits: 0x0200_0000_00FF)
+    for rival in [peerHardware, greatest, peerHardware] {
+      let address = IPv4Address(bits: 0xC0A8_0100 + UInt32(rival.bits & 255))
+      driver.handle(.arp(.request(for: vip, from: address, at: rival, mark: mark)))
+      driver.handle(answer(from: rival))
+    }
+    _ = driver.run(until: driver.now + .seconds(1), answering: [peerHardware, greatest])
+    #expect(!driver.instance.owns)
+  }
+
   private func ask(_ station: MACAddress) -> ARPPacket {
     .request(for: vip, from: own, at: ownHardware)
   }
