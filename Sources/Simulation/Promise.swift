@@ -8,9 +8,9 @@ import VRRP
 /// - `overlapLimit`, 5 ms: the design's limit for a handover. It also covers routers that become Active at the
 ///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
-///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
+///   in a case is added, there and back. If single frames are lost, the next Advertisement must do.
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
-///   ARP, two by two, each time within two intervals;
+///   ARP, one after the other, each within two intervals;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
 ///
@@ -41,7 +41,7 @@ struct Promise: Hashable, Sendable {
     let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count) * 2 * interval : 0
+    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count + 1) * 2 * interval : 0
     overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
