@@ -67,4 +67,18 @@ package final class ArpPoll: @unchecked Sendable {
       rounds.filter { $0.asked >= start && $0.asked <= end && $0.answers.count > 1 }.map(\.asked)
     }
   }
+
+  /// The longest time between `start` and `end` during which every question was answered by more than one
+  /// station; zero also for a single question, which two hosts may answer while one hands over to the other.
+  package func longestDoubleAnswer(from start: Duration, to end: Duration) -> Duration {
+    loop.held {
+      var longest = Duration.zero
+      var since: Duration?
+      for round in rounds where round.asked >= start && round.asked <= end {
+        since = round.answers.count > 1 ? since ?? round.asked : nil
+        if let since { longest = max(longest, round.asked - since) }
+      }
+      return longest
+    }
+  }
 }

@@ -16,6 +16,8 @@ package struct DaemonSettings: Sendable {
   package var preempts = true
   package var preemptDelay = Duration.zero
   package var label: String?
+  /// vipd's `LeaseSec=`, which keepalived does not know.
+  package var lease = Duration.seconds(2)
 
   /// The defaults of vipd, for VIP 192.168.1.219 on eth0.
   package init() {}
@@ -38,6 +40,7 @@ package struct DaemonSettings: Sendable {
     lines.append("AdvertisementIntervalSec=\(Int(interval.milliseconds.rounded()))ms")
     if !preempts { lines.append("Preempt=no") }
     if preemptDelay > .zero { lines.append("PreemptDelaySec=\(Int(preemptDelay.milliseconds.rounded()))ms") }
+    if lease != .seconds(2) { lines += ["[Safety]", "LeaseSec=\(Int(lease.milliseconds.rounded()))ms"] }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -26,6 +26,11 @@ final class Descriptor: Sendable {
     guard result == 0 else { throw LabError("bind", errno: errno) }
   }
 
+  /// connect(2) to `address`; whether it succeeded at once.
+  func connect<Address: BitwiseCopyable>(to address: Address) -> Bool {
+    Self.withSocketAddress(address) { Glibc.connect(number, $0, $1) } == 0
+  }
+
   /// sendto(2) without waiting; what could not be sent is lost, as it would be on a network.
   @discardableResult
   func send<Address: BitwiseCopyable>(_ bytes: [UInt8], to address: Address) -> Bool {

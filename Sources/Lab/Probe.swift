@@ -63,7 +63,7 @@ package final class Probe: @unchecked Sendable {
   }
 
   /// No more questions; what was answered stays readable.
-  func stop() {
+  package func stop() {
     loop.remove(timer)
     loop.remove(socket)
   }

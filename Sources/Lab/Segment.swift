@@ -5,6 +5,16 @@ package import Internet
 /// One Ethernet segment in network namespaces: a switch, hosts, a client, perhaps a gateway, and everything that
 /// watches them. It is gone when the last reference to it is, and when the process ends.
 package final class Segment: @unchecked Sendable {
+  /// The router of the segment.
+  package enum Gateway: Equatable, Sendable {
+    /// There is none, and no default route.
+    case none
+    /// A station of its own, 192.168.1.1, which answers ARP and is otherwise quiet.
+    case station
+    /// One of the hosts.
+    case host(Int)
+  }
+
   /// What the segment consists of. Its subnet is 192.168.1.0/24.
   package struct Plan: Sendable {
     /// The last octets of the hosts' addresses.
@@ -13,8 +23,8 @@ package final class Segment: @unchecked Sendable {
     package var hostInterface = "eth0"
     /// What the client calls its own.
     package var clientInterface = "bond0"
-    /// Whether there is a default gateway, 192.168.1.1.
-    package var hasGateway = false
+    /// Where the hosts' and the client's default route leads.
+    package var gateway = Gateway.none
     /// The address the client wants to be served at.
     package var virtualAddress = Segment.address(219)
 
@@ -52,6 +62,8 @@ package final class Segment: @unchecked Sendable {
   private let gateway: Station?
   private let networkSwitch: Namespace
   private var responders: [Responder] = []
+  private var servers: [DownloadServer] = []
+  private var downloads: [Download] = []
   private var probes: [Probe] = []
   private var polls: [ArpPoll] = []
 
@@ -66,7 +78,8 @@ package final class Segment: @unchecked Sendable {
   package init(_ plan: Plan = Plan()) throws {
     self.plan = plan
     let numbers = plan.hosts
-    let roles = ["switch", "client"] + (plan.hasGateway ? ["gateway"] : []) + numbers.map { "\($0)" }
+    let roles =
+      ["switch", "client"] + (plan.gateway == .station ? ["gateway"] : []) + numbers.map { "\($0)" }
     let resources = try SegmentResources(roles: roles)
     self.resources = resources
     func station(_ number: Int, _ role: String, _ interface: String) -> Station {
@@ -76,7 +89,7 @@ package final class Segment: @unchecked Sendable {
     }
     networkSwitch = resources.namespaces[0]
     client = station(10, "client", plan.clientInterface)
-    gateway = plan.hasGateway ? station(1, "gateway", "eth0") : nil
+    gateway = plan.gateway == .station ? station(1, "gateway", "eth0") : nil
     hosts = Dictionary(
       uniqueKeysWithValues: numbers.map { ($0, station($0, "\($0)", plan.hostInterface)) })
     for namespace in resources.namespaces { try namespace.disableIPv6() }
@@ -108,6 +121,15 @@ package final class Segment: @unchecked Sendable {
       try ownership.add(host: number, in: host.namespace)
       responders.append(
         try Responder(loop, name: "\(number)", in: host.namespace, at: plan.virtualAddress))
+      servers.append(try DownloadServer(loop, in: host.namespace, at: plan.virtualAddress))
+    }
+  }
+
+  private var router: Int? {
+    switch plan.gateway {
+    case .none: nil
+    case .station: gateway?.number
+    case .host(let number): number
     }
   }
 
@@ -124,9 +146,7 @@ package final class Segment: @unchecked Sendable {
       "link set lo up", "link set \(station.interface) up",
       "address add \(station.address)/24 broadcast + dev \(station.interface)",
     ]
-    if let gateway, station.number != gateway.number {
-      lines.append("route add default via \(gateway.address)")
-    }
+    if let router, station.number != router { lines.append("route add default via \(Self.address(router))") }
     try station.namespace.ip(lines.joined(separator: "\n"))
   }
 
@@ -147,6 +167,13 @@ package final class Segment: @unchecked Sendable {
     let probe = try Probe(loop, from: client.namespace, to: address ?? plan.virtualAddress)
     loop.held { probes.append(probe) }
     return probe
+  }
+
+  /// Starts a client that downloads from the plan's VIP over TCP until the segment is gone.
+  package func startDownload() throws -> Download {
+    let download = try Download(loop, from: client.namespace, to: plan.virtualAddress)
+    loop.held { downloads.append(download) }
+    return download
   }
 
   /// Starts to ask everybody by ARP, from the switch itself, who has the plan's VIP.
@@ -182,20 +209,50 @@ package final class Segment: @unchecked Sendable {
 
   /// Has the switch drop every VRRP packet between its ports, or pass them again.
   package func dropVRRP(_ isDropped: Bool = true) throws {
-    let rules =
-      isDropped
-      ? "chain forward {\ntype filter hook forward priority 0\nether type ip ip protocol 112 drop\n}\n" : ""
-    try nft("add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\(rules)}\n")
+    try filter(isDropped ? [("forward", "ether type ip ip protocol 112 drop")] : [])
   }
 
   /// Has the switch drop everything between its ports, or pass it again.
   package func dropEverything(_ isDropped: Bool = true) throws {
-    let rules = isDropped ? "chain forward {\ntype filter hook forward priority 0\ndrop\n}\n" : ""
-    try nft("add table bridge lab\ndelete table bridge lab\ntable bridge lab {\n\(rules)}\n")
+    try filter(isDropped ? [("forward", "drop")] : [])
   }
 
-  private func nft(_ rules: String) throws {
-    try networkSwitch.command(["nft", "-f", "-"]).run(input: rules)
+  /// Has the switch drop whatever the host sends: it hears everybody, and nobody hears it.
+  package func mute(_ number: Int) throws {
+    let rule = "iifname \(try host(number).port) drop"
+    try filter([("forward", rule), ("input", rule)])
+    ownership.noteReachable(number, false)
+  }
+
+  /// Has the switch drop whatever is sent to the host: everybody hears it, and it hears nobody.
+  package func deafen(_ number: Int) throws {
+    let rule = "oifname \(try host(number).port) drop"
+    try filter([("forward", rule), ("output", rule)])
+    ownership.noteReachable(number, false)
+  }
+
+  /// Makes the gateway station fall silent, as one that reboots does, or come back.
+  package func silenceGateway(_ isSilent: Bool = true) throws {
+    guard let gateway else { throw LabError("no gateway in this segment") }
+    try networkSwitch.ip("link set \(gateway.port) \(isSilent ? "nomaster" : "master \(Self.bridge)")")
+  }
+
+  /// Has a host's own firewall drop the VRRP that it sends, or pass it again.
+  package func dropVRRP(sentBy number: Int, _ isDropped: Bool = true) throws {
+    let chain = "chain output {\ntype filter hook output priority 0\nip protocol 112 drop\n}"
+    try host(number).namespace.command(["nft", "-f", "-"])
+      .run(input: Self.table("ip", isDropped ? [chain] : []))
+  }
+
+  /// Replaces what the switch drops.
+  private func filter(_ rules: [(hook: String, rule: String)]) throws {
+    let chains = rules.map { "chain \($0.hook) {\ntype filter hook \($0.hook) priority 0\n\($0.rule)\n}" }
+    try networkSwitch.command(["nft", "-f", "-"]).run(input: Self.table("bridge", chains))
+  }
+
+  private static func table(_ family: String, _ chains: [String]) -> String {
+    let table = "table \(family) lab"
+    return (["add \(table)", "delete \(table)", "\(table) {"] + chains + ["}\n"]).joined(separator: "\n")
   }
 
   /// Adds `address`, with its prefix length, to a host's interface, as somebody at a shell would.

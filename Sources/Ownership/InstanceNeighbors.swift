@@ -105,7 +105,8 @@ extension Instance {
     }
     if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence) }
     let asks = isolation.shouldAsk(at: now)
-    if asks, let gateway = isolation.gateway {
+    let checks = isolation.shouldCheckGateway(at: now)
+    if let gateway = isolation.gateway, checks || asks && isolation.gatewayHardware != nil {
       actions.append(
         .sendARP(.request(for: gateway, from: primary, at: own), to: isolation.gatewayHardware ?? .broadcast))
     }
@@ -177,7 +178,7 @@ extension Instance {
   /// When to look after the evidence of being on the network.
   var isolationDeadline: Instant? {
     var earliest: Instant?
-    for other in [isolation.asking, isolation.reopening, cutOff] {
+    for other in [isolation.asking, isolation.checking, isolation.reopening, cutOff] {
       if let other { earliest = min(earliest ?? other, other) }
     }
     return earliest

@@ -18,13 +18,15 @@ struct Isolation: Hashable, Sendable {
   private(set) var lastPeer: Instant?
   /// When the passive filter must be opened again; nil while it is open or nobody listens.
   private(set) var reopening: Instant?
-  /// When to ask next; nil while nobody listens.
+  /// When to ask next because nobody was heard; nil while nobody listens.
   private(set) var asking: Instant?
+  /// When to ask the gateway next, whoever else was heard; nil while nobody listens.
+  private(set) var checking: Instant?
 
   /// Evidence must be this fresh; set by whoever relies on it.
   private var window = Duration.zero
   private var steadySince: Instant?
-  /// Questions since the gateway last answered.
+  /// Questions since a third station was last heard.
   private var unanswered = 0
   /// How long third stations must have been heard without a gap before their silence means anything. It
   /// doubles each time that they fell silent without this host being cut off.
@@ -32,7 +34,7 @@ struct Isolation: Hashable, Sendable {
 
   private static let shortestProof = Duration.seconds(3)
   private static let gatewayRefresh = Duration.seconds(10)
-  /// Questions that the gateway may leave unanswered before it is asked but once a second.
+  /// Questions that may stay unanswered before but one a second is asked.
   private static let patience = 20
   private static let gatewayMemory = Duration.seconds(60)
   private static let longestProof = Duration.seconds(3600)
@@ -44,7 +46,8 @@ struct Isolation: Hashable, Sendable {
     guard window != self.window || asking == nil else { return }
     if window < self.window || asking == nil {
       reopening = now
-      asking = now + min(window / 2, Self.shortestPause)
+      asking = now
+      checking = checking ?? now
     }
     self.window = window
     steadySince = nil
@@ -55,6 +58,7 @@ struct Isolation: Hashable, Sendable {
     window = .zero
     reopening = nil
     asking = nil
+    checking = nil
     steadySince = nil
   }
 
@@ -64,13 +68,9 @@ struct Isolation: Hashable, Sendable {
     if steadySince == nil { steadySince = now }
     lastThird = now
     guard asking != nil else { return }
+    unanswered = 0
     reopening = now + window / 4
-    // What is heard anyway saves the question, but the gateway must be known to answer.
-    if gateway == nil || isGatewayFresh(at: now) { asking = now + window / 2 }
-  }
-
-  private func isGatewayFresh(at now: Instant) -> Bool {
-    lastGateway.map { now - $0 < Self.gatewayRefresh } ?? false
+    asking = now + window / 2
   }
 
   /// A peer was heard. If third stations are silent all the same, they were not as steady as they seemed.
@@ -84,10 +84,17 @@ struct Isolation: Hashable, Sendable {
   mutating func hearGateway(at hardware: MACAddress, _ now: Instant) {
     gatewayHardware = hardware
     lastGateway = now
-    unanswered = 0
+    if checking != nil { checking = now + Self.gatewayRefresh }
   }
 
-  /// Whether to ask gateway and peers now.
+  /// Whether to ask the gateway now, to know whether it answers at all.
+  mutating func shouldCheckGateway(at now: Instant) -> Bool {
+    guard let due = checking, due <= now else { return false }
+    checking = now + .seconds(1)
+    return true
+  }
+
+  /// Whether to ask gateway and peers now, because nobody was heard for half the window.
   mutating func shouldAsk(at now: Instant) -> Bool {
     guard let due = asking, due <= now else { return false }
     unanswered += 1

@@ -10,11 +10,12 @@ struct UsageError: Error, CustomStringConvertible {
 struct Arguments {
   static let usage = """
     usage: viplab demo  [--daemon vipd|keepalived]
-           viplab bench [--runs N] [--interval TIME] [--watch TIME] [--fault TEXT]...
-                        [--daemon vipd|keepalived] [--peer keepalived] [--json]
+           viplab bench [--runs N] [--interval TIME]... [--watch TIME] [--fault TEXT]...
+                        [--daemon vipd|keepalived]... [--json]
 
     demo   moves a virtual IP between two hosts and shows what a client sees
-    bench  measures every fault, or those whose name contains TEXT, N times (default 5)
+    bench  measures every fault, or those whose name contains TEXT, N times (default 5) with both daemons
+           or those chosen, at every interval given (default 100ms), watching for TIME at least
     TIME is like 100ms or 4s. The vipd that is run is the one beside viplab, or $VIPD.
     """
 

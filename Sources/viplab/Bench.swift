@@ -3,21 +3,20 @@ import Lab
 
 /// `viplab bench`: every fault, several times, for each daemon, in one run on one machine.
 struct Bench {
-  private var daemons: [DaemonKind] = [.vipd]
-  private var runs = 5
-  private var settings = DaemonSettings()
-  private var watch = Duration.seconds(4)
+  private var daemons: [DaemonKind] = []
+  private var intervals: [Duration] = []
   private var faults: [Fault] = []
+  private var runs = 5
+  private var watch = Duration.zero
   private var asJSON = false
 
   init(_ arguments: inout Arguments) throws {
     while let option = arguments.next() {
       switch option {
       case "--runs": runs = try arguments.count(of: option)
-      case "--interval": settings.interval = try arguments.time(of: option)
+      case "--interval": intervals.append(try arguments.time(of: option))
       case "--watch": watch = try arguments.time(of: option)
-      case "--daemon": daemons = [try arguments.daemon(of: option)]
-      case "--peer": daemons.append(try arguments.daemon(of: option))
+      case "--daemon": daemons.append(try arguments.daemon(of: option))
       case "--json": asJSON = true
       case "--fault":
         let text = try arguments.value(of: option)
@@ -28,22 +27,49 @@ struct Bench {
       }
     }
     if faults.isEmpty { faults = Fault.allCases }
-    if Set(daemons).count < daemons.count { daemons.removeLast() }
-    watch = max(watch, settings.activeDownInterval * 2)
+    if intervals.isEmpty { intervals = [DaemonSettings().interval] }
+    if daemons.isEmpty { daemons = DaemonKind.allCases }
   }
 
   /// Figures of one fault with one daemon; times in milliseconds.
   private struct Row: Encodable {
-    let daemon: DaemonKind
+    let intervalMilliseconds: Double
     let fault: Fault
+    let daemon: DaemonKind
     let outage: Statistics?
+    /// Two kernels had the address.
     let bothOwn: Statistics?
+    /// Two kernels had the address, and the client could reach both.
     let bothOwnAndReachable: Statistics?
     let decisionToAnnouncement: Statistics?
+    /// The longest time that a download waited for its next piece.
+    let downloadStall: Statistics?
     /// Over all runs.
+    let downloadConnectionsBroken: Int
+    let downloadConnectionsRefused: Int
     let probesAnsweredTwice: Int
     let arpQuestionsAnsweredTwice: Int
     let ownersAtEnd: [[Int]]
+
+    init(_ trial: Trial, _ outcomes: [Trial.Outcome]) {
+      func spread(_ figure: (Trial.Outcome) -> Duration?) -> Statistics? {
+        Statistics(outcomes.compactMap { figure($0)?.milliseconds })
+      }
+      func total(_ figure: (Trial.Outcome) -> Int) -> Int { outcomes.map(figure).reduce(0, +) }
+      intervalMilliseconds = trial.settings.interval.milliseconds
+      fault = trial.fault
+      daemon = trial.daemons[0]
+      outage = spread(\.probe.outage)
+      bothOwn = spread(\.overlap.all)
+      bothOwnAndReachable = spread(\.overlap.reachable)
+      decisionToAnnouncement = spread(\.decisionToAnnouncement)
+      downloadStall = spread(\.download.stall)
+      downloadConnectionsBroken = total(\.download.broken)
+      downloadConnectionsRefused = total(\.download.refused)
+      probesAnsweredTwice = total(\.probe.answeredTwice)
+      arpQuestionsAnsweredTwice = total(\.arpDoubleAnswers)
+      ownersAtEnd = outcomes.map(\.ownersAtEnd)
+    }
   }
   private struct Memory: Encodable {
     let daemon: DaemonKind
@@ -51,8 +77,6 @@ struct Bench {
     let anonymousBytes: Int
   }
   private struct Report: Encodable {
-    let intervalMilliseconds: Double
-    let watchMilliseconds: Double
     let runs: Int
     let rows: [Row]
     let memory: [Memory]
@@ -60,14 +84,11 @@ struct Bench {
 
   func run() throws {
     var rows: [Row] = []
-    var memory: [Memory] = []
-    for daemon in daemons {
-      memory.append(try measureMemory(of: daemon))
-      for fault in faults { rows.append(try measure(fault, with: daemon)) }
+    for interval in intervals {
+      for fault in faults { rows += try measure(fault, every: interval) }
     }
-    let report = Report(
-      intervalMilliseconds: settings.interval.milliseconds, watchMilliseconds: watch.milliseconds, runs: runs,
-      rows: rows, memory: memory)
+    let memory = try daemons.map { try measureMemory(of: $0) }
+    let report = Report(runs: runs, rows: rows, memory: memory)
     if asJSON {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -77,32 +98,32 @@ struct Bench {
     }
   }
 
-  private func measure(_ fault: Fault, with daemon: DaemonKind) throws -> Row {
-    var outcomes: [Trial.Outcome] = []
-    for run in 1...runs {
-      Terminal.progress("\(daemon.rawValue): \(fault.rawValue), run \(run) of \(runs)")
+  /// Takes the daemons in turn, so that whatever else the machine does meets all of them.
+  private func measure(_ fault: Fault, every interval: Duration) throws -> [Row] {
+    let trials = daemons.filter(fault.isPossible).map { daemon in
       var trial = Trial(fault, [daemon, daemon])
-      trial.settings = settings
+      trial.settings.interval = interval
       trial.watch = watch
-      outcomes.append(try trial.run())
+      return trial
     }
-    return Row(
-      daemon: daemon, fault: fault, outage: Statistics(outcomes.map(\.probe.outage.milliseconds)),
-      bothOwn: Statistics(outcomes.map(\.overlap.all.milliseconds)),
-      bothOwnAndReachable: Statistics(outcomes.map(\.overlap.reachable.milliseconds)),
-      decisionToAnnouncement: Statistics(outcomes.compactMap(\.decisionToAnnouncement?.milliseconds)),
-      probesAnsweredTwice: outcomes.map(\.probe.answeredTwice).reduce(0, +),
-      arpQuestionsAnsweredTwice: outcomes.map(\.arpDoubleAnswers).reduce(0, +),
-      ownersAtEnd: outcomes.map(\.ownersAtEnd))
+    var outcomes = trials.map { _ in [Trial.Outcome]() }
+    for run in 1...runs {
+      for (index, trial) in trials.enumerated() {
+        Terminal.progress(
+          "\(Terminal.fixed(interval.milliseconds)) ms, \(fault.rawValue), "
+            + "\(trial.daemons[0].rawValue), run \(run) of \(runs)")
+        outcomes[index].append(try trial.run())
+      }
+    }
+    return zip(trials, outcomes).map { Row($0, $1) }
   }
 
   /// An instance that has nothing to do but to own its address.
   private func measureMemory(of daemon: DaemonKind) throws -> Memory {
     Terminal.progress("\(daemon.rawValue): memory when idle")
     let segment = try Segment()
-    let process = try HostDaemon(daemon, on: 217, of: segment, settings)
-    try segment.ownership.waitForOwners(
-      [217], of: segment.plan.virtualAddress, within: settings.activeDownInterval * 5 + .seconds(10))
+    let process = try HostDaemon(daemon, on: 217, of: segment)
+    try segment.ownership.waitForOwners([217], of: segment.plan.virtualAddress, within: .seconds(12))
     pause(.seconds(2))
     guard let memory = process.memory else { throw LabError("\(daemon.rawValue) has ended") }
     return Memory(daemon: daemon, residentBytes: memory.resident, anonymousBytes: memory.anonymous)
@@ -114,24 +135,28 @@ struct Bench {
       let values = [statistics.minimum, statistics.median, statistics.maximum]
       return values.map { Terminal.fixed($0, digits) }.joined(separator: " / ")
     }
-    Terminal.say(
-      """
-      advertisement interval \(Terminal.fixed(report.intervalMilliseconds)) ms, \(runs) runs, each watched \
-      for \(Terminal.fixed(watch.seconds, 1)) s; milliseconds, minimum / median / maximum
+    for interval in intervals {
+      Terminal.say(
+        """
+        Advertisements every \(Terminal.fixed(interval.milliseconds)) ms, \(runs) runs; \
+        milliseconds, minimum / median / maximum
 
-      """)
-    let header = [
-      "daemon", "fault", "outage", "both own", "and reachable", "decision to GARP", "answered twice",
-    ]
-    let lines = report.rows.map { row in
-      [
-        row.daemon.rawValue, row.fault.rawValue, spread(row.outage), spread(row.bothOwn),
-        spread(row.bothOwnAndReachable), spread(row.decisionToAnnouncement, 2),
-        "\(row.probesAnsweredTwice) probes, \(row.arpQuestionsAnsweredTwice) ARP",
+        """)
+      let header = [
+        "fault on the owner", "daemon", "outage", "both own", "and reachable", "download stalled",
+        "connections broken, refused", "decision to GARP", "answered twice",
       ]
+      let lines = report.rows.filter { $0.intervalMilliseconds == interval.milliseconds }.map { row in
+        [
+          row.fault.rawValue, row.daemon.rawValue, spread(row.outage), spread(row.bothOwn),
+          spread(row.bothOwnAndReachable), spread(row.downloadStall),
+          "\(row.downloadConnectionsBroken), \(row.downloadConnectionsRefused)",
+          spread(row.decisionToAnnouncement, 2),
+          "\(row.probesAnsweredTwice) probes, \(row.arpQuestionsAnsweredTwice) ARP",
+        ]
+      }
+      Terminal.say(Terminal.table([header] + lines) + "\n")
     }
-    Terminal.say(Terminal.table([header] + lines))
-    Terminal.say("")
     for memory in report.memory {
       let resident = Terminal.fixed(Double(memory.residentBytes) / 1_048_576, 1)
       let anonymous = Terminal.fixed(Double(memory.anonymousBytes) / 1_048_576, 1)

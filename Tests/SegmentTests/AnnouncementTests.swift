@@ -55,12 +55,12 @@ extension SegmentTests {
 
     @Test func announcedAgainWhenARivalWasBeaten() throws {
       let scene = try Scene()
-      try scene.segment.dropVRRP()
+      try scene.segment.dropEverything()
       try scene.start(217) { $0.priority = 200 }
       try scene.start(218)
       try scene.expectOwners(217, 218)
       let start = MonotonicClock.now
-      try scene.segment.dropVRRP(false)
+      try scene.segment.dropEverything(false)
       try scene.expectOwners(217)
       let hardwareAddress = try scene.segment.host(217).hardwareAddress
       try scene.segment.capture.wait(

@@ -21,21 +21,21 @@ extension SegmentTests {
 
     @Test func ofTwoActiveRoutersWithEqualPriorityTheGreaterAddressStays() throws {
       let scene = try Scene()
-      try scene.segment.dropVRRP()
+      try scene.segment.dropEverything()
       try scene.start(217)
       try scene.start(218)
       try scene.expectOwners(217, 218)
-      try scene.segment.dropVRRP(false)
+      try scene.segment.dropEverything(false)
       try scene.expectOwners(218)
     }
 
     @Test func theHigherPriorityWins() throws {
       let scene = try Scene()
-      try scene.segment.dropVRRP()
+      try scene.segment.dropEverything()
       try scene.start(217) { $0.priority = 101 }
       try scene.start(218)
       try scene.expectOwners(217, 218)
-      try scene.segment.dropVRRP(false)
+      try scene.segment.dropEverything(false)
       try scene.expectOwners(217)
     }
 

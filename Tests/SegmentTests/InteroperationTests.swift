@@ -65,11 +65,11 @@ extension SegmentTests {
       throws
     {
       let scene = try Scene()
-      try scene.segment.dropVRRP()
+      try scene.segment.dropEverything()
       try scene.start(217, lower, slowly)
       try scene.start(218, greater, slowly)
       try scene.expectOwners(217, 218)
-      try scene.segment.dropVRRP(false)
+      try scene.segment.dropEverything(false)
       try scene.expectOwners(218)
     }
   }
