@@ -7,8 +7,10 @@ struct Departure: Hashable, Sendable {
   let stops: Bool
   /// How often the offer may still be repeated.
   var offersLeft = 3
-  /// When to repeat it, or to give up.
+  /// When to repeat it, or to give up; once a successor was heard, when to let go at the latest.
   var deadline: Instant
+  /// Who was heard to take over.
+  var successor: IPv4Address?
 }
 
 extension Instance {
@@ -38,8 +40,19 @@ extension Instance {
     departureIsDue(at: now, &actions)
   }
 
+  /// A successor advertises before it has the address. Its announcement, which every neighbour heeds at the
+  /// same moment, is the time to let go; if that is lost, so that two do not own the VIP for long, soon after.
+  mutating func departs(to successor: IPv4Address, at now: Instant) {
+    guard departure?.successor == nil else { return }
+    departure?.successor = successor
+    departure?.deadline = now + Self.longestOverlap
+  }
+
+  private static let longestOverlap = Duration.milliseconds(5)
+
   mutating func departureIsDue(at now: Instant, _ actions: inout Actions) {
     guard var current = departure else { return }
+    if let successor = current.successor { return departed(to: successor, at: now, &actions) }
     guard current.offersLeft > 0 else { return nobodyTakesOver(at: now, &actions) }
     current.offersLeft -= 1
     // A successor with a higher priority does not learn our interval: it may wait a Skew_Time of its own.

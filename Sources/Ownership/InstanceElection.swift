@@ -75,7 +75,7 @@ extension Instance {
     if news.addressesDiffer { actions.append(.report(.addressesDiffer(sender))) }
     if news.intervalDiffers { actions.append(.report(.intervalDiffers(sender, heard.interval))) }
     if heard.priority > 0 {
-      if departure != nil { return departed(to: sender, at: now, &actions) }
+      if departure != nil { return departs(to: sender, at: now) }
       abandonResumption(at: now, &actions)
     }
     let yields = heard.priority == 0 && claim?.rival == sender

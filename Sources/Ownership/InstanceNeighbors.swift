@@ -46,9 +46,9 @@ extension Instance {
       return abandonResumption(at: now, &actions)
     }
     guard holdings.wanted else { return }
-    if departure != nil {
-      // A successor that can be seen but not heard.
-      return departed(to: routers.address(at: station) ?? .any, at: now, &actions)
+    if let departure {
+      let successor = departure.successor ?? routers.address(at: station) ?? .any
+      return departed(to: successor, at: now, &actions)
     }
     if routers.contains(station) { return contest(with: station, at: now, &actions) }
     // A stranger is answered, and named once (RFC 5227 §2.4 c).

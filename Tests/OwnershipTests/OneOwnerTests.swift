@@ -369,8 +369,19 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = owner()
     #expect(driver.handle(.stop).prefix(2) == [hurried, offer])
     #expect(driver.instance.owns)
-    #expect(driver.hear(100).contains(.remove(first)))
+    #expect(!driver.hear(100).contains(.remove(first)))
+    // Its announcement, at the latest the time for one.
+    #expect(driver.handle(answer()).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aLostAnnouncementIsNotWaitedForLong() {
+    var driver = owner()
+    driver.handle(.stop)
+    let heard = driver.now
+    _ = driver.hear(100)
+    let log = driver.run(until: heard + .milliseconds(5))
+    #expect(log.contains { $0.1 == .remove(first) && $0.0 == heard + .milliseconds(5) })
   }
 
   @Test func aSuccessorThatCanOnlyBeSeenIsEnough() {
@@ -411,6 +422,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = owner()
     driver.handle(.handover)
     _ = driver.hear(50)
+    driver.handle(answer())
     #expect(driver.instance.election.state == .backup)
     let log = driver.run(until: driver.now + .seconds(30), heartbeat: 50)
     #expect(becameActive(log) == nil)
