@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func thirtyFaultsShrinkToOne() throws {
-    var text = "host kind=vipd start=0ms\nhost kind=vipd start=0ms\n"
+    var text = "host kind=vipd start=0ms\nhost kind=vipd priority=101 start=0ms\n"
     for number in 0..<30 { text += "at \(100 + number)ms duplication h1 20 for 50ms\n" }
     text += "at 900ms kill h2\n"
     let plan = try Case(parsing: text)
