@@ -43,9 +43,10 @@ test: bootstrap-build
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
 
+# From nothing: a package must not hold objects of an earlier tree.
 deb: bootstrap-deb
 	@echo "Building $(DEB) ..."
-	@rm -rf $(DEB_TREE)/debian .build/deb/vipd_*
+	@rm -rf .build/deb
 	@mkdir -p $(DEB_TREE)
 	@for part in Package.swift Sources Tests units packaging; do ln -sfn "../../../$$part" $(DEB_TREE)/$$part; done
 	@cp -R packaging/debian $(DEB_TREE)/debian

@@ -58,7 +58,7 @@ let package = Package(
     .target(name: "Lab", dependencies: ["CLab", "Internet"], swiftSettings: strict),
     .executableTarget(name: "viplab", dependencies: ["Internet", "Lab"], swiftSettings: strict),
 
-    .testTarget(name: "ContainerTests", dependencies: ["Lab"], swiftSettings: strict),
+    .testTarget(name: "ContainerTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),

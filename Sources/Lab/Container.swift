@@ -6,6 +6,8 @@ public struct Container: Sendable {
   public let name: String
   /// The host's own address on eth0, for example 192.168.1.217.
   public let address: String
+  /// The last octet of that address.
+  public let octet: UInt8
 
   private let namespaces: [String]
   private let image: URL
@@ -13,6 +15,7 @@ public struct Container: Sendable {
   private var cgroup: String { "\(Self.cgroupPrefix)\(getpid())-\(name)" }
 
   init(octet: UInt8, image: URL, directory: URL, namespaces: [String]) {
+    self.octet = octet
     name = "host\(octet)"
     address = "192.168.1.\(octet)"
     self.image = image
@@ -68,11 +71,18 @@ public struct Container: Sendable {
     try shell("ip -o link show dev eth0 | sed 's/.* link.ether \\([^ ]*\\) .*/\\1/'")
   }
 
-  /// Pulls the plug: every process of the host ends at once, and with it its kernel's addresses.
+  /// Pulls the plug: every process of the host ends at once, and its kernel neither hears nor answers any more.
   public func powerOff() throws {
     guard let leader else { return }
     kill(leader, SIGKILL)
+    try ContainerCommand.require(segment + ["ip", "link", "delete", name])
     try waitUntilOff()
+  }
+
+  /// Unplugs the host behind the switch, which keeps its carrier, or plugs it in again.
+  public func unplug(_ isUnplugged: Bool = true) throws {
+    try ContainerCommand.require(
+      segment + ["ip", "link", "set", name] + (isUnplugged ? ["nomaster"] : ["master", "switch"]))
   }
 
   /// Shuts the host down in order and boots it again from its disk.
@@ -121,6 +131,8 @@ public struct Container: Sendable {
     try ContainerCommand.wait(for: "\(name)'s network goes", within: .seconds(10)) {
       try ContainerCommand.run(segment + ["ip", "netns", "delete", name]).status == 0 ? () : nil
     }
+    // An observer may keep the network, and with it the cable, longer than its name.
+    _ = try ContainerCommand.run(segment + ["ip", "link", "delete", name])
     try ContainerCommand.wait(for: "\(name)'s link goes", within: .seconds(10)) {
       try ContainerCommand.run(segment + ["ip", "link", "show", name]).status != 0 ? () : nil
     }

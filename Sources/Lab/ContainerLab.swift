@@ -1,4 +1,5 @@
 public import Foundation
+package import Internet
 
 /// Debian hosts under real systemd, and a client, on one switch.
 ///
@@ -11,6 +12,8 @@ public final class ContainerLab: Sendable {
   private let keeper: Process
   private let lifeline: Pipe
   private let segment: [String]
+  /// Where the namespaces' names are, as this process sees them.
+  private let namespaces: String
 
   /// Boots hosts on a new segment 192.168.1.0/24, whose gateway 192.168.1.1 is the switch itself and whose
   /// client 192.168.1.10 calls its interface bond0.
@@ -29,10 +32,11 @@ public final class ContainerLab: Sendable {
     lifeline = Pipe()
     try Self.start(keeper, lifeline, hostsDirectory)
     let process = try Self.firstProcess(of: keeper.processIdentifier)
-    let namespaces = ["nsenter", "--target", "\(process)", "--mount", "--net", "--pid"]
-    segment = namespaces + ContainerCommand.limited
+    namespaces = "/proc/\(process)/root/run/netns"
+    let entry = ["nsenter", "--target", "\(process)", "--mount", "--net", "--pid"]
+    segment = entry + ContainerCommand.limited
     hosts = octets.map { octet in
-      Container(octet: octet, image: image.root, directory: hostsDirectory, namespaces: namespaces)
+      Container(octet: octet, image: image.root, directory: hostsDirectory, namespaces: entry)
     }
     try ContainerCommand.require(segment + ["bash", "-ec", Self.clientScript])
     try hosts.forEach { try $0.start() }
@@ -60,6 +64,23 @@ public final class ContainerLab: Sendable {
   /// The hosts whose kernel has an address.
   public func owners(of address: String) throws -> [Container] {
     try hosts.filter { try $0.has(address) }
+  }
+
+  /// Has the switch drop every VRRP packet between its ports, or pass them again.
+  public func dropVRRP(_ isDropped: Bool = true) throws {
+    let rules =
+      isDropped ? "chain forward { type filter hook forward priority 0; ip protocol 112 drop; };" : ""
+    let table = "add table bridge lab; delete table bridge lab; table bridge lab { \(rules) }"
+    try ContainerCommand.require(segment + ["nft", table])
+  }
+
+  /// Watches `address`: a client's questions, and what the kernels of the hosts that are on say of it. A host
+  /// that boots anew is another one.
+  package func observe(_ address: IPv4Address) throws -> ContainerObservation {
+    func namespace(_ name: String) -> Namespace { Namespace(name: name, directory: namespaces) }
+    return try ContainerObservation(
+      of: address, client: namespace("client"),
+      hosts: hosts.map { (number: Int($0.octet), namespace: namespace($0.name)) })
   }
 
   private static func start(_ keeper: Process, _ lifeline: Pipe, _ hosts: URL) throws {

@@ -4,6 +4,8 @@ import Glibc
 /// A named network namespace, as ip-netns(8) makes them.
 package struct Namespace: Sendable, Hashable {
   package let name: String
+  /// Where its name is; ip(8) finds only those of /run/netns.
+  var directory = "/run/netns"
 
   /// Runs `body` on a thread of its own inside the namespace: a socket opened there stays there.
   package func run<Result>(_ body: () throws -> Result) throws -> Result {
@@ -22,7 +24,7 @@ package struct Namespace: Sendable, Hashable {
   }
 
   private func enter() throws(LabError) {
-    let file = try Descriptor(open("/run/netns/\(name)", O_RDONLY | O_CLOEXEC), "open namespace \(name)")
+    let file = try Descriptor(open("\(directory)/\(name)", O_RDONLY | O_CLOEXEC), "open namespace \(name)")
     guard lab_enter_network_namespace(file.number) == 0 else {
       throw LabError("setns \(name)", errno: errno)
     }

@@ -1,7 +1,12 @@
+import CLinux
 import Glibc
 
 /// This process's memory.
 public enum Memory {
+  /// Lets go of the code that only start-up needed (relocations, the parsers of the configuration): what is
+  /// used again is mapped again from the page cache. Useful before memory is locked.
+  public static func unmapCode() { vip_unmap_code() }
+
   /// Keeps every page in memory once it was touched, so that no heartbeat waits for a disk (mlockall(2)).
   ///
   /// Pages that are never touched cost nothing, but address space counts against RLIMIT_MEMLOCK: without

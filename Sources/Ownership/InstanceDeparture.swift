@@ -7,10 +7,10 @@ struct Departure: Hashable, Sendable {
   let stops: Bool
   /// How often the offer may still be repeated.
   var offersLeft = 3
-  /// When to repeat it, or to give up; once a successor was heard, when to let go at the latest.
-  var deadline: Instant
-  /// Who was heard to take over.
+  /// Who said that it is Active; its kernel need not have the VIP yet.
   var successor: IPv4Address?
+  /// When to repeat the offer, to give up, or to leave the VIP to the successor whether it was seen or not.
+  var deadline: Instant
 }
 
 extension Instance {
@@ -19,6 +19,9 @@ extension Instance {
   /// Longer than the Skew_Time of any successor at the shortest interval, so that a repetition does not
   /// restart its timer.
   private static let offerPause = Duration.milliseconds(20)
+  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses; both
+  /// hosts may have them for 5 ms.
+  static let announcementPatience = Duration.milliseconds(4)
 
   mutating func stop(at now: Instant, _ actions: inout Actions) {
     guard !isStopping else { return }
@@ -28,7 +31,7 @@ extension Instance {
     depart(stops: true, at: now, &actions)
   }
 
-  /// Make before break: offers the VIP and serves it until a successor is heard. The shortest interval makes
+  /// Make before break: offers the VIP and serves it until a successor announces it. The shortest interval makes
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(stops: Bool, at now: Instant, _ actions: inout Actions) {
     guard departure == nil else { return }
@@ -39,16 +42,6 @@ extension Instance {
     departure = Departure(stops: stops, deadline: now)
     departureIsDue(at: now, &actions)
   }
-
-  /// A successor advertises before it has the address. Its announcement, which every neighbour heeds at the
-  /// same moment, is the time to let go; if that is lost, so that two do not own the VIP for long, soon after.
-  mutating func departs(to successor: IPv4Address, at now: Instant) {
-    guard departure?.successor == nil else { return }
-    departure?.successor = successor
-    departure?.deadline = now + Self.longestOverlap
-  }
-
-  private static let longestOverlap = Duration.milliseconds(5)
 
   mutating func departureIsDue(at now: Instant, _ actions: inout Actions) {
     guard var current = departure else { return }
@@ -69,6 +62,15 @@ extension Instance {
     if stops { return leave(at: now, &actions) }
     actions.append(.report(.handoverRefused))
     elect(.timer, at: now, &actions)
+  }
+
+  /// A router says that it is Active. Its neighbours still send to this host: the VIP is served until the
+  /// successor announces it.
+  mutating func offerIsAccepted(by successor: IPv4Address, at now: Instant) {
+    guard var current = departure, current.successor == nil else { return }
+    current.successor = successor
+    current.deadline = now + Self.announcementPatience
+    departure = current
   }
 
   mutating func departed(to successor: IPv4Address, at now: Instant, _ actions: inout Actions) {

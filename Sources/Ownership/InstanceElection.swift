@@ -75,7 +75,7 @@ extension Instance {
     if news.addressesDiffer { actions.append(.report(.addressesDiffer(sender))) }
     if news.intervalDiffers { actions.append(.report(.intervalDiffers(sender, heard.interval))) }
     if heard.priority > 0 {
-      if departure != nil { return departs(to: sender, at: now) }
+      if departure != nil { return offerIsAccepted(by: sender, at: now) }
       abandonResumption(at: now, &actions)
     }
     let yields = heard.priority == 0 && claim?.rival == sender

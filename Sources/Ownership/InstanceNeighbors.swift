@@ -47,6 +47,7 @@ extension Instance {
     }
     guard holdings.wanted else { return }
     if let departure {
+      // A successor that can be seen, whether it was heard or not.
       let successor = departure.successor ?? routers.address(at: station) ?? .any
       return departed(to: successor, at: now, &actions)
     }

@@ -36,6 +36,7 @@ func run(_ invocation: Invocation) -> Int32 {
 func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
   let journal = try Journal(identifier: "vipd")
   defer { journal.close(within: .seconds(1)) }
+  Memory.unmapCode()
   do {
     try Memory.lockOnFault()
   } catch {

@@ -49,7 +49,9 @@ struct Demo {
     headline("What the client on \(client.interface) saw")
     Terminal.say(Terminal.table(outages.map { [$0.what, $0.outage] }))
     try stage.reportOwnership()
-    Terminal.say(Terminal.green("The address moved each time it had to, and never had two owners."))
+    Terminal.say(
+      Terminal.green(
+        "The address moved each time it had to, and had two owners only while it was handed over."))
   }
 
   private func introduce() {

@@ -40,11 +40,9 @@ struct Pair {
     }
   }
 
-  func install(on host: Container, options: String = "") throws {
+  func install(on host: Container) throws {
     try host.copy(Self.package(), to: "/root/package.deb")
-    defer { _ = try? host.run(["rm", "/root/package.deb"]) }
-    try host.shell(
-      "DEBIAN_FRONTEND=noninteractive apt-get install --yes \(options) /root/package.deb", limit: 120)
+    try host.install("/root/package.deb")
   }
 
   /// Starts the instance on both hosts and waits until one of them has the address.
@@ -107,14 +105,18 @@ extension Container {
     return pid
   }
 
-  /// The fields of /proc/PID/status.
-  func processStatus(_ pid: Int) throws -> [String: String] {
+  /// The `KEY: value` lines of a file.
+  func fields(of file: String) throws -> [String: String] {
     var fields: [String: String] = [:]
-    for line in try shell("cat /proc/\(pid)/status").split(separator: "\n") {
+    for line in try shell("cat \(file)").split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
       fields[String(parts[0])] = parts.last?.trimmingCharacters(in: .whitespaces)
     }
     return fields
+  }
+
+  func install(_ package: String, options: String = "") throws {
+    try shell("DEBIAN_FRONTEND=noninteractive apt-get install --yes \(options) \(package)", limit: 120)
   }
 
   func configure(_ text: String) throws {
@@ -123,5 +125,23 @@ extension Container {
 
   func journal() throws -> String {
     try shell("journalctl --sync; journalctl --boot --unit=\(Pair.unit) --output=cat --no-pager")
+  }
+
+  /// The journal's entries that match, of the time since the last boot.
+  func entries(_ matches: String) throws -> [[String: Any]] {
+    let lines = try shell(
+      "journalctl --sync; journalctl --boot --unit=\(Pair.unit) \(matches) --output=json --no-pager")
+    return try lines.split(separator: "\n").compactMap {
+      try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+    }
+  }
+
+  /// The file `state` of the instance's runtime directory, read by a user without any rights.
+  func state() throws -> [String: String] {
+    let text = try shell("setpriv --reuid=65534 --clear-groups cat /run/vip/219/state")
+    return text.split(separator: "\n").reduce(into: [:]) { state, line in
+      let parts = line.split(separator: "=", maxSplits: 1)
+      state[String(parts[0])] = parts.last?.trimmingCharacters(in: ["\""])
+    }
   }
 }

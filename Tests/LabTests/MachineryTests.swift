@@ -75,6 +75,52 @@ struct MachineryTests {
     #expect(try hasCarrier())
   }
 
+  @Test func aDownloadSurvivesNoMoveOfTheAddressAndGoesOnAtOnce() throws {
+    let segment = try Segment()
+    try segment.addAddress(try network(), to: 217)
+    let download = try segment.startDownload()
+    try download.waitForStart(within: .seconds(5))
+    let start = MonotonicClock.now
+    pause(.milliseconds(500))
+    let calm = download.report(from: start, to: MonotonicClock.now)
+    #expect((calm.connections, calm.broken, calm.refused) == (0, 0, 0))
+    #expect(calm.bytes > 20_000 && calm.isIntact)
+    let move = MonotonicClock.now
+    try segment.addAddress(try network(), to: 218)
+    try segment.deleteAddress(try network(), from: 217)
+    let host = try segment.host(218)
+    try segment.inject(
+      Frame.arp(
+        operation: 1, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .zero,
+        target: vip), from: host)
+    pause(.seconds(2))
+    let moved = download.report(from: move, to: MonotonicClock.now)
+    #expect((moved.connections, moved.broken) == (1, 1))
+    #expect(moved.bytes > 50_000 && moved.isIntact && moved.stall < .milliseconds(1500))
+  }
+
+  /// A host that is muted still hears; one that is deafened is still heard.
+  @Test func oneWayFaultsAreOneWay() throws {
+    let segment = try Segment()
+    let host = try segment.host(217)
+    let announcement = Frame.arp(
+      operation: 1, from: host.hardwareAddress, sender: vip, to: .broadcast, targetHardware: .zero,
+      target: vip)
+    func isHeard() throws -> Bool {
+      try segment.client.namespace.command([
+        "ip", "neighbour", "replace", "\(vip)", "lladdr", "12:34:56:78:00:00", "nud", "stale", "dev", "bond0",
+      ]).run()
+      try segment.inject(announcement, from: host)
+      pause(.milliseconds(100))
+      return try segment.clientArpCache.hardwareAddress(of: vip) == host.hardwareAddress
+    }
+    #expect(try isHeard())
+    try segment.mute(217)
+    #expect(try !isHeard())
+    try segment.deafen(217)
+    #expect(try isHeard())
+  }
+
   @Test func theClientsTableIsPrintedAsArpPrintsIt() throws {
     let segment = try Segment()
     try segment.addAddress(try network(), to: 217)

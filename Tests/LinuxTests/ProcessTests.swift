@@ -25,6 +25,19 @@ struct ProcessTests {
     #expect(abs(shown.timeIntervalSinceNow + 3600) < 5)
   }
 
+  @Test func unmappedCodeStillRuns() throws {
+    let before = try Self.resident()
+    Memory.unmapCode()
+    #expect(try Self.resident() < before)
+    #expect(Clock.now.sinceBoot > .zero)
+  }
+
+  /// Pages of files that are in memory (proc_pid_statm(5)).
+  private static func resident() throws -> Int {
+    let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+    return try #require(Int(fields[2]))
+  }
+
   @Test func errorsSayWhatFailed() {
     #expect(LinuxError("sending", errno: ENETDOWN).description == "sending: Network is down")
     #expect(LinuxError("sending", errno: ENETDOWN).kind == .linkDown)

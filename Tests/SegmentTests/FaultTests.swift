@@ -105,6 +105,9 @@ extension SegmentTests {
       pause(.milliseconds(500))
       try expectHandover(scene, since: start)
       #expect(scene.probe.currentHost == "218")
+      let host = try scene.segment.host(217)
+      let said = scene.segment.capture.advertisements(from: start, sentBy: host.hardwareAddress)
+      #expect(said.contains { $0.advertisement.priority == 0 })
     }
 
     @Test func handedOverOnRequest() throws {
@@ -161,6 +164,9 @@ extension SegmentTests {
       #expect(scene.overlap(since: start).all == .zero, "a host without carrier lets go at once")
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
       #expect(report.outage < takeoverLimit && report.answeredTwice == 0)
+      try scene.segment.plugIn(217)
+      pause(.seconds(1))
+      try scene.expectOwners(218)
     }
 
     @Test func unpluggedBehindTheSwitch() throws {
@@ -173,6 +179,8 @@ extension SegmentTests {
       #expect(scene.overlap(since: start).all == .zero, "it lets go before the other may take over")
       #expect(try scene.daemon(217).log.contains { $0.contains("Isolated") })
       #expect(scene.probe.report(from: start, to: MonotonicClock.now).outage < takeoverLimit)
+      let known = try scene.segment.clientArpCache.hardwareAddress(of: scene.vip)
+      #expect(known == (try scene.segment.host(218).hardwareAddress))
       let healed = MonotonicClock.now
       try scene.segment.plugIn(217)
       pause(.seconds(1))

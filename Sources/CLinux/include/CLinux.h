@@ -14,6 +14,10 @@ int vip_effective_capabilities(uint64_t *capabilities);
 /// capabilities(7) that vipd needs.
 enum { VIP_CAP_NET_ADMIN = 12, VIP_CAP_NET_RAW = 13 };
 
+/// Unmaps the pages of code and constants that are in memory; those that are used again come back from the
+/// page cache. Does nothing for pages that are locked.
+void vip_unmap_code(void);
+
 /// Moves the calling thread into a new network namespace; -1 and errno on failure.
 int vip_unshare_network(void);
 
