@@ -34,6 +34,9 @@ test: bootstrap-build
 	@if test "$$(id -u)" -eq 0; then $(MAKE) --no-print-directory deb; fi
 	@echo "Building the tests (the first time takes a few minutes) ..."
 	@swift build --build-tests
+	@echo "Simulating 20,000 cases ..."
+	@swift build -c release --product vipsim
+	@"$$(swift build -c release --show-bin-path)/vipsim" --runs 20000 >/dev/null
 	@echo "Testing (a few minutes; the first time, a Debian image for the containers takes one more) ..."
 	swift test --skip-build --disable-xctest --no-parallel
 

@@ -52,9 +52,18 @@ extension World {
     let joined = overlaps.joined[Overlaps.pair(first, second)]
     let isHealing = since - joined <= promise.healingLimit
     coverage.count(isHealing ? .healedOverlap : .overlap)
-    guard promise.demandsSafety else { return }
+    guard promise.demandsSafety, !isStopped(first, at: since), !isStopped(second, at: since) else { return }
     let limit = max(since + promise.overlapLimit, joined + promise.healingLimit) - since
     complain(first, second, since: since, limit: limit)
+  }
+
+  /// Whether the host's daemon was stopped while a tie was being broken, when it had the VIP and had not heard
+  /// yet that it lost: nothing but its lease can end that.
+  private func isStopped(_ number: Int, at since: Time) -> Bool {
+    plan.faults.contains { fault in
+      guard [.freeze, .kill, .crash].contains(fault.kind), fault.stations.has(number) else { return false }
+      return since <= fault.start && fault.start <= since + promise.overlapLimit
+    }
   }
 
   private mutating func endHolding(_ first: Int, _ second: Int) {

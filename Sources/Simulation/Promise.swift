@@ -8,9 +8,9 @@ import VRRP
 /// - `overlapLimit`, 5 ms: the design's limit for a handover. It also covers routers that become Active at the
 ///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
-///   in a case is added, there and back. If single frames are lost, the next Advertisement must do;
+///   in a case is added, there and back. If single frames are lost, the next Advertisement must do.
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
-///   ARP, two by two, each time within two intervals;
+///   ARP, one after the other, each within two intervals;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
 ///
@@ -41,13 +41,13 @@ struct Promise: Hashable, Sendable {
     let gaps = isStrict ? Gaps() : Gaps(of: plan)
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count) * 2 * interval : 0
+    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count + 1) * 2 * interval : 0
     overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner
+    demandsSafety = plan.leavesOneOwner && !gaps.inSafety
     demandsFencing = plan.fences
-    demandsLiveness = !plan.leavesForeignOwner && !gaps.inLiveness
+    demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
     patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence
@@ -84,9 +84,19 @@ extension Case {
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
     if hosts.contains(where: { $0.isPlain }) { return false }
-    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return true }
+    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return !interruptsHandover }
     // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
     return others.allSatisfy { $0.kind == .blockedARP }
+  }
+
+  /// Whether a daemon may die between its offer and its successor's claim: make before break has both serve
+  /// then, and only the lease ends it.
+  private var interruptsHandover: Bool {
+    faults.contains { offer in
+      guard offer.kind == .stop || offer.kind == .handover else { return false }
+      let window = offer.start...offer.start + longestInterval + 250 * .millisecond
+      return faults.contains { Self.witnessed.contains($0.kind) && window.contains($0.start) }
+    }
   }
 
   /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP.
@@ -128,6 +138,8 @@ extension Case {
     // An offer is repeated, and then waits for a successor for an interval and 100 ms.
     case .stop, .handover: fault.amount + longestInterval + 150 * .millisecond
     case .lateTimers: fault.amount
+    // Who gave up asking asks again once a second.
+    case .gatewayDown, .gatewaySlow: 1200 * .millisecond
     case .kill, .freeze: lease
     // The core leaves a kernel that refused alone for one second.
     case .failingNetlink: lease + .second

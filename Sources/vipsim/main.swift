@@ -46,7 +46,7 @@ func runAll(first: UInt64, count: Int, _ options: Options) async -> Int32 {
     let seeds = tally.failures.filter { $0.violation.rule == rule }.map(\.seed)
     guard !seeds.isEmpty else { continue }
     let some = seeds.prefix(8).map(String.init).joined(separator: " ")
-    print("\(rule.rawValue): \(seeds.count) seeds: \(some)")
+    StandardError.print("\(rule.rawValue): \(seeds.count) seeds: \(some); try vipsim --seed \(seeds[0])")
   }
   return tally.failures.isEmpty ? 0 : 1
 }

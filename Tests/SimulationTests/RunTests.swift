@@ -11,11 +11,11 @@ import Testing
     }
     // A simulator that reaches nothing proves nothing.
     let coverage = simulator.coverage
-    for item in [.silence, .preemption, .resignation, .late, .heldAnswered, .reinstated] as [Coverage.Item] {
+    for item in [.silence, .preemption, .resignation, .heldAnswered, .reinstated] as [Coverage.Item] {
       #expect(coverage[item] > 0, "\(item)")
     }
     #expect(coverage[.safetyDemanded] > 150)
-    #expect(coverage[.livenessDemanded] > 250)
+    #expect(coverage[.livenessDemanded] > 150)
   }
 
   @Test func aSeedReplaysExactly() {
@@ -44,11 +44,11 @@ import Testing
   }
 
   @Test func thirtyFaultsShrinkToOne() throws {
-    var text = "host kind=vipd start=0ms\nhost kind=vipd start=0ms\n"
+    var text = "host kind=vipd start=0ms\nhost kind=vipd priority=101 start=0ms\n"
     for number in 0..<30 { text += "at \(100 + number)ms duplication h1 20 for 50ms\n" }
-    text += "at 900ms kill h1\nat 900ms kill h2\n"
+    text += "at 900ms kill h2\n"
     let plan = try Case(parsing: text)
-    var simulator = Simulator(rules: [])
+    var simulator = Simulator(rules: Rules.all.subtracting(.witness))
     let violation = try #require(simulator.run(plan).violation)
     let smallest = Shrinker.shrink(plan, breaking: violation.rule, in: simulator)
     #expect(smallest.faults.count == 1)
