@@ -28,6 +28,8 @@ public struct Instance: Sendable {
   public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
+  /// Whether the kernel has yet to confirm that addresses are gone.
+  public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
   public var owns: Bool { holdings.present == all }
   /// Who answers for the VIP, as far as a Backup router found out.
@@ -55,6 +57,8 @@ public struct Instance: Sendable {
   var renewal: Instant?
   /// When to try again after the kernel refused the addresses.
   var retry: Instant?
+  /// When to ask again for a removal that the kernel refused.
+  var removal: Instant?
   /// When an Active router asks next whether its peers are there.
   var rollCall: Instant?
   /// Whether the instance takes part no more.
@@ -79,7 +83,7 @@ public struct Instance: Sendable {
     for other in [
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
-      departure?.deadline, contest?.deadline,
+      departure?.deadline, contest?.deadline, removalDeadline,
     ] {
       if let other { earliest = min(earliest ?? other, other) }
     }
@@ -101,7 +105,7 @@ public struct Instance: Sendable {
     case .added(let index): added(index, at: now, &actions)
     case .addFailed(let index, let errno): addFailed(index, errno, at: now, &actions)
     case .removed(let index): holdings.confirmRemoval(index)
-    case .removeFailed(let index, let errno): removeFailed(index, errno, &actions)
+    case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
     case .reconfigure(let changed): reconfigure(changed, at: now)
     case .handover: depart(stops: false, at: now, &actions)
@@ -119,6 +123,8 @@ public struct Instance: Sendable {
   /// Without deadlines that something else decides: a takeover on hold waits for ARP, and a departing router
   /// no longer advertises.
   private var electionDeadline: Instant? { hold == nil && departure == nil ? election.deadline : nil }
+
+  private var removalDeadline: Instant? { holdings.wanted || holdings.removing.isEmpty ? nil : removal }
 
   private var rollCallDeadline: Instant? { routers.all.isEmpty ? nil : rollCall }
 
@@ -144,6 +150,7 @@ public struct Instance: Sendable {
     if let due = departure?.deadline, due <= now { departureIsDue(at: now, &actions) }
     if let due = contest?.deadline, due <= now { contestIsDue(at: now, &actions) }
     if let due = isolationDeadline, due <= now { leaveIfCutOff(at: now, &actions) }
+    if let due = removalDeadline, due <= now { removeAgain(at: now, &actions) }
     if let due = renewal, due <= now { renew(at: now, &actions) }
     if let due = reinstatements.deadline, due <= now { reinstate(at: now, &actions) }
     let isDue = announcements.isDue(

@@ -13,6 +13,9 @@ extension Instance {
   /// How long the kernel is left alone after it refused an address.
   static let retryDelay = Duration.seconds(1)
 
+  /// How long the kernel is left alone after it refused to remove an address.
+  static let removalPause = Duration.milliseconds(100)
+
   mutating func take(at now: Instant, _ actions: inout Actions) {
     claim = nil
     resumption = nil
@@ -33,6 +36,7 @@ extension Instance {
     lastAdvertised = nil
     announcements.stop()
     reinstatements = ReinstatementBudget()
+    removal = nil
     guard holdings.wanted || !holdings.present.isEmpty else { return }
     holdings.drop(all)
     // Addresses go with their interface.
@@ -115,9 +119,16 @@ extension Instance {
     elect(.shutdown, at: now, &actions)
   }
 
-  mutating func removeFailed(_ index: Int, _ errno: Int32, _ actions: inout Actions) {
-    holdings.confirmRemoval(index)
-    actions.append(.report(.removeFailed(index: index, errno: errno)))
+  /// An address that stays although it was given up is a second owner's: asked for again until it goes.
+  mutating func removeFailed(_ index: Int, _ errno: Int32, at now: Instant, _ actions: inout Actions) {
+    guard !holdings.wanted else { return holdings.confirmRemoval(index) }
+    if removal == nil { actions.append(.report(.removeFailed(index: index, errno: errno))) }
+    removal = removal ?? now + Self.removalPause
+  }
+
+  mutating func removeAgain(at now: Instant, _ actions: inout Actions) {
+    removal = now + Self.removalPause
+    actions.append(.remove(holdings.removing))
   }
 
   mutating func vanished(_ index: Int, at now: Instant, _ actions: inout Actions) {

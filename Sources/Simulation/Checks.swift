@@ -132,7 +132,7 @@ extension World {
     }
     guard state == .initialize, deadline != nil, event != .stop else { return }
     if case .ready = hosts[number].instance.link { return }
-    if hosts[number].isStopping { return }
+    if hosts[number].isStopping || hosts[number].instance.isRemoving { return }
     violate(.timer, "\(Station.name(number)): running though nothing is pending")
   }
 

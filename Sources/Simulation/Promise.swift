@@ -36,16 +36,14 @@ struct Promise: Hashable, Sendable {
   let settled: Time
   let end: Time
 
-  /// With `isStrict` what the core is known not to keep yet is demanded, too.
-  init(_ plan: Case, isStrict: Bool) {
-    let gaps = isStrict ? Gaps() : Gaps(of: plan)
+  init(_ plan: Case) {
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
     let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count + 1) * 2 * interval : 0
     overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
-    demandsSafety = plan.leavesOneOwner && !gaps.inSafety
+    demandsSafety = plan.leavesOneOwner
     demandsFencing = plan.fences
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe

@@ -33,11 +33,11 @@ struct World {
   let isTracing: Bool
   var trace: [String] = []
 
-  init(_ plan: Case, rules: Rules, isStrict: Bool, isTracing: Bool) {
+  init(_ plan: Case, rules: Rules, isTracing: Bool) {
     self.plan = plan
     self.rules = rules
     self.isTracing = isTracing
-    promise = Promise(plan, isStrict: isStrict)
+    promise = Promise(plan)
     random = Random(seed: plan.seed, stream: 2)
     for station in 0..<Station.count { cables.append(Cable(seed: plan.seed, station: station)) }
     for (number, setup) in plan.hosts.enumerated() {

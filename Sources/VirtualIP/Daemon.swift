@@ -109,11 +109,14 @@ public final class Daemon {
 
   private func readMonitor() {
     attempt {
-      var vanished: [Int] = []
+      var events: [Event] = []
       let isComplete = try monitor.receive { change in
-        if let index = interface.apply(change) { vanished.append(index) }
+        let before = interface.link?.index
+        if let index = interface.apply(change) { events.append(.vanished(index: index)) }
+        // One that was made anew meanwhile is another one all the same: the addresses went with the old one.
+        if before != nil && interface.link?.index != before { events.append(.link(.absent)) }
       }
-      for index in vanished { deliver(.vanished(index: index)) }
+      for event in events { deliver(event) }
       var missing: AddressSet = []
       if !isComplete {
         write(Message(.netlinkOverflow, .warning, "Netlink news was lost; looking at everything again"))

@@ -102,7 +102,7 @@ extension Message {
       self.init(
         .kernelRefused, .error,
         "The kernel refused to remove \(settings.addresses[index]) from \(interface): \(reason(code)); "
-          + "its lifetime will end it",
+          + "asking again until it goes",
         [("ERRNO", String(code))])
     case .late(let by):
       self.init(

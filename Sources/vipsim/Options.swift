@@ -12,7 +12,6 @@ struct Options {
   var task = Task.help
   var jobs = 2
   var rules = Rules.all
-  var isStrict = false
   var tracing = false
   var shrinking = true
 
@@ -20,13 +19,12 @@ struct Options {
     vipsim --runs N [--first SEED] [--jobs N]   cases of N seeds; exit code 1 if one breaks a promise
     vipsim --seed N [--trace] [--no-shrink]     one case, and the smallest part of it that still fails
     vipsim --schedule FILE [--trace]            a case from a file, as the two others print it
-    --strict                                    demands what the core is known not to keep yet, too
     --without RULE                              switches a rule of the core off: \(ruleNames)
     """
 
   private static let ruleNames = Rules.named.map(\.name).joined(separator: ", ")
 
-  var simulator: Simulator { Simulator(rules: rules, isStrict: isStrict) }
+  var simulator: Simulator { Simulator(rules: rules) }
 
   /// - Returns: nil if the arguments are not understood.
   init?(_ arguments: [String]) {
@@ -64,7 +62,6 @@ struct Options {
 
   private mutating func take(flag: String) -> Bool {
     switch flag {
-    case "--strict": isStrict = true
     case "--trace": tracing = true
     case "--no-shrink": shrinking = false
     case "--help", "-h": task = .help

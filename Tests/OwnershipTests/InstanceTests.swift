@@ -387,13 +387,24 @@ let first = AddressSet(index: 0)
     #expect(driver.runToDeadline() == [.exit])
   }
 
-  @Test func aRefusedRemovalIsReported() {
+  @Test func aRefusedRemovalIsReportedOnceAndAskedForAgain() {
     var driver = Driver.owner()
     driver.handle(.stop)
-    #expect(
-      driver.handle(.removeFailed(index: 0, errno: 1)) == [
-        .report(.removeFailed(index: 0, errno: 1)), .exit,
-      ])
+    let refused = Event.removeFailed(index: 0, errno: 1)
+    #expect(driver.handle(refused) == [.report(.removeFailed(index: 0, errno: 1))])
+    #expect(driver.instance.deadline == driver.now + Instance.removalPause)
+    #expect(driver.runToDeadline() == [.remove(first)])
+    #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aRefusedRemovalOfAnAddressThatIsWantedAgainIsForgotten() {
+    var driver = Driver.owner()
+    _ = driver.hear(200)
+    driver.handle(.removeFailed(index: 0, errno: 1))
+    _ = driver.hear(0)
+    let log = driver.run(until: driver.now + .seconds(1))
+    #expect(log.contains { $0.1 == .add(first) })
+    #expect(log.filter { $0.1 == .remove(first) }.count <= 1)
   }
 
   @Test func nothingStartsOnceStopping() {

@@ -60,19 +60,9 @@ import Testing
 @Suite struct Regressions {
   @Test(arguments: Schedules.fixed.indices) func staysFixed(_ index: Int) throws {
     let (name, text) = Schedules.fixed[index]
-    var simulator = Simulator(isStrict: true)
+    var simulator = Simulator()
     let outcome = simulator.run(try Case(parsing: text))
     #expect(outcome.violation == nil, "\(name)")
-  }
-
-  /// When one of these begins to pass, its gap can be deleted from `Gaps` and it belongs to `fixed`.
-  @Test(arguments: Schedules.gaps.indices) func isAKnownGap(_ index: Int) throws {
-    let (name, text) = Schedules.gaps[index]
-    let plan = try Case(parsing: text)
-    var strict = Simulator(isStrict: true)
-    withKnownIssue("\(name)") { #expect(strict.run(plan).violation == nil) }
-    var lenient = Simulator()
-    #expect(lenient.run(plan).violation == nil)
   }
 }
 

@@ -73,10 +73,6 @@ enum Schedules {
       at 5800ms crash h1 35ms
       """
     ),
-  ]
-
-  /// Not kept yet: see `Gaps`.
-  static let gaps: [(name: String, text: String)] = [
     (
       "four routers that have the VIP at once do not agree by ARP",
       """
@@ -88,6 +84,6 @@ enum Schedules {
       host kind=vipd priority=100 interval=50ms start=0ms
       at 60ms blocked-vrrp h1+h2+h3+h4+h5 2 for 1040ms
       """
-    )
+    ),
   ]
 }
