@@ -113,7 +113,9 @@ public final class ContainerLab: Sendable {
     mount -t tmpfs tmpfs /run/netns
     mount -t tmpfs tmpfs "$1"
     ip link set lo up
-    ip link add switch type bridge forward_delay 0
+    # An unplugged port must neither take the gateway's hardware address with it nor answer for the gateway.
+    echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+    ip link add switch address 12:34:56:78:00:01 type bridge forward_delay 0
     ip address add 192.168.1.1/24 dev switch
     ip link set switch up
     echo ready
