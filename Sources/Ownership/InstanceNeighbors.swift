@@ -115,7 +115,7 @@ extension Instance {
     let checks = isolation.shouldCheckGateway(at: now)
     if let gateway = isolation.gateway, checks || asks && isolation.gatewayHardware != nil {
       actions.append(
-        .sendARP(.request(for: gateway, from: primary, at: own), to: isolation.gatewayHardware ?? .broadcast))
+        .sendARP(.request(for: gateway, from: primary, at: own), to: isolation.gatewayTarget))
     }
     callRoll(asks && election.state == .active, primary, own, at: now, &actions)
   }
@@ -150,7 +150,8 @@ extension Instance {
     if claim != nil { return .milliseconds(4) }
     guard election.state == .backup else { return nil }
     let interval = election.activeInterval.duration
-    let slow = max(interval, .seconds(1))
+    // Not slower: this is also how the owner learns who stands by.
+    let slow = Duration.seconds(1)
     switch hold {
     case .foreign, .isolated: return slow
     case .answered: return fastPace(interval)

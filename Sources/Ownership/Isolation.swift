@@ -87,6 +87,9 @@ struct Isolation: Hashable, Sendable {
     if checking != nil { checking = now + Self.gatewayRefresh }
   }
 
+  /// Where to ask for the gateway: if it does not answer where it was, it may be another one by now.
+  var gatewayTarget: MACAddress { unanswered <= 1 ? gatewayHardware ?? .broadcast : .broadcast }
+
   /// Whether to ask the gateway now, to know whether it answers at all.
   mutating func shouldCheckGateway(at now: Instant) -> Bool {
     guard let due = checking, due <= now else { return false }

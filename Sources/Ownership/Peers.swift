@@ -17,6 +17,8 @@ public struct Peer: Hashable, Sendable {
   /// When it last showed that it is there, by whatever packet.
   public internal(set) var lastSeen: Instant
 
+  /// Whether it marks its witness probes, as vipd does and other routers do not.
+  var isMarked = false
   /// Advertisements in a row with another interval than ours.
   var otherIntervals = 0
   var addressesDiffer = false
@@ -58,13 +60,15 @@ struct Peers: Hashable, Sendable {
   mutating func hearStandby(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) {
     let index = slot(for: address, at: now)
     all[index].hardware = hardware
+    all[index].isMarked = true
   }
 
   /// An ARP packet of `address` was received; whether that is a known peer.
   mutating func resolve(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
     all[index].hardware = hardware
-    all[index].lastSeen = now
+    // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
+    if !all[index].isMarked { all[index].lastSeen = now }
     return true
   }
 

@@ -427,6 +427,15 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(log.contains { $0.1 == .advertise(priority: 100, interval: .standard) })
   }
 
+  @Test func aStoppedStandbysKernelIsNoStandby() {
+    var driver = owner()
+    driver.now = driver.now + .seconds(4)
+    driver.handle(answer(for: peer))
+    #expect(driver.instance.standbys(at: driver.now).isEmpty)
+    driver.handle(standbyProbe())
+    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+  }
+
   @Test func aRequestedHandoverWithoutAStandbyIsRefusedAtOnce() {
     var driver = Driver.owner()
     #expect(driver.handle(.handover) == [.report(.handoverRefused)])
