@@ -154,7 +154,8 @@ extension Instance {
     let slow = Duration.seconds(1)
     switch hold {
     case .foreign, .isolated: return slow
-    case .answered: return fastPace(interval)
+    // The client waits from now on, whatever the interval.
+    case .answered: return min(fastPace(interval), .milliseconds(25))
     case nil: break
     }
     if isHeartbeatLate { return fastPace(interval) }
