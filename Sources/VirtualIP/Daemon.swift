@@ -231,7 +231,8 @@ public final class Daemon {
     isDelivering = false
     runtime?.remember(lastAdvertised: core.lastAdvertised)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
-    updateStatus()
+    // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
+    if !kernel.isAsked { updateStatus() }
   }
 
   private func perform(_ action: Action) {

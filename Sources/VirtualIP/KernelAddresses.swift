@@ -14,6 +14,8 @@ final class KernelAddresses {
   private let requests: RouteRequests
   /// Which change each unanswered request is about, by netlink sequence number.
   private var unanswered: [UInt32: Change] = [:]
+  /// Whether the kernel has yet to answer.
+  var isAsked: Bool { !unanswered.isEmpty }
   /// The last refusal that the kernel explained, for the operator.
   private(set) var lastError: LinuxError?
 
