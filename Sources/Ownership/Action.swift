@@ -34,7 +34,7 @@ public enum Report: Hashable, Sendable {
   case reinstated(AddressSet)
   /// The kernel refused to add an address, with this errno.
   case addFailed(index: Int, errno: Int32)
-  /// The kernel refused to remove an address, with this errno; its lifetime will end it.
+  /// The kernel refused to remove an address, with this errno; it is asked again.
   case removeFailed(index: Int, errno: Int32)
   /// The loop was late by so much that others may have taken over.
   case late(by: Duration)

@@ -79,15 +79,11 @@ public struct Instance: Sendable {
 
   /// When to call `handle(.timer)`; nil for not at all.
   public var deadline: Instant? {
-    var earliest: Instant?
-    for other in [
+    earliest([
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
       departure?.deadline, contest?.deadline, removalDeadline,
-    ] {
-      if let other { earliest = min(earliest ?? other, other) }
-    }
-    return earliest
+    ])
   }
 
   /// Advances the instance.
@@ -172,3 +168,6 @@ public struct Instance: Sendable {
     if leaseChanged && holdings.wanted { renewal = now }
   }
 }
+
+/// The first of those that are set.
+func earliest(_ deadlines: [Instant?]) -> Instant? { deadlines.lazy.compactMap { $0 }.min() }

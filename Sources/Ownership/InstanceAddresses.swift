@@ -133,7 +133,7 @@ extension Instance {
 
   mutating func vanished(_ index: Int, at now: Instant, _ actions: inout Actions) {
     guard holdings.noticeLoss(index) else { return }
-    reinstatements.request(AddressSet(index: index), at: now)
+    reinstatements.request(AddressSet(index: index))
     reinstate(at: now, &actions)
   }
 

@@ -19,8 +19,7 @@ extension Instance {
     // Let go before the resignation invites somebody else: netlink removes while it is being asked.
     if before == .active && election.state != .active { letGo(&actions) }
     // Who only claims the VIP has nothing to give away.
-    let isClaiming = before == .active && wasClaiming
-    if let priority = outcome.advertise, priority > 0 || !isClaiming {
+    if let priority = outcome.advertise, priority > 0 || !wasClaiming {
       advertise(priority, interval: parameters.interval, at: now, &actions)
     }
     if before != .active && election.state == .active { becomeActive(at: now, &actions) }

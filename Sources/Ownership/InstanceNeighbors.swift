@@ -186,11 +186,7 @@ extension Instance {
 
   /// When to look after the evidence of being on the network.
   var isolationDeadline: Instant? {
-    var earliest: Instant?
-    for other in [isolation.asking, isolation.checking, isolation.reopening, cutOff] {
-      if let other { earliest = min(earliest ?? other, other) }
-    }
-    return earliest
+    earliest([isolation.asking, isolation.checking, isolation.reopening, cutOff])
   }
 
   private var cutOff: Instant? {

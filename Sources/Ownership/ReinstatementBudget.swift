@@ -13,7 +13,7 @@ struct ReinstatementBudget: Hashable, Sendable {
   private static let window = Duration.seconds(1)
 
   /// Asks for `addresses` to be added again.
-  mutating func request(_ addresses: AddressSet, at now: Instant) { waiting.formUnion(addresses) }
+  mutating func request(_ addresses: AddressSet) { waiting.formUnion(addresses) }
 
   /// Those that may be added now.
   mutating func take(at now: Instant) -> AddressSet {

@@ -10,8 +10,6 @@ struct DiscardCounters {
     counts[discard.rawValue] += 1
     return counts[discard.rawValue] == 1
   }
-
-  subscript(discard: Discard) -> Int { counts[discard.rawValue] }
 }
 
 extension Discard {

@@ -15,7 +15,7 @@ struct InterfaceView {
   private(set) var primary: IPv4Address?
 
   private var own: [LinkAddress] = []
-  private var present: Set<Int> = []
+  private var present: AddressSet = []
 
   init(name: String, addresses: [IPv4Network]) {
     self.name = name
@@ -41,9 +41,7 @@ struct InterfaceView {
     leftover = []
     for address in all { note(address) }
     choosePrimary()
-    var missing: AddressSet = []
-    for index in addresses.indices where !present.contains(index) { missing.insert(AddressSet(index: index)) }
-    return missing
+    return AddressSet.all(addresses.count).subtracting(present)
   }
 
   /// Takes over one change; returns the index of the VIP's address that it removed, if any.
@@ -71,7 +69,7 @@ struct InterfaceView {
   private mutating func note(_ address: LinkAddress) {
     guard address.linkIndex == link?.index else { return }
     if let index = addresses.firstIndex(of: address.network) {
-      present.insert(index)
+      present.insert(AddressSet(index: index))
       if address.protocolNumber == AddressRequest.protocolNumber { leftover.insert(AddressSet(index: index)) }
       return
     }
@@ -83,7 +81,7 @@ struct InterfaceView {
     guard address.linkIndex == link?.index else { return nil }
     own.removeAll { $0.network == address.network }
     guard let index = addresses.firstIndex(of: address.network) else { return nil }
-    present.remove(index)
+    present.remove(AddressSet(index: index))
     leftover.remove(AddressSet(index: index))
     return index
   }

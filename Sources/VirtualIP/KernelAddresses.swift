@@ -16,8 +16,6 @@ final class KernelAddresses {
   private var unanswered: [UInt32: Change] = [:]
   /// Whether the kernel has yet to answer.
   var isAsked: Bool { !unanswered.isEmpty }
-  /// The last refusal that the kernel explained, for the operator.
-  private(set) var lastError: LinuxError?
 
   init(_ settings: Settings, requests: RouteRequests) {
     self.settings = settings
@@ -76,12 +74,10 @@ final class KernelAddresses {
     case (.add(let index), nil): return .added(index: index)
     case (.remove(let index), nil): return .removed(index: index)
     case (.add(let index), .some(let error)):
-      lastError = error
       return .addFailed(index: index, errno: error.errno)
     case (.remove(let index), .some(let error)):
       // Gone is what was asked for.
       if error.kind == .addressMissing || error.kind == .linkGone { return .removed(index: index) }
-      lastError = error
       return .removeFailed(index: index, errno: error.errno)
     }
   }
