@@ -18,14 +18,14 @@ import Testing
   }
 
   @Test func subnetArithmetic() throws {
-    let vip = try #require(IPv4Network(IPv4Address(bits: 0xC0A8_01DB), prefixLength: 24))
+    let vip = try #require(IPNetwork(.ipv4(IPv4Address(bits: 0xC0A8_01DB)), prefixLength: 24))
     #expect(vip.subnet.description == "192.168.1.0")
     #expect(vip.broadcast?.description == "192.168.1.255")
-    #expect(vip.contains(IPv4Address(bits: 0xC0A8_0101)))
-    #expect(!vip.contains(IPv4Address(bits: 0xC0A8_0201)))
-    #expect(IPv4Network(vip.address, prefixLength: 33) == nil)
-    #expect(IPv4Network(vip.address, prefixLength: 32)?.broadcast == nil)
-    #expect(IPv4Network(vip.address, prefixLength: 0)?.contains(IPv4Address(bits: 1)) == true)
+    #expect(vip.contains(.ipv4(IPv4Address(bits: 0xC0A8_0101))))
+    #expect(!vip.contains(.ipv4(IPv4Address(bits: 0xC0A8_0201))))
+    #expect(IPNetwork(vip.address, prefixLength: 33) == nil)
+    #expect(IPNetwork(vip.address, prefixLength: 32)?.broadcast == nil)
+    #expect(IPNetwork(vip.address, prefixLength: 0)?.contains(.ipv4(IPv4Address(bits: 1))) == true)
   }
 
   @Test func hardwareAddresses() {
