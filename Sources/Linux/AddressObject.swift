@@ -9,15 +9,14 @@ final class AddressObject {
   init(_ request: AddressRequest) throws(LinuxError) {
     guard let address = rtnl_addr_alloc() else { throw Self.outOfMemory }
     self.address = address
-    rtnl_addr_set_family(address, AF_INET)
+    rtnl_addr_set_family(address, request.network.address.family.number)
     rtnl_addr_set_ifindex(address, request.linkIndex)
-    rtnl_addr_set_scope(address, Int32(request.scope.rawValue))
-    try set(request.network.address, prefixLength: request.network.prefixLength, rtnl_addr_set_local)
-    if let broadcast = request.network.broadcast {
-      try set(broadcast, prefixLength: 32, rtnl_addr_set_broadcast)
+    let local = try NetlinkAddress(request.network)
+    try check(rtnl_addr_set_local(address, local.pointer))
+    switch request.network.address.family {
+    case .ipv4: try setIPv4(request)
+    case .ipv6: setIPv6(request)
     }
-    if let label = request.label { try check(rtnl_addr_set_label(address, label)) }
-    if let lifetime = request.validLifetime { set(lifetime: lifetime) }
   }
 
   deinit { rtnl_addr_put(address) }
@@ -47,23 +46,33 @@ final class AddressObject {
     guard result >= 0 else { throw LinuxError("building an address request", netlink: result) }
   }
 
-  private func set(
-    _ value: IPv4Address, prefixLength: Int, _ setter: (OpaquePointer?, OpaquePointer?) -> Int32
-  ) throws(LinuxError) {
-    var bits = value.bits.bigEndian
-    guard let binary = nl_addr_build(AF_INET, &bits, MemoryLayout<UInt32>.size) else {
-      throw Self.outOfMemory
+  private func setIPv4(_ request: AddressRequest) throws(LinuxError) {
+    rtnl_addr_set_scope(address, Int32(request.scope.rawValue))
+    if let broadcast = request.network.broadcast {
+      let binary = try NetlinkAddress(.ipv4(broadcast))
+      try check(rtnl_addr_set_broadcast(address, binary.pointer))
     }
-    defer { nl_addr_put(binary) }
-    nl_addr_set_prefixlen(binary, Int32(prefixLength))
-    try check(setter(address, binary))
+    if let label = request.label { try check(rtnl_addr_set_label(address, label)) }
+    if let lifetime = request.validLifetime {
+      let seconds = Self.seconds(lifetime)
+      rtnl_addr_set_valid_lifetime(address, seconds)
+      rtnl_addr_set_preferred_lifetime(address, seconds)
+    }
+  }
+
+  private func setIPv6(_ request: AddressRequest) {
+    // Detection takes over a second in which the address does not answer, and vipd has asked before.
+    var flags = UInt32(IFA_F_NODAD)
+    if !request.addsPrefixRoute { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
+    rtnl_addr_set_flags(address, flags)
+    rtnl_addr_set_valid_lifetime(address, request.validLifetime.map(Self.seconds) ?? .max)
+    // Deprecated (RFC 4862 §5.5.4): it answers, and is never chosen as source of new connections.
+    rtnl_addr_set_preferred_lifetime(address, 0)
   }
 
   /// The kernel counts in seconds and reads all ones as "for ever".
-  private func set(lifetime: Duration) {
+  private static func seconds(_ lifetime: Duration) -> UInt32 {
     let (seconds, attoseconds) = lifetime.components
-    let whole = UInt32(clamping: max(1, attoseconds > 0 ? seconds + 1 : seconds))
-    rtnl_addr_set_valid_lifetime(address, min(whole, .max - 1))
-    rtnl_addr_set_preferred_lifetime(address, min(whole, .max - 1))
+    return min(UInt32(clamping: max(1, attoseconds > 0 ? seconds + 1 : seconds)), .max - 1)
   }
 }

@@ -1,32 +1,41 @@
 public import Internet
 
 /// An address to put on a link.
+///
+/// An IPv6 address is used without duplicate address detection, and is deprecated from the beginning: it
+/// answers, but the host does not choose it as source. (Nor does it choose a secondary IPv4 address.)
 public struct AddressRequest: Hashable, Sendable {
   /// IFA_PROTO of every address that vipd adds, VRRP's IP protocol number: it tells them from the
   /// host's own, also those that an earlier vipd left behind.
   public static let protocolNumber: UInt8 = 112
 
-  /// The address and its prefix length. An existing address with another length is another address.
-  public var network: IPv4Network
+  /// The address and its prefix length. An existing IPv4 address with another length is another address; an
+  /// existing IPv6 address is renewed and keeps its length.
+  public var network: IPNetwork
   /// Index of the link that gets the address.
   public var linkIndex: Int32
-  /// IFA_LABEL, at most 15 bytes; nil for the link's name.
+  /// IFA_LABEL, at most 15 bytes; nil for the link's name. IPv6 has none.
   public var label: String?
-  /// How far the address is valid.
+  /// How far an IPv4 address is valid; of an IPv6 address the kernel sees it.
   public var scope: AddressScope
   /// Time after which the kernel removes the address, rounded up to whole seconds of at least one;
   /// nil for a permanent address.
   public var validLifetime: Duration?
+  /// Whether the kernel adds a route to an IPv6 address's subnet with the address's lifetime; false for
+  /// IFA_F_NOPREFIXROUTE, where the link has that subnet already: else the kernel could give the host's own
+  /// route the lifetime of the VIP. For IPv4 the kernel knows by itself.
+  public var addsPrefixRoute: Bool
 
   /// A request for `network` on the link with index `linkIndex`.
   public init(
-    network: IPv4Network, linkIndex: Int32, label: String? = nil, scope: AddressScope = .global,
-    validLifetime: Duration?
+    network: IPNetwork, linkIndex: Int32, label: String? = nil, scope: AddressScope = .global,
+    validLifetime: Duration?, addsPrefixRoute: Bool = true
   ) {
     self.network = network
     self.linkIndex = linkIndex
     self.label = label
     self.scope = scope
     self.validLifetime = validLifetime
+    self.addsPrefixRoute = addsPrefixRoute
   }
 }

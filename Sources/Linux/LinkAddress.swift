@@ -28,15 +28,15 @@ public struct AddressScope: RawRepresentable, Hashable, Sendable, CustomStringCo
   }
 }
 
-/// An IPv4 address on a link, as the kernel describes it (RTM_NEWADDR).
+/// An address on a link, as the kernel describes it (RTM_NEWADDR).
 public struct LinkAddress: Hashable, Sendable {
   /// Index of the link that has the address.
   public let linkIndex: Int32
   /// The address (IFA_LOCAL) and its prefix length.
-  public let network: IPv4Network
-  /// IFA_BROADCAST.
+  public let network: IPNetwork
+  /// IFA_BROADCAST; nil for IPv6.
   public let broadcast: IPv4Address?
-  /// IFA_LABEL: the link's name, or an alias such as `bond0:0`.
+  /// IFA_LABEL: the link's name, or an alias such as `bond0:0`; nil for IPv6.
   public let label: String?
   /// How far the address is valid.
   public let scope: AddressScope
@@ -44,6 +44,10 @@ public struct LinkAddress: Hashable, Sendable {
   public let validLifetime: Duration?
   /// IFA_PROTO: who added the address; 0 if nobody said. vipd's are ``AddressRequest/protocolNumber``.
   public let protocolNumber: UInt8
-  /// IFA_F_SECONDARY: another address of the same subnet was there first.
+  /// IFA_F_SECONDARY: another IPv4 address of the same subnet was there first; for IPv6, where the same flag
+  /// is called IFA_F_TEMPORARY, a privacy address that soon gives way to another.
   public let isSecondary: Bool
+  /// Neither IFA_F_TENTATIVE nor IFA_F_DADFAILED: packets can be sent from the address. IPv4 addresses always
+  /// are; an IPv6 address is reported again when duplicate address detection is done with it.
+  public let isUsable: Bool
 }

@@ -86,28 +86,40 @@ struct RouteMessage {
     return MACAddress(bits: UInt64(UInt32(bigEndian: octets.0)) << 16 | UInt64(UInt16(bigEndian: octets.1)))
   }
 
-  /// The IPv4 address that an RTM_NEWADDR or RTM_DELADDR message is about.
+  /// The address that an RTM_NEWADDR or RTM_DELADDR message is about.
   var address: LinkAddress? {
     guard type == RTM_NEWADDR || type == RTM_DELADDR, let info = fixedPart(ifaddrmsg.self),
-      info.ifa_family == AF_INET,
-      let local = ipv4(IFA_LOCAL) ?? ipv4(IFA_ADDRESS),
-      let network = IPv4Network(local, prefixLength: Int(info.ifa_prefixlen))
+      let local = ip(IFA_LOCAL, info.ifa_family) ?? ip(IFA_ADDRESS, info.ifa_family),
+      let network = IPNetwork(local, prefixLength: Int(info.ifa_prefixlen))
     else { return nil }
     let cache = attribute(IFA_CACHEINFO, after: ifaddrmsg.self, as: ifa_cacheinfo.self)
     let flags = attribute(IFA_FLAGS, after: ifaddrmsg.self, as: UInt32.self) ?? UInt32(info.ifa_flags)
     return LinkAddress(
-      linkIndex: Int32(bitPattern: info.ifa_index), network: network, broadcast: ipv4(IFA_BROADCAST),
+      linkIndex: Int32(bitPattern: info.ifa_index), network: network,
+      broadcast: ip(IFA_BROADCAST, info.ifa_family)?.ipv4,
       label: text(IFA_LABEL, after: ifaddrmsg.self), scope: AddressScope(rawValue: info.ifa_scope),
       validLifetime: cache.flatMap { $0.ifa_valid == .max ? nil : .seconds(Int64($0.ifa_valid)) },
       protocolNumber: attribute(IFA_PROTO, after: ifaddrmsg.self, as: UInt8.self) ?? 0,
-      isSecondary: flags & UInt32(IFA_F_SECONDARY) != 0)
+      isSecondary: flags & UInt32(IFA_F_SECONDARY) != 0,
+      isUsable: flags & UInt32(IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0)
   }
 
-  private func ipv4(_ type: Int) -> IPv4Address? {
-    attribute(type, after: ifaddrmsg.self, as: UInt32.self).map { IPv4Address(bits: UInt32(bigEndian: $0)) }
+  /// Attribute `type` of an address message of `family`.
+  private func ip(_ type: Int, _ family: UInt8) -> IPAddress? {
+    switch Int32(family) {
+    case AF_INET:
+      return attribute(type, after: ifaddrmsg.self, as: UInt32.self).map {
+        .ipv4(IPv4Address(bits: UInt32(bigEndian: $0)))
+      }
+    case AF_INET6:
+      return attribute(type, after: ifaddrmsg.self, as: (UInt64, UInt64).self).map {
+        .ipv6(IPv6Address(high: UInt64(bigEndian: $0.0), low: UInt64(bigEndian: $0.1)))
+      }
+    default: return nil
+    }
   }
 
-  /// The IPv4 default route that an RTM_NEWROUTE message of the main table is about, with its metric.
+  /// The default route that an RTM_NEWROUTE message of the main table is about, with its metric.
   var defaultRoute: (route: DefaultRoute, metric: UInt32)? {
     guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
     defer { rtnl_route_put(route) }
@@ -116,7 +128,7 @@ struct RouteMessage {
       Int32(rtnl_route_get_type(route)) == Int32(RTN_UNICAST),
       let hop = rtnl_route_nexthop_n(route, 0)
     else { return nil }
-    let gateway = rtnl_route_nh_get_gateway(hop).flatMap(Self.ipv4(of:))
+    let gateway = rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init)
     let found = DefaultRoute(linkIndex: rtnl_route_nh_get_ifindex(hop), gateway: gateway)
     return (found, rtnl_route_get_priority(route))
   }
@@ -124,11 +136,5 @@ struct RouteMessage {
   private var parsedRoute: OpaquePointer? {
     var route: OpaquePointer?
     return rtnl_route_parse(header, &route) >= 0 ? route : nil
-  }
-
-  private static func ipv4(of address: OpaquePointer) -> IPv4Address? {
-    guard nl_addr_get_family(address) == AF_INET, nl_addr_get_len(address) == 4 else { return nil }
-    let bits = nl_addr_get_binary_addr(address).map { $0.loadUnaligned(as: UInt32.self) }
-    return bits.map { IPv4Address(bits: UInt32(bigEndian: $0)) }
   }
 }

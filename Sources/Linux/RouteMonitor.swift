@@ -7,13 +7,13 @@ public enum RouteChange: Hashable, Sendable {
   case link(Link)
   /// A link was deleted or moved to another network namespace.
   case linkRemoved(index: Int32, name: String)
-  /// An IPv4 address was added or renewed; this is what it is now.
+  /// An address was added or renewed; this is what it is now.
   case address(LinkAddress)
-  /// An IPv4 address was removed by somebody, or its lifetime ended.
+  /// An address was removed by somebody, or its lifetime ended.
   case addressRemoved(LinkAddress)
 }
 
-/// Hears of every change to links and IPv4 addresses in this network namespace, whoever made it.
+/// Hears of every change to links and addresses in this network namespace, whoever made it.
 public final class RouteMonitor {
   /// Datagrams read by one ``receive(_:)``, so that a storm of changes leaves the loop time for the rest.
   private static let datagramsPerReceive = 128
@@ -34,6 +34,7 @@ public final class RouteMonitor {
     try? socket.set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBuffer)
     try socket.join(RTNLGRP_LINK)
     try socket.join(RTNLGRP_IPV4_IFADDR)
+    try socket.join(RTNLGRP_IPV6_IFADDR)
   }
 
   /// Becomes readable when changes wait.

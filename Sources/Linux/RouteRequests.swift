@@ -6,8 +6,8 @@ public import Internet
 public struct DefaultRoute: Hashable, Sendable {
   /// Index of the link that the route leaves by.
   public let linkIndex: Int32
-  /// The router; nil on a point-to-point link or when the next hop is an IPv6 address.
-  public let gateway: IPv4Address?
+  /// The router; nil on a point-to-point link or when the next hop is of the other family.
+  public let gateway: IPAddress?
 }
 
 /// Questions and changes to the kernel's links, addresses and routes.
@@ -36,32 +36,31 @@ public final class RouteRequests {
     try dump(Int32(RTM_GETLINK), family: AF_UNSPEC) { $0.link }
   }
 
-  /// Every IPv4 address of every link, in the kernel's order: primary addresses before secondary ones.
+  /// Every address of every link, in the kernel's order: of IPv4, primary addresses before secondary ones.
   public func addresses() throws(LinuxError) -> [LinkAddress] {
-    try dump(Int32(RTM_GETADDR), family: AF_INET) { $0.address }
+    try dump(Int32(RTM_GETADDR), family: AF_UNSPEC) { $0.address }
   }
 
-  /// Every IPv4 address of the link with index `linkIndex`.
+  /// Every address of the link with index `linkIndex`.
   public func addresses(on linkIndex: Int32) throws(LinuxError) -> [LinkAddress] {
     try addresses().filter { $0.linkIndex == linkIndex }
   }
 
-  /// The IPv4 default route of the main table with the lowest metric; nil if there is none. Of a route with
+  /// The default route of the main table with the lowest metric; nil if `family` has none. Of a route with
   /// several next hops, the first.
-  public func defaultRoute() throws(LinuxError) -> DefaultRoute? {
-    let routes = try dump(Int32(RTM_GETROUTE), family: AF_INET) { $0.defaultRoute }
+  public func defaultRoute(_ family: AddressFamily = .ipv4) throws(LinuxError) -> DefaultRoute? {
+    let routes = try dump(Int32(RTM_GETROUTE), family: family.number) { $0.defaultRoute }
     return routes.min { $0.metric < $1.metric }?.route
   }
 
-  /// Asks the kernel to add an address, or to renew its lifetime if the link has it with the same prefix
-  /// length. The answer carries the returned sequence number.
+  /// Asks the kernel to add an address, or to renew its lifetime if the link has it. The answer carries the returned sequence number.
   public func add(_ request: AddressRequest) throws(LinuxError) -> UInt32 {
     let address = try AddressObject(request)
     return try changes.send(address.additionMessage(), "adding an address")
   }
 
   /// Asks the kernel to remove `network` from a link. The answer carries the returned sequence number.
-  public func remove(_ network: IPv4Network, from linkIndex: Int32) throws(LinuxError) -> UInt32 {
+  public func remove(_ network: IPNetwork, from linkIndex: Int32) throws(LinuxError) -> UInt32 {
     let address = try AddressObject(
       AddressRequest(network: network, linkIndex: linkIndex, validLifetime: nil))
     return try changes.send(address.removalMessage(), "removing an address")

@@ -64,16 +64,36 @@ struct RouteMonitorTests {
       try shell("ip address add 2001:db8::1/64 dev eth0 nodad")
       try shell("ip address delete 203.0.113.7 peer 203.0.113.8/32 dev eth0")
       let heard = try changes(monitor) { if case .addressRemoved = $0 { true } else { false } }
-      #expect(heard.count == 2)
-      for change in heard {
-        guard case .address(let address) = change else { continue }
-        #expect(address.network.address == IPv4Address("203.0.113.7"))
+      let addresses = heard.compactMap { if case .address(let address) = $0 { address } else { nil } }
+      let added = addresses.filter { $0.network.address.family == .ipv4 }
+      #expect(added.count == 1)
+      #expect(addresses.contains { $0.network.address == IPAddress("2001:db8::1") && $0.isUsable })
+      for address in added {
+        #expect(address.network.address == IPAddress("203.0.113.7"))
         #expect(address.network.prefixLength == 32)
         #expect(address.label == "eth0:x")
         #expect(address.protocolNumber == 0)
         #expect(address.validLifetime == nil)
         #expect(address.broadcast == nil)
       }
+    }
+  }
+
+  @Test func hearsWhenDetectionOfDuplicatesIsDone() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      let own = try #require(IPAddress("fd00::217"))
+      try shell("ip address add fd00::217/64 dev eth0")
+      let heard = try changes(monitor) {
+        if case .address(let address) = $0 {
+          address.network.address == own && address.isUsable
+        } else {
+          false
+        }
+      }
+      guard case .address(let first) = heard.first(where: { $0.address == own }) else { return }
+      #expect(!first.isUsable)
     }
   }
 
@@ -105,6 +125,16 @@ struct RouteMonitorTests {
       var heard = 0
       while wait(for: monitor.fd, seconds: 0.2) { #expect(try monitor.receive { _ in heard += 1 }) }
       #expect(heard == 1000)
+    }
+  }
+}
+
+extension RouteChange {
+  /// The address that appeared, changed or went.
+  fileprivate var address: IPAddress? {
+    switch self {
+    case .address(let address), .addressRemoved(let address): address.network.address
+    case .link, .linkRemoved: nil
     }
   }
 }
