@@ -27,6 +27,7 @@ public struct PacketSocket: ~Copyable {
   private static let frameSize = 2048
 
   private let socket: Descriptor
+  private let linkIndex: Int32
   private let buffer = DatagramBuffer(count: Self.frameSize)
 
   /// Opens a socket on the link with index `linkIndex`. Needs CAP_NET_RAW.
@@ -43,16 +44,23 @@ public struct PacketSocket: ~Copyable {
     if !filter.isEmpty { try Self.attach(filter, to: socket) }
     try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
     self.socket = socket
+    self.linkIndex = linkIndex
   }
 
   /// Becomes readable when frames wait.
   public var fd: Int32 { socket.number }
 
-  /// Sends `frame`, from its destination address to the end of its payload; the link pads it.
+  /// Sends `frame`, of whatever EtherType, from its destination address to the end of its payload; the link
+  /// pads it.
   ///
   /// Throws errors of kind `linkDown`, `linkGone` and `overflow`, which may pass.
   public func send(_ frame: Span<UInt8>) throws(LinuxError) {
-    let sent = frame.withUnsafeBytes { Glibc.send(socket.number, $0.baseAddress, $0.count, 0) }
+    // Protocol 0: the kernel reads it from the frame, not from what the socket receives.
+    let sent = frame.withUnsafeBytes { bytes in
+      Self.withAddress(linkIndex, etherType: 0) {
+        sendto(socket.number, bytes.baseAddress, bytes.count, 0, $0, $1)
+      }
+    }
     guard sent == frame.count else { throw LinuxError("sending a frame", errno: errno) }
   }
 
@@ -71,15 +79,20 @@ public struct PacketSocket: ~Copyable {
   private static func bind(
     _ socket: borrowing Descriptor, to linkIndex: Int32, etherType: UInt16
   ) throws(LinuxError) {
+    let result = withAddress(linkIndex, etherType: etherType) { Glibc.bind(socket.number, $0, $1) }
+    guard result == 0 else { throw LinuxError("binding a packet socket to its link", errno: errno) }
+  }
+
+  private static func withAddress<Result>(
+    _ linkIndex: Int32, etherType: UInt16, _ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result
+  ) -> Result {
     var address = sockaddr_ll()
     address.sll_family = UInt16(AF_PACKET)
     address.sll_protocol = etherType.bigEndian
     address.sll_ifindex = linkIndex
-    let result = withUnsafeBytes(of: &address) {
-      Glibc.bind(
-        socket.number, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+    return withUnsafeBytes(of: &address) {
+      body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
     }
-    guard result == 0 else { throw LinuxError("binding a packet socket to its link", errno: errno) }
   }
 
   private static func attach(

@@ -1,0 +1,150 @@
+import Internet
+import Testing
+
+@testable import Linux
+
+@Suite(.enabled(if: isRoot, "needs root"))
+struct NeighborFilterTests {
+  private let vip = IPv6Address(high: 0xFD00 << 48, low: 0x219)
+  private let mark = MACAddress(bits: 0x0000_5E00_02DB)
+  private let broadcast = MACAddress(bits: 0x3333_0000_0001)
+
+  /// A neighbour solicitation or advertisement with the options that `tail` holds.
+  private func frame(
+    to destination: MACAddress, type: UInt8, target: IPv6Address, nextHeader: UInt8 = 58, _ tail: [UInt8] = []
+  ) -> [UInt8] {
+    var bytes = (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 1, 0x86, 0xDD]
+    bytes += [0x60, 0, 0, 0, 0, UInt8(24 + tail.count), nextHeader, 255]
+    bytes += [0xFE, 0x80] + [UInt8](repeating: 0, count: 13) + [1]
+    bytes += (0..<16).map { IPv6Address.allNodes[$0] }
+    bytes += [type, 0, 0, 0, 0, 0, 0, 0] + (0..<16).map { target[$0] }
+    return bytes + tail
+  }
+
+  private func options(nonce: MACAddress, type: UInt8 = 14) -> [UInt8] {
+    [1, 1, 2, 0, 0, 0, 0, 1, type, 1] + (0..<6).map { nonce[$0] }
+  }
+
+  /// Those of `frames` that arrive.
+  private func heard(_ make: (_ host: MACAddress) -> [[UInt8]]) throws -> [[UInt8]] {
+    let hosts = try TwoHosts()
+    let sender = try hosts.first.run {
+      // Bound to another type than it sends.
+      try PacketSocket(linkIndex: hosts.firstLink.index, etherType: 0x0806)
+    }
+    let other = IPv6Address(high: 1, low: 2)
+    let receiver = try hosts.second.run {
+      try PacketSocket(
+        linkIndex: hosts.secondLink.index, etherType: 0x86DD,
+        filter: PacketSocket.neighborFilter(targets: [other, vip], mark: mark))
+    }
+    let host = try #require(hosts.secondLink.macAddress)
+    for frame in make(host) { try sender.send(frame.span) }
+    let last = frame(to: host, type: 135, target: other)
+    try sender.send(last.span)
+    var frames: [[UInt8]] = []
+    while frames.last != last {
+      try #require(wait(for: receiver.fd))
+      while try receiver.receive({ frames.append([UInt8]($0)) }) {}
+    }
+    // The kernels talk about their own addresses too, to groups: none of that passes.
+    return frames.dropLast()
+  }
+
+  @Test func whatConcernsTheVIPPasses() throws {
+    var expected: [[UInt8]] = []
+    let frames = try heard { host in
+      expected = [
+        frame(to: host, type: 135, target: IPv6Address(high: 7, low: 7)),
+        frame(to: host, type: 136, target: IPv6Address(high: 7, low: 7)),
+        frame(to: broadcast, type: 136, target: vip),
+        frame(to: broadcast, type: 136, target: vip, [2, 1, 2, 0, 0, 0, 0, 1]),
+        frame(to: broadcast, type: 136, target: IPv6Address(high: 1, low: 2)),
+        frame(to: broadcast, type: 135, target: vip, options(nonce: mark)),
+      ]
+      return expected
+    }
+    #expect(frames == expected)
+  }
+
+  @Test func theRestStaysOutside() throws {
+    let frames = try heard { host in
+      [
+        frame(to: host, type: 128, target: vip),
+        frame(to: host, type: 136, target: vip, nextHeader: 17),
+        frame(to: broadcast, type: 135, target: vip),
+        frame(to: broadcast, type: 135, target: vip, options(nonce: MACAddress(bits: mark.bits + 1))),
+        frame(to: broadcast, type: 135, target: vip, options(nonce: mark, type: 15)),
+        frame(to: broadcast, type: 136, target: IPv6Address(high: vip.high, low: vip.low + 1)),
+        frame(to: broadcast, type: 136, target: IPv6Address(high: vip.high + 1, low: vip.low)),
+        Array(frame(to: broadcast, type: 136, target: vip).prefix(70)),
+      ]
+    }
+    #expect(frames.isEmpty)
+  }
+
+  @Test func everyMismatchedWordIsSeen() throws {
+    let frames = try heard { _ in
+      (0..<4).map { word in
+        let bit: UInt64 = 1 << (word % 2 == 0 ? 40 : 8)
+        let target =
+          word < 2
+          ? IPv6Address(high: vip.high ^ bit, low: vip.low) : IPv6Address(high: vip.high, low: vip.low ^ bit)
+        return frame(to: broadcast, type: 136, target: target)
+      }
+    }
+    #expect(frames.isEmpty)
+  }
+}
+
+@Suite(.enabled(if: isRoot, "needs root"))
+struct EvidenceSocketTests {
+  private let station = MACAddress(bits: 0x0200_0000_0001)
+  private let peer = MACAddress(bits: 0x0200_0000_0002)
+
+  private func frame(from source: MACAddress, etherType: UInt16, transport: UInt8 = 17) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0xFF, count: 6) + (0..<6).map { source[$0] }
+    bytes += [UInt8(etherType >> 8), UInt8(etherType & 255)] + [UInt8](repeating: 0, count: 46)
+    bytes[etherType == 0x0800 ? 23 : 20] = transport
+    return bytes
+  }
+
+  /// Whether `frame` was heard, and nothing of what the kernels say by themselves.
+  private func isHeard(_ frame: [UInt8]) throws -> Bool {
+    let hosts = try TwoHosts()
+    let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
+    let receiver = try hosts.second.run { try EvidenceSocket(linkIndex: hosts.secondLink.index) }
+    let fromTest: [PacketSocket.FilterInstruction] = [
+      .loadWord(at: 6), .ifEqual(UInt32(station.bits >> 16), skip: 1), .drop, .accept(60),
+    ]
+    let arrival = try hosts.second.run {
+      try PacketSocket(
+        linkIndex: hosts.secondLink.index, etherType: UInt16(frame[12]) << 8 | UInt16(frame[13]),
+        filter: fromTest)
+    }
+    let own = try #require(hosts.firstLink.macAddress)
+    try receiver.listen(excluding: [peer, own])
+    try sender.send(frame.span)
+    // Sockets that hear everything get a frame before those that hear one type.
+    try #require(wait(for: arrival.fd))
+    guard wait(for: receiver.fd, seconds: 0) else { return false }
+    #expect(try receiver.receive() == station)
+    #expect(try receiver.receive() == nil)
+    return true
+  }
+
+  @Test(arguments: [0x0806, 0x0800, 0x86DD] as [UInt16])
+  func aThirdStationIsHeard(etherType: UInt16) throws {
+    #expect(try isHeard(frame(from: station, etherType: etherType)))
+    #expect(try !isHeard(frame(from: peer, etherType: etherType)))
+  }
+
+  @Test(arguments: [0x0800, 0x86DD] as [UInt16])
+  func advertisementsAreNoEvidence(etherType: UInt16) throws {
+    #expect(try !isHeard(frame(from: station, etherType: etherType, transport: 112)))
+  }
+
+  @Test func otherProtocolsAreNoEvidence() throws {
+    #expect(try !isHeard(frame(from: station, etherType: 0x88B5)))
+  }
+}
