@@ -13,8 +13,9 @@ struct Descriptor: ~Copyable {
 
   deinit { close(number) }
 
-  /// setsockopt(2) with `value` as the option's C representation.
-  func set<Value: BitwiseCopyable>(
+  /// setsockopt(2) with `value` as the option's C representation. (C structs with unions are not
+  /// BitwiseCopyable to Swift.)
+  func set<Value>(
     _ level: Int32, _ option: Int32, _ value: Value, _ operation: String
   ) throws(LinuxError) {
     let result = withUnsafeBytes(of: value) {

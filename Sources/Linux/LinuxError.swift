@@ -17,13 +17,14 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     case linkDown
     /// The link no longer exists (ENODEV, ENXIO).
     case linkGone
-    /// There is no way out (ENETUNREACH): the link is down or gone, or has lost the source address.
+    /// There is no way out (ENETUNREACH, EHOSTUNREACH): the link is down or gone or has lost the source
+    /// address, or there is no route.
     case unreachable
     /// A queue or buffer is full (ENOBUFS, EAGAIN, ENOMEM): the same call may succeed later.
     case overflow
     /// A capability is missing (EPERM, EACCES).
     case notPermitted
-    /// The address to remove is not there (EADDRNOTAVAIL).
+    /// The address to remove or to send from is not there (EADDRNOTAVAIL), or may not be used yet.
     case addressMissing
     /// Anything else.
     case other
@@ -54,7 +55,7 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     switch cause {
     case .errno(ENETDOWN): .linkDown
     case .errno(ENODEV), .errno(ENXIO), .netlink(NLE_NODEV): .linkGone
-    case .errno(ENETUNREACH): .unreachable
+    case .errno(ENETUNREACH), .errno(EHOSTUNREACH): .unreachable
     case .errno(ENOBUFS), .errno(EAGAIN), .errno(ENOMEM), .netlink(NLE_NOMEM), .netlink(NLE_AGAIN): .overflow
     case .errno(EPERM), .errno(EACCES), .netlink(NLE_PERM): .notPermitted
     case .errno(EADDRNOTAVAIL): .addressMissing

@@ -107,6 +107,19 @@ struct TwoHosts {
   }
 }
 
+extension TwoHosts {
+  /// Gives each host `fd00::217` and `fd00::218`, and `fe80::217` and `fe80::218`, without detection of
+  /// duplicates.
+  func addIPv6() throws {
+    for (host, number) in [(first, 217), (second, 218)] {
+      try host.run {
+        try shell("ip address add fd00::\(number)/64 dev eth0 nodad")
+        try shell("ip address add fe80::\(number)/64 dev eth0 nodad")
+      }
+    }
+  }
+}
+
 /// The link named `name` in this thread's namespace.
 func link(named name: String) throws -> Link {
   try #require(try RouteRequests().links().first { $0.name == name })

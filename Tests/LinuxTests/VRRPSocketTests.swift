@@ -5,37 +5,43 @@ import Testing
 
 @testable import Linux
 
-private let first = IPv4Address(bits: 0xC000_02D9)
-private let second = IPv4Address(bits: 0xC000_02DA)
+private let first = IPAddress.ipv4(IPv4Address(bits: 0xC000_02D9))
+private let second = IPAddress.ipv4(IPv4Address(bits: 0xC000_02DA))
+
+struct HeardMessage: Equatable {
+  let origin: VRRPSocket.Origin
+  let message: [UInt8]
+}
+
+/// The next message, within five seconds.
+func hear(_ socket: borrowing VRRPSocket) throws -> HeardMessage? {
+  var heard: HeardMessage?
+  guard wait(for: socket.fd) else { return nil }
+  let received = try socket.receive { origin, message in
+    heard = HeardMessage(origin: origin, message: [UInt8](message))
+  }
+  #expect(received)
+  return heard
+}
+
+extension [UInt8] {
+  init(_ bytes: Span<UInt8>) {
+    self.init()
+    for index in 0..<bytes.count { append(bytes[index]) }
+  }
+}
+
+private let message: [UInt8] = [0x31, 219, 100, 1, 0, 10, 0xAB, 0xCD, 192, 0, 2, 219]
 
 @Suite(.enabled(if: isRoot, "needs root"))
 struct VRRPSocketTests {
-  private struct Heard: Equatable {
-    let origin: VRRPSocket.Origin
-    let message: [UInt8]
-  }
-
-  private func hear(_ socket: borrowing VRRPSocket) throws -> Heard? {
-    var heard: Heard?
-    guard wait(for: socket.fd) else { return nil }
-    let received = try socket.receive { origin, message in
-      var bytes: [UInt8] = []
-      for index in 0..<message.count { bytes.append(message[index]) }
-      heard = Heard(origin: origin, message: bytes)
-    }
-    #expect(received)
-    return heard
-  }
-
-  private let message: [UInt8] = [0x31, 219, 100, 1, 0, 10, 0xAB, 0xCD, 192, 0, 2, 219]
-
   @Test func messageCrossesTheLink() throws {
     let hosts = try TwoHosts()
     let sender = try hosts.first.run { try VRRPSocket(linkIndex: hosts.firstLink.index, source: first) }
     let receiver = try hosts.second.run { try VRRPSocket(linkIndex: hosts.secondLink.index, source: second) }
     try sender.send(message.span)
-    let origin = VRRPSocket.Origin(source: first, destination: VRRPSocket.group, ttl: 255)
-    #expect(try hear(receiver) == Heard(origin: origin, message: message))
+    let origin = VRRPSocket.Origin(source: first, destination: VRRPSocket.group(.ipv4), ttl: 255)
+    #expect(try hear(receiver) == HeardMessage(origin: origin, message: message))
     #expect(try !receiver.receive { _, _ in Issue.record("one message was sent") })
     #expect(try !sender.receive { _, _ in Issue.record("the sender heard itself") })
   }
@@ -64,9 +70,9 @@ struct VRRPSocketTests {
       return try VRRPSocket(linkIndex: hosts.firstLink.index, source: first)
     }
     let receiver = try hosts.second.run { try VRRPSocket(linkIndex: hosts.secondLink.index, source: second) }
-    try hosts.first.run { try sender.setSource(try #require(IPv4Address("198.51.100.7"))) }
+    try hosts.first.run { try sender.setSource(try #require(IPAddress("198.51.100.7"))) }
     try sender.send(message.span)
-    #expect(try hear(receiver)?.origin.source == IPv4Address("198.51.100.7"))
+    #expect(try hear(receiver)?.origin.source == IPAddress("198.51.100.7"))
     try hosts.first.run { try shell("ip address delete 198.51.100.7/24 dev eth0") }
     let error = #expect(throws: LinuxError.self) { try sender.send(message.span) }
     #expect(error?.kind == .unreachable)
@@ -85,11 +91,11 @@ struct VRRPSocketTests {
     }
     let onFirst = try hosts.second.run { try VRRPSocket(linkIndex: secondLinks.0.index, source: second) }
     let onSecond = try hosts.second.run {
-      try VRRPSocket(linkIndex: secondLinks.1.index, source: try #require(IPv4Address("198.51.100.2")))
+      try VRRPSocket(linkIndex: secondLinks.1.index, source: try #require(IPAddress("198.51.100.2")))
     }
     let sender = try hosts.first.run {
       try VRRPSocket(
-        linkIndex: try linkWithCarrier(named: "eth1").index, source: try #require(IPv4Address("198.51.100.1"))
+        linkIndex: try linkWithCarrier(named: "eth1").index, source: try #require(IPAddress("198.51.100.1"))
       )
     }
     try sender.send(message.span)
@@ -152,28 +158,6 @@ struct VRRPSocketTests {
       #expect(other?.kind == .linkGone)
     }
   }
-
-  @Test func adoptedSocketGoesOn() throws {
-    let hosts = try TwoHosts()
-    let receiver = try hosts.second.run { try VRRPSocket(linkIndex: hosts.secondLink.index, source: second) }
-    let original = try hosts.first.run { try VRRPSocket(linkIndex: hosts.firstLink.index, source: first) }
-    let copy = dup(original.fd)
-    let adopted = try VRRPSocket(adopting: copy, linkIndex: hosts.firstLink.index)
-    try adopted.send(message.span)
-    #expect(try hear(receiver)?.message == message)
-  }
-
-  @Test func foreignSocketsAreNotAdopted() throws {
-    let hosts = try TwoHosts(awaitingCarrier: false)
-    let other = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-    defer { close(other) }
-    #expect(throws: LinuxError.self) { _ = try VRRPSocket(adopting: other, linkIndex: 1) }
-    let original = try hosts.first.run { try VRRPSocket(linkIndex: hosts.firstLink.index, source: first) }
-    let copy = dup(original.fd)
-    defer { close(copy) }
-    #expect(throws: LinuxError.self) { _ = try VRRPSocket(adopting: copy, linkIndex: 9999) }
-    #expect(fcntl(copy, F_GETFD) >= 0)
-  }
 }
 
 struct IPv4HeaderTests {
@@ -187,8 +171,8 @@ struct IPv4HeaderTests {
   @Test func readsTheFields() throws {
     let parsed = IPv4Header(datagram { _ in }.span)
     let header = try #require(parsed)
-    #expect(header.source == first)
-    #expect(header.destination == VRRPSocket.group)
+    #expect(header.source == first.ipv4)
+    #expect(header.destination == VRRPSocket.group(.ipv4).ipv4)
     #expect(header.ttl == 255)
     #expect(header.payload == 20..<28)
   }

@@ -7,12 +7,24 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// The calling thread's effective capabilities, bit n for capability n; -1 and errno on failure.
 int vip_effective_capabilities(uint64_t *capabilities);
 
 /// capabilities(7) that vipd needs.
 enum { VIP_CAP_NET_ADMIN = 12, VIP_CAP_NET_RAW = 13 };
+
+/// What the kernel says beside a datagram of an IPv6 raw socket; what it does not say is zero.
+struct vip_ipv6_origin {
+  uint8_t source[16];
+  uint8_t destination[16];
+  int hop_limit;
+};
+
+/// Receives one datagram of an IPv6 raw socket with IPV6_RECVPKTINFO and IPV6_RECVHOPLIMIT: its true length,
+/// which may exceed `size`; -1 and errno on failure.
+ssize_t vip_receive_ipv6(int fd, void *buffer, size_t size, struct vip_ipv6_origin *origin);
 
 /// Unmaps the pages of code and constants that are in memory; those that are used again come back from the
 /// page cache. Does nothing for pages that are locked.
