@@ -11,10 +11,11 @@ public struct Checksum: Sendable {
     sum = (sum & 0xFFFF) + (sum >> 16)
   }
 
-  /// Adds `address` as two words.
-  public mutating func add(_ address: IPv4Address) {
-    add(UInt16(address.bits >> 16))
-    add(UInt16(address.bits & 0xFFFF))
+  /// Adds `address` as two or eight words.
+  public mutating func add(_ address: IPAddress) {
+    for index in stride(from: 0, to: address.octetCount, by: 2) {
+      add(UInt16(address[index]) << 8 | UInt16(address[index + 1]))
+    }
   }
 
   /// Adds `bytes`, padded with one zero octet if their number is odd.

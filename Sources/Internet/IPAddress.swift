@@ -30,6 +30,14 @@ public enum IPAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The octets of `bytes` from `offset` on, which must be there.
+  public init(_ bytes: Span<UInt8>, at offset: Int, _ family: AddressFamily) {
+    switch family {
+    case .ipv4: self = .ipv4(IPv4Address(bytes, at: offset))
+    case .ipv6: self = .ipv6(IPv6Address(bytes, at: offset))
+    }
+  }
+
   /// Which kind it is.
   public var family: AddressFamily {
     switch self {

@@ -45,8 +45,8 @@ package enum Frame {
     message += [0, 0]
     for address in addresses { message.appendNetworkOrder(address.bits) }
     var sum = Checksum()
-    sum.add(source)
-    sum.add(IPv4Address(bits: 0xE000_0012))
+    sum.add(.ipv4(source))
+    sum.add(.ipv4(IPv4Address(bits: 0xE000_0012)))
     sum.add(112)
     sum.add(UInt16(message.count))
     sum.add(message.span)

@@ -38,7 +38,7 @@ extension PacketSocket {
   /// Accepts neighbour solicitations and advertisements (RFC 4861) of IPv6 that were sent to this host alone,
   /// advertisements of one of `targets`, and solicitations whose nonce is `mark`.
   ///
-  /// A marked solicitation has two options of eight octets: the source link-layer address, then the nonce
+  /// A marked solicitation has two options: the source link-layer address, then the nonce
   /// (RFC 3971 §5.3.2), which kernels ignore.
   public static func neighborFilter(targets: [IPv6Address], mark: MACAddress) -> [FilterInstruction] {
     let (icmp, solicitation, advertisement): (UInt32, UInt32, UInt32) = (58, 135, 136)
@@ -47,8 +47,8 @@ extension PacketSocket {
       .loadByte(at: 54), .ifEqual(solicitation, skip: 2), .ifEqual(advertisement, skip: 1), .drop,
       .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(256),
       .loadByte(at: 54), .ifEqual(advertisement, skip: 8),
-      // Nonce option of one unit, then its six octets.
-      .loadHalfWord(at: 86), .unlessEqual(14 << 8 | 1, skip: 4),
+      // Nonce option of two units of eight octets, which begins with the mark.
+      .loadHalfWord(at: 86), .unlessEqual(14 << 8 | 2, skip: 4),
       .loadWord(at: 88), .unlessEqual(UInt32(mark.bits >> 16), skip: 2),
       .loadHalfWord(at: 92), .ifEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .drop, .accept(256),
     ]

@@ -1,56 +1,34 @@
-public import Internet
+import Internet
 
-extension ARPPacket {
-  /// Length of the Ethernet header and the packet.
-  public static let frameLength = 42
-  /// EtherType of ARP.
-  public static let etherType: UInt16 = 0x0806
-
+/// ARP for IPv4 over Ethernet (RFC 826).
+extension NeighborPacket {
   // Hardware type Ethernet, protocol type IPv4, address lengths 6 and 4.
   private static let fixedFields: [UInt8] = [0, 1, 8, 0, 6, 4]
+  private static let arpEnd = 42
 
-  /// Writes the Ethernet frame that carries this packet to `destination` over what `frame` held.
-  public func encode(to destination: MACAddress, into frame: inout [UInt8]) {
-    frame.removeAll(keepingCapacity: true)
-    frame.append(destination)
-    frame.append(senderHardware)
-    frame.append(UInt8(Self.etherType >> 8))
-    frame.append(UInt8(truncatingIfNeeded: Self.etherType))
+  func appendARP(_ sender: IPv4Address, _ target: IPv4Address, to frame: inout [UInt8]) {
     frame.append(contentsOf: Self.fixedFields)
-    frame.append(UInt8(operation.rawValue >> 8))
-    frame.append(UInt8(truncatingIfNeeded: operation.rawValue))
+    frame.append(word: operation.rawValue)
     frame.append(senderHardware)
-    frame.append(sender)
-    frame.append(targetHardware)
-    frame.append(target)
+    frame.append(IPAddress.ipv4(sender))
+    frame.append(standby.map { .virtualRouter($0.virtualRouterID, .ipv4) } ?? targetHardware)
+    frame.append(IPAddress.ipv4(target))
+    standby?.appendDetail(to: &frame)
   }
 
-  /// The ARP packet in an Ethernet frame; nil if it is none for IPv4 over Ethernet, or is cut short.
-  public init?(decoding frame: Span<UInt8>) {
-    guard frame.count >= Self.frameLength, UInt16(frame, at: 12) == Self.etherType else { return nil }
+  init?(arp frame: Span<UInt8>) {
+    guard frame.count >= Self.arpEnd else { return nil }
     for (index, expected) in Self.fixedFields.enumerated() {
       guard frame[14 + index] == expected else { return nil }
     }
     guard let operation = Operation(rawValue: UInt16(frame, at: 20)) else { return nil }
+    let targetHardware = MACAddress(frame, at: 32)
+    let standby =
+      operation == .request ? StandbyMark(targetHardware, .ipv4, frame, detail: Self.arpEnd) : nil
     self.init(
       operation: operation,
-      senderHardware: MACAddress(frame, at: 22), sender: IPv4Address(frame, at: 28),
-      targetHardware: MACAddress(frame, at: 32), target: IPv4Address(frame, at: 38))
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func append(_ address: MACAddress) {
-    for index in 0..<6 { append(address[index]) }
-  }
-
-  fileprivate mutating func append(_ address: IPv4Address) {
-    for shift: UInt32 in [24, 16, 8, 0] { append(UInt8(truncatingIfNeeded: address.bits >> shift)) }
-  }
-}
-
-extension UInt16 {
-  fileprivate init(_ bytes: Span<UInt8>, at offset: Int) {
-    self = UInt16(bytes[offset]) << 8 | UInt16(bytes[offset + 1])
+      senderHardware: MACAddress(frame, at: 22), sender: .ipv4(IPv4Address(frame, at: 28)),
+      targetHardware: standby == nil ? targetHardware : .zero, target: .ipv4(IPv4Address(frame, at: 38)),
+      standby: standby)
   }
 }

@@ -4,17 +4,18 @@ public import VRRP
 
 /// What an instance wants done, in order.
 public enum Action: Hashable, Sendable {
-  /// Send an Advertisement.
+  /// Send an Advertisement, in each family that the VIP has addresses of.
   case advertise(priority: UInt8, interval: AdvertisementInterval)
-  /// Send an ARP packet to this station.
-  case sendARP(ARPPacket, to: MACAddress)
+  /// Ask this station, by ARP or neighbour discovery.
+  case ask(NeighborPacket, to: MACAddress)
   /// Report the next frame that any station other than a peer sends, once.
   case listenForEvidence
   /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.
   case remove(AddressSet)
-  /// Send one gratuitous ARP, as request and as reply, for each of these addresses.
+  /// Send one gratuitous ARP, as request and as reply, or one unsolicited Neighbor Advertisement for each of
+  /// these addresses.
   case announce(AddressSet)
   /// Tell the operator.
   case report(Report)
@@ -39,13 +40,13 @@ public enum Report: Hashable, Sendable {
   /// The loop was late by so much that others may have taken over.
   case late(by: Duration)
   /// An Active router was heard that this one beat.
-  case beat(IPv4Address)
+  case beat(IPAddress)
   /// The Active router that this Backup router listens to is another one than before.
-  case following(IPv4Address, priority: UInt8)
+  case following(IPAddress, priority: UInt8)
   /// A router lists other addresses for this virtual router.
-  case addressesDiffer(IPv4Address)
+  case addressesDiffer(IPAddress)
   /// A router advertises at another interval than configured here.
-  case intervalDiffers(IPv4Address, AdvertisementInterval)
+  case intervalDiffers(IPAddress, AdvertisementInterval)
   /// A packet came from this host's own primary address.
   case ownSource
   /// The Active router is silent, and yet this Backup router leaves the VIP alone.
@@ -57,17 +58,21 @@ public enum Report: Hashable, Sendable {
   /// Nobody took over, so the VIP stays.
   case handoverRefused
   /// This router is to leave the VIP to the successor.
-  case handedOver(to: IPv4Address)
+  case handedOver(to: IPAddress)
+  /// Whether the owner knows a standby that would take over; told when that changes.
+  case protected(Bool)
 }
 
 /// Why a Backup router does not take over.
 public enum Hold: Hashable, Sendable {
   /// A router still answers for the VIP at this hardware address; its daemon fell silent, or is not heard.
-  case answered(at: MACAddress, last: IPv4Address?)
+  case answered(at: MACAddress, last: IPAddress?)
   /// Somebody answers for the VIP who is no router of it.
   case foreign(MACAddress)
   /// This host hears neither the Active router nor anybody else, and last heard anybody then.
   case isolated(since: Instant)
+  /// This host must not own the VIP for now.
+  case barred
 }
 
 /// A short list of actions that lives on the stack.

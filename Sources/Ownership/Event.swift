@@ -10,8 +10,8 @@ public enum Event: Hashable, Sendable {
   case link(LinkCondition)
   /// A valid Advertisement for this virtual router.
   case advertisement(ReceivedAdvertisement)
-  /// An ARP packet that speaks of the VIP, or was sent to this host alone.
-  case arp(ARPPacket)
+  /// A packet of ARP or neighbour discovery that speaks of the VIP, or was sent to this host alone.
+  case neighbor(NeighborPacket)
   /// A frame came from this station; answers `Action.listenForEvidence`.
   case frame(from: MACAddress)
   /// `deadline` has come.
@@ -30,6 +30,8 @@ public enum Event: Hashable, Sendable {
   case reconfigure(Parameters)
   /// Let another host take over, and stay if none does.
   case handover
+  /// Whether this host must not own the VIP, whatever happens: another one gets it first if there is one.
+  case standBack(Bool)
   /// Stop for good; another host may take over.
   case stop
 }
@@ -42,8 +44,33 @@ public enum LinkCondition: Hashable, Sendable {
   case down
   /// Up, but the cable is out.
   case noCarrier
-  /// It has no address of its own to send from.
+  /// It lacks an address of its own to send from, in a family that the VIP has addresses of.
   case noAddress
-  /// Packets can be sent from these addresses.
-  case ready(primary: IPv4Address, hardware: MACAddress)
+  /// Packets can be sent.
+  case ready(Identity)
+}
+
+/// How this host is known on the link.
+public struct Identity: Hashable, Sendable {
+  /// Its primary IPv4 address; there if the VIP has IPv4 addresses.
+  public var ipv4: IPv4Address?
+  /// Its link-local IPv6 address; there if the VIP has IPv6 addresses.
+  public var ipv6: IPv6Address?
+  /// The interface's hardware address.
+  public var hardware: MACAddress
+
+  /// All of it.
+  public init(ipv4: IPv4Address? = nil, ipv6: IPv6Address? = nil, hardware: MACAddress) {
+    self.ipv4 = ipv4
+    self.ipv6 = ipv6
+    self.hardware = hardware
+  }
+
+  /// What packets of `family` are sent from.
+  public func address(_ family: AddressFamily) -> IPAddress? {
+    switch family {
+    case .ipv4: ipv4.map { .ipv4($0) }
+    case .ipv6: ipv6.map { .ipv6($0) }
+    }
+  }
 }

@@ -19,7 +19,7 @@ public struct Instance: Sendable {
   /// What netlink last told; nil until it did.
   public internal(set) var link: LinkCondition?
   /// The Active router that this Backup router listens to.
-  public internal(set) var following: IPv4Address?
+  public internal(set) var following: IPAddress?
   /// Why this Backup router leaves the VIP alone although it hears no Active router.
   public internal(set) var hold: Hold?
   /// Every router that was seen, at most 16.
@@ -28,10 +28,15 @@ public struct Instance: Sendable {
   public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
+  /// When this router last said that it is Active, for its next run to know how long it was silent; nil if it is
+  /// not, or offered the VIP to others.
+  public var resumesAfter: Instant? { departure == nil ? lastAdvertised : nil }
   /// Whether the kernel has yet to confirm that addresses are gone.
   public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
   public var owns: Bool { holdings.present == all }
+  /// How to form checksums of version 3 over IPv4.
+  public var checksum: ChecksumForm { parameters.checksum ?? heardChecksum ?? .rfc5798 }
   /// Who answers for the VIP, as far as a Backup router found out.
   public var witnessed: MACAddress? { witness.isAnswered ? witness.owner : nil }
 
@@ -49,7 +54,7 @@ public struct Instance: Sendable {
   var departure: Departure?
   var resumption: Resumption?
   /// When this router last advertised as Active router; nil if it is none.
-  public internal(set) var lastAdvertised: Instant?
+  var lastAdvertised: Instant?
   /// When the Active router that is followed was last heard.
   var heartbeat: Instant?
   var isHeartbeatLate = false
@@ -61,6 +66,14 @@ public struct Instance: Sendable {
   var removal: Instant?
   /// When an Active router asks next whether its peers are there.
   var rollCall: Instant?
+  /// Whether the owner knows a standby; nil until it had the time to find out.
+  var isProtected: Bool?
+  /// Whether this host must not own the VIP.
+  public internal(set) var isBarred = false
+  /// A better Active router that is heard in the family that does not elect.
+  var otherFamilyRival: OtherFamilyRival?
+  /// How the Active router that was last heard forms checksums.
+  var heardChecksum: ChecksumForm?
   /// Whether the instance takes part no more.
   var isStopping = false
   /// When to give up waiting for the kernel to confirm the last removal.
@@ -73,7 +86,7 @@ public struct Instance: Sendable {
   /// An instance that waits for its first link event.
   public init(_ parameters: Parameters) {
     self.parameters = parameters
-    election = Election(parameters.election(primary: .any))
+    election = Election(parameters.election(primary: .any(parameters.family)))
     isolation.gateway = parameters.gateway
   }
 
@@ -81,7 +94,7 @@ public struct Instance: Sendable {
   public var deadline: Instant? {
     earliest([
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
-      reinstatements.deadline, witness.deadline, isolationDeadline, rollCallDeadline, claim?.deadline,
+      reinstatements.deadline, witness.deadline, isolationDeadline, rollCall, claim?.deadline,
       departure?.deadline, contest?.deadline, removalDeadline,
     ])
   }
@@ -95,7 +108,7 @@ public struct Instance: Sendable {
       resumption = Resumption(found: found, lastAdvertised: lastAdvertised)
     case .link(let condition): linkChanged(to: condition, at: now, &actions)
     case .advertisement(let received): hear(received, at: now, &actions)
-    case .arp(let packet): hear(packet, at: now, &actions)
+    case .neighbor(let packet): hear(packet, at: now, &actions)
     case .frame(let station): hearFrame(from: station, at: now)
     case .timer: runTimers(at: now, &actions)
     case .added(let index): added(index, at: now, &actions)
@@ -104,14 +117,21 @@ public struct Instance: Sendable {
     case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
     case .reconfigure(let changed): reconfigure(changed, at: now)
-    case .handover: depart(stops: false, at: now, &actions)
+    case .handover: depart(.yielding, at: now, &actions)
+    case .standBack(let isBarred): self.isBarred = isBarred
     case .stop: stop(at: now, &actions)
     }
     considerTakeover(at: now, &actions)
+    considerStandingBack(at: now, &actions)
     considerClaim(at: now, &actions)
     question(at: now, &actions)
     if isStopping && departure == nil && holdings.isSettled { actions.append(.exit) }
     return actions
+  }
+
+  /// How this host is known on the link; nil while that cannot carry the VIP.
+  var identity: Identity? {
+    if case .ready(let identity) = link { identity } else { nil }
   }
 
   var all: AddressSet { .all(parameters.addresses.count) }
@@ -121,8 +141,6 @@ public struct Instance: Sendable {
   private var electionDeadline: Instant? { hold == nil && departure == nil ? election.deadline : nil }
 
   private var removalDeadline: Instant? { holdings.wanted || holdings.removing.isEmpty ? nil : removal }
-
-  private var rollCallDeadline: Instant? { routers.all.isEmpty ? nil : rollCall }
 
   private var heartbeatDeadline: Instant? {
     guard election.state == .backup, !isHeartbeatLate, let heartbeat else { return nil }

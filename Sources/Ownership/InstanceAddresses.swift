@@ -33,6 +33,8 @@ extension Instance {
     resumption = nil
     renewal = nil
     rollCall = nil
+    isProtected = nil
+    otherFamilyRival = nil
     lastAdvertised = nil
     announcements.stop()
     reinstatements = ReinstatementBudget()
@@ -48,7 +50,7 @@ extension Instance {
   mutating func linkChanged(to condition: LinkCondition, at now: Instant, _ actions: inout Actions) {
     guard condition != link else { return }
     link = condition
-    guard case .ready(let primary, _) = condition else {
+    guard case .ready(let identity) = condition, let primary = identity.address(parameters.family) else {
       actions.append(.report(.linkUnusable(condition)))
       retry = nil
       departure = nil
@@ -69,7 +71,7 @@ extension Instance {
     guard case .ready = link, election.state == .initialize, retry == nil, !isStopping else { return }
     guard let resumption else {
       // RFC 9568 §6.4.1 has an address owner become Active at once; it too asks first whether it is alone.
-      let asksFirst = parameters.priority == 255 && parameters.witness != .off
+      let asksFirst = parameters.priority == 255 && (parameters.witness != .off || isBarred)
       return elect(asksFirst ? .listen(parameters.interval.duration) : .startup, at: now, &actions)
     }
     holdings.adopt(resumption.found)

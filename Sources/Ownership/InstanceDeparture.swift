@@ -3,12 +3,21 @@ import VRRP
 
 /// A handover under way: the VIP is offered and still served.
 struct Departure: Hashable, Sendable {
-  /// Whether the instance stops when it is over.
-  let stops: Bool
+  /// What happens when it is over.
+  enum Purpose: Hashable, Sendable {
+    /// A successor gets the VIP, and it stays here if there is none.
+    case yielding
+    /// The VIP goes, whether there is a successor or not.
+    case standingBack
+    /// So it does, and the instance stops.
+    case stopping
+  }
+
+  var purpose: Purpose
   /// How often the offer may still be repeated.
   var offersLeft = 3
   /// Who said that it is Active; its kernel need not have the VIP yet.
-  var successor: IPv4Address?
+  var successor: IPAddress?
   /// When to repeat the offer, to give up, or to leave the VIP to the successor whether it was seen or not.
   var deadline: Instant
 }
@@ -28,18 +37,17 @@ extension Instance {
     isStopping = true
     retry = nil
     departure = nil
-    depart(stops: true, at: now, &actions)
+    depart(.stopping, at: now, &actions)
   }
 
   /// Make before break: offers the VIP and serves it until a successor announces it. The shortest interval makes
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
-  mutating func depart(stops: Bool, at now: Instant, _ actions: inout Actions) {
+  mutating func depart(_ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions) {
     guard departure == nil else { return }
     guard election.state == .active, owns, !routers.standbys(at: now).isEmpty else {
-      if stops { leave(at: now, &actions) } else { actions.append(.report(.handoverRefused)) }
-      return
+      return departAlone(purpose, at: now, &actions)
     }
-    departure = Departure(stops: stops, deadline: now)
+    departure = Departure(purpose: purpose, deadline: now)
     departureIsDue(at: now, &actions)
   }
 
@@ -57,30 +65,53 @@ extension Instance {
   }
 
   private mutating func nobodyTakesOver(at now: Instant, _ actions: inout Actions) {
-    let stops = departure?.stops ?? false
+    guard let purpose = departure?.purpose else { return }
     departure = nil
-    if stops { return leave(at: now, &actions) }
-    actions.append(.report(.handoverRefused))
-    elect(.timer, at: now, &actions)
+    departAlone(purpose, at: now, &actions)
+    if election.state == .active { elect(.timer, at: now, &actions) }
+  }
+
+  /// There is nobody to give the VIP to.
+  private mutating func departAlone(
+    _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
+  ) {
+    switch purpose {
+    case .yielding: actions.append(.report(.handoverRefused))
+    case .standingBack: elect(.resign(.barred), at: now, &actions)
+    case .stopping: leave(at: now, &actions)
+    }
+  }
+
+  /// An Active router that must not own the VIP gives it away, to whomever.
+  mutating func considerStandingBack(at now: Instant, _ actions: inout Actions) {
+    guard isBarred, election.state == .active, !isStopping else { return }
+    switch departure?.purpose {
+    case nil: depart(.standingBack, at: now, &actions)
+    case .yielding: departure?.purpose = .standingBack
+    case .standingBack, .stopping: break
+    }
   }
 
   /// A router says that it is Active. Its neighbours still send to this host: the VIP is served until the
   /// successor announces it.
-  mutating func offerIsAccepted(by successor: IPv4Address, at now: Instant) {
+  mutating func offerIsAccepted(by successor: IPAddress, at now: Instant) {
     guard var current = departure, current.successor == nil else { return }
     current.successor = successor
     current.deadline = now + Self.announcementPatience
     departure = current
   }
 
-  mutating func departed(to successor: IPv4Address, at now: Instant, _ actions: inout Actions) {
-    let stops = departure?.stops ?? false
+  mutating func departed(to successor: IPAddress, at now: Instant, _ actions: inout Actions) {
+    let purpose = departure?.purpose
     departure = nil
     actions.append(.report(.handedOver(to: successor)))
-    if stops { return leave(at: now, &actions) }
+    if purpose == .stopping { return leave(at: now, &actions) }
     elect(.resign(.handover(to: successor)), at: now, &actions)
-    // The operator wants it there: no preemption as long as the successor is heard.
-    election.postponePreemption(until: now + .seconds(1_000_000_000))
+    // The operator wants it there: no preemption as long as the successor is heard. Who stood back may have it
+    // again as soon as the reason for that is gone.
+    if purpose == .yielding {
+      election.postponePreemption(until: now + .seconds(1_000_000_000))
+    }
   }
 
   private mutating func leave(at now: Instant, _ actions: inout Actions) {

@@ -5,9 +5,23 @@ import VRRP
 /// An Active router's claim on a VIP that another one still answers for.
 struct Claim: Hashable, Sendable {
   /// The Active router that is preempted.
-  let rival: IPv4Address
+  let rival: IPAddress
   /// When it must have let go; it cannot hear us if it has not.
   let deadline: Instant
+}
+
+/// A better Active router that is heard in the family that does not elect.
+struct OtherFamilyRival: Hashable, Sendable {
+  let address: IPAddress
+  let since: Instant
+  var last: Instant
+}
+
+extension UInt8 {
+  /// Whether a Backup router preempts an Active router of this priority.
+  fileprivate func isOverruled(by parameters: Parameters) -> Bool {
+    self < parameters.priority && (parameters.preempts || parameters.priority == 255)
+  }
 }
 
 extension Instance {
@@ -64,10 +78,14 @@ extension Instance {
   }
 
   mutating func hear(_ received: ReceivedAdvertisement, at now: Instant, _ actions: inout Actions) {
-    guard received.sender != election.parameters.primary else {
+    guard received.sender != identity?.address(received.sender.family) else {
       if !ownSourceReported { actions.append(.report(.ownSource)) }
       ownSourceReported = true
       return
+    }
+    if let form = received.checksum { heardChecksum = form }
+    guard received.sender.family == parameters.family else {
+      return hearInOtherFamily(received, at: now, &actions)
     }
     let news = routers.hear(received, ownInterval: parameters.interval, at: now)
     let (heard, sender) = (received.advertisement, received.sender)
@@ -83,8 +101,40 @@ extension Instance {
     if election.state == .backup && heard.priority > 0 { follow(sender, heard.priority, at: now, &actions) }
   }
 
+  /// A VIP with addresses of both families consists of two virtual routers (RFC 9568 §1) under one decision.
+  /// The family of the first address elects: were both to break ties, they could do so in opposite ways. What is
+  /// heard in the other one keeps a Backup router waiting; an Active router yields to a better one that goes on
+  /// there for a whole Active_Down_Interval, so that the first family cannot be what decides between them.
+  private mutating func hearInOtherFamily(
+    _ received: ReceivedAdvertisement, at now: Instant, _ actions: inout Actions
+  ) {
+    let (heard, sender) = (received.advertisement, received.sender)
+    guard heard.priority > 0 else { return }
+    let own = identity?.address(sender.family) ?? sender
+    let isBetter =
+      heard.priority > parameters.priority || heard.priority == parameters.priority && sender > own
+    switch election.state {
+    case .initialize: return
+    case .backup:
+      guard !heard.priority.isOverruled(by: parameters) else { return }
+      elect(.advertisement(heard, from: following ?? sender), at: now, &actions)
+      follow(following ?? sender, heard.priority, at: now, &actions)
+    case .active:
+      guard isBetter, departure == nil else { return }
+      let patience = heard.interval.activeDownInterval(priority: parameters.priority, parameters.version)
+      if let rival = otherFamilyRival, rival.address == sender, now - rival.last <= patience {
+        otherFamilyRival?.last = now
+        guard now - rival.since > patience else { return }
+        elect(.resign(.better(sender, priority: heard.priority)), at: now, &actions)
+        follow(sender, heard.priority, at: now, &actions)
+      } else {
+        otherFamilyRival = OtherFamilyRival(address: sender, since: now, last: now)
+      }
+    }
+  }
+
   private mutating func follow(
-    _ sender: IPv4Address, _ priority: UInt8, at now: Instant, _ actions: inout Actions
+    _ sender: IPAddress, _ priority: UInt8, at now: Instant, _ actions: inout Actions
   ) {
     heartbeat = now
     isHeartbeatLate = false
@@ -113,6 +163,7 @@ extension Instance {
   }
 
   private func reasonToHold(since due: Instant, at now: Instant) -> Hold? {
+    if isBarred { return .barred }
     switch election.impendingCause {
     case .resignation(let router) where isOwner(router): return nil
     // The rival is alive and will let go when it hears us: see `Claim`.
@@ -122,7 +173,7 @@ extension Instance {
     let patience = (parameters.lease ?? .zero) + .seconds(1)
     let isPatient = parameters.witness == .strict || now - due <= patience
     if parameters.witness != .off && isPatient, let owner = witnessed {
-      return routers.contains(owner) ? .answered(at: owner, last: following) : .foreign(owner)
+      return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
     // Only what is heard after the Advertisement failed to come tells why it did.
     guard parameters.isolation, !isGatewayRouter, let reference = heartbeat.map({ $0 + lateAfter }) ?? since
@@ -131,9 +182,10 @@ extension Instance {
   }
 
   /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.
-  private func isOwner(_ router: IPv4Address) -> Bool {
+  private func isOwner(_ router: IPAddress) -> Bool {
     guard let hardware = routers.all.first(where: { $0.address == router })?.hardware else { return true }
-    return witnessed.map { $0 == hardware } ?? true
+    // Whoever is at the virtual router's hardware address is the Active router.
+    return witnessed.map { $0 == hardware || parameters.isVirtualRouter($0) } ?? true
   }
 
   /// Whether the gateway is a router of this VIP, so that its silence is what a takeover is for.

@@ -14,15 +14,16 @@ struct Contest: Hashable, Sendable {
 extension Instance {
   // MARK: What is heard
 
-  mutating func hear(_ packet: ARPPacket, at now: Instant, _ actions: inout Actions) {
+  mutating func hear(_ packet: NeighborPacket, at now: Instant, _ actions: inout Actions) {
     let station = packet.senderHardware
-    guard case .ready(_, let own) = link, station != own else { return }
-    let isForVIP = parameters.addresses.contains(packet.target)
-    if packet.operation == .request && isForVIP && packet.targetHardware == mark {
-      routers.hearStandby(packet.sender, at: station, at: now)
+    guard let identity, station != identity.hardware else { return }
+    if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
+      packet.sender.family == parameters.family, parameters.addresses.contains(packet.target)
+    {
+      routers.hearStandby(packet.sender, mark, at: station, at: now)
     }
     if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
-    if packet.sender == parameters.gateway && !routers.contains(station) {
+    if packet.sender == parameters.gateway && !isRouter(station) {
       isolation.hearGateway(at: station, now)
     }
     hearFrame(from: station, at: now)
@@ -30,12 +31,17 @@ extension Instance {
   }
 
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
-    guard case .ready(_, let own) = link, station != own else { return }
-    if routers.contains(station) {
+    guard let identity, station != identity.hardware else { return }
+    if isRouter(station) {
       isolation.hearPeer(at: now)
     } else {
       isolation.hearThird(at: now)
     }
+  }
+
+  /// Whether a router of this VIP is at `station`, as far as is known.
+  func isRouter(_ station: MACAddress) -> Bool {
+    routers.contains(station) || parameters.isVirtualRouter(station)
   }
 
   /// A station says that the VIP is at its hardware address.
@@ -43,16 +49,18 @@ extension Instance {
     guard election.state == .active && claim == nil else {
       witness.hear(station, at: now)
       // The Active router that is heard is the one that answers, as long as nothing better is known.
-      if let following, !isHeartbeatLate { routers.guess(following, at: station) }
+      if let following, !isHeartbeatLate, !parameters.isVirtualRouter(station) {
+        routers.guess(following, at: station)
+      }
       return abandonResumption(at: now, &actions)
     }
     guard holdings.wanted else { return }
     if let departure {
       // A successor that can be seen, whether it was heard or not.
-      let successor = departure.successor ?? routers.address(at: station) ?? .any
+      let successor = departure.successor ?? routers.address(at: station) ?? .any(parameters.family)
       return departed(to: successor, at: now, &actions)
     }
-    if routers.contains(station) { return contest(with: station, at: now, &actions) }
+    if isRouter(station) { return contest(with: station, at: now, &actions) }
     // A stranger is answered, and named once (RFC 5227 §2.4 c).
     _ = announcements.contradictRival(at: now)
     if conflict != station { actions.append(.report(.conflict(station))) }
@@ -63,6 +71,11 @@ extension Instance {
   /// ARP must: after the time in which the election would have ended it, the rival is asked, and if it still
   /// answers, the lower hardware address gives way.
   private mutating func contest(with rival: MACAddress, at now: Instant, _ actions: inout Actions) {
+    // Where all have the same hardware address, only the election can tell them apart.
+    if parameters.usesVirtualMAC && parameters.isVirtualRouter(rival) {
+      _ = announcements.contradictRival(at: now)
+      return
+    }
     guard let current = contest else {
       contest = Contest(rival: rival, deadline: now + parameters.interval.duration * 2)
       return
@@ -72,29 +85,28 @@ extension Instance {
       if !current.isAsked && rival.bits > current.rival.bits { contest?.rival = rival }
       return
     }
-    guard current.isAsked, case .ready(_, let own) = link else { return }
+    guard current.isAsked, let identity else { return }
     contest = nil
-    if own.bits < rival.bits { return elect(.resign(.conflict), at: now, &actions) }
+    if identity.hardware.bits < rival.bits { return elect(.resign(.conflict), at: now, &actions) }
     _ = announcements.contradictRival(at: now)
   }
 
   mutating func contestIsDue(at now: Instant, _ actions: inout Actions) {
-    guard var current = contest, case .ready(let primary, let own) = link, !current.isAsked else {
+    guard var current = contest, !current.isAsked else {
       contest = nil
       return
     }
     current.isAsked = true
     current.deadline = now + parameters.interval.duration
     contest = current
-    actions.append(
-      .sendARP(.request(for: parameters.addresses[0], from: primary, at: own), to: current.rival))
+    ask(for: parameters.addresses[0], at: current.rival, &actions)
   }
 
   // MARK: What is asked
 
   /// Sends what is due to be asked, at the pace that the situation demands.
   mutating func question(at now: Instant, _ actions: inout Actions) {
-    guard case .ready(let primary, let own) = link else {
+    guard identity != nil else {
       witness.stop()
       isolation.stopListening()
       return
@@ -103,7 +115,7 @@ extension Instance {
     if let probe = witness.probe(at: now) {
       // In turn: one address that somebody deleted is not the whole VIP.
       witnessTurn = (witnessTurn + 1) % parameters.addresses.count
-      actions.append(send(probe, primary, own))
+      send(probe, &actions)
     }
     if let window = evidenceWindow(at: now) {
       isolation.listen(within: window, at: now)
@@ -114,33 +126,55 @@ extension Instance {
     let asks = isolation.shouldAsk(at: now)
     let checks = isolation.shouldCheckGateway(at: now)
     if let gateway = isolation.gateway, checks || asks && isolation.gatewayHardware != nil {
-      actions.append(
-        .sendARP(.request(for: gateway, from: primary, at: own), to: isolation.gatewayTarget))
+      ask(for: gateway, at: isolation.gatewayTarget, &actions)
     }
-    callRoll(asks && election.state == .active, primary, own, at: now, &actions)
+    callRoll(asks && election.state == .active, at: now, &actions)
   }
 
-  private func send(_ probe: Witness.Probe, _ primary: IPv4Address, _ own: MACAddress) -> Action {
-    let vip = parameters.addresses[witnessTurn]
-    let question = ARPPacket.request(for: vip, from: primary, at: own, mark: mark)
-    switch probe {
-    case .broadcast: return .sendARP(question, to: .broadcast)
-    case .unicast(let owner): return .sendARP(question, to: owner)
-    }
+  /// Asks `station` for `target`, which must be of a family that this host has an address of.
+  private func ask(
+    for target: IPAddress, at station: MACAddress, standby: StandbyMark? = nil, _ actions: inout Actions
+  ) {
+    guard let identity, let own = identity.address(target.family) else { return }
+    actions.append(
+      .ask(.request(for: target, from: own, at: identity.hardware, standby: standby), to: station))
+  }
+
+  private func send(_ probe: Witness.Probe, _ actions: inout Actions) {
+    let station: MACAddress =
+      switch probe {
+      case .broadcast: .broadcast
+      case .unicast(let owner): owner
+      }
+    // A router that only claims the VIP does not stand by for it.
+    let mark = StandbyMark(
+      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
+    ask(for: parameters.addresses[witnessTurn], at: station, standby: mark, &actions)
   }
 
   /// An Active router asks its peers every second whether they stand by, and whenever it doubts that it is
   /// on the network itself.
   private mutating func callRoll(
-    _ isDoubting: Bool, _ primary: IPv4Address, _ own: MACAddress, at now: Instant, _ actions: inout Actions
+    _ isDoubting: Bool, at now: Instant, _ actions: inout Actions
   ) {
     let isDue = rollCall.map { $0 <= now } ?? false
     guard isDue || isDoubting else { return }
-    if isDue { rollCall = now + .seconds(1) }
-    for peer in routers.all where isDue || peer.hardware != nil {
-      actions.append(
-        .sendARP(.request(for: peer.address, from: primary, at: own), to: peer.hardware ?? .broadcast))
+    if isDue {
+      rollCall = now + .seconds(1)
+      noteProtection(at: now, &actions)
     }
+    for peer in routers.all where isDue || peer.hardware != nil {
+      ask(for: peer.address, at: peer.hardware ?? .broadcast, &actions)
+    }
+  }
+
+  /// Who just took over knows nobody yet.
+  private mutating func noteProtection(at now: Instant, _ actions: inout Actions) {
+    let isProtected = !routers.standbys(at: now).isEmpty
+    guard isProtected != self.isProtected, owns else { return }
+    guard isProtected || since.map({ now - $0 > Peers.standbyMemory }) == true else { return }
+    self.isProtected = isProtected
+    actions.append(.report(.protected(isProtected)))
   }
 
   /// How often to ask whether the VIP is answered for; nil for not at all.
@@ -153,7 +187,7 @@ extension Instance {
     // Not slower: this is also how the owner learns who stands by.
     let slow = Duration.seconds(1)
     switch hold {
-    case .foreign, .isolated: return slow
+    case .foreign, .isolated, .barred: return slow
     // The client waits from now on, whatever the interval.
     case .answered: return min(fastPace(interval), .milliseconds(25))
     case nil: break
@@ -198,6 +232,4 @@ extension Instance {
     actions.append(.report(.isolated(since: isolation.lastThird ?? now)))
     elect(.resign(.isolation), at: now, &actions)
   }
-
-  private var mark: MACAddress { ARPPacket.standbyMark(virtualRouterID: parameters.virtualRouterID) }
 }

@@ -7,7 +7,7 @@ import Internet
 /// peer's silence shows nothing: it is what a takeover is for.
 struct Isolation: Hashable, Sendable {
   /// The router that is asked; nil to rely on what is heard anyway.
-  var gateway: IPv4Address?
+  var gateway: IPAddress?
   /// Where it answered from.
   private(set) var gatewayHardware: MACAddress?
   /// The last frame of a third station.

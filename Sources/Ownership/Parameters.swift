@@ -1,4 +1,5 @@
 public import Internet
+import Neighbor
 public import VRRP
 
 /// What configuration says about an instance.
@@ -15,8 +16,9 @@ public struct Parameters: Hashable, Sendable {
 
   /// The virtual router's number, 1...255.
   public var virtualRouterID: UInt8
-  /// The addresses that the VIP consists of, 1...64.
-  public var addresses: [IPv4Address]
+  /// The addresses that the VIP consists of, 1...64. The family of the first one elects: see
+  /// `Instance.hearInOtherFamily`.
+  public var addresses: [IPAddress]
   /// RFC 9568's own.
   public var priority: UInt8
   /// Advertisement_Interval.
@@ -30,9 +32,15 @@ public struct Parameters: Hashable, Sendable {
   /// What ARP answers may hold off.
   public var witness: WitnessMode
   /// Whose answers show that this host is on the network; nil to rely on what is heard anyway.
-  public var gateway: IPv4Address?
+  public var gateway: IPAddress?
   /// Whether a host that is cut off gives way.
   public var isolation: Bool
+  /// Which VRRP is spoken.
+  public var version = ProtocolVersion.v3
+  /// How to form checksums of version 3 over IPv4; nil for as the others do.
+  public var checksum: ChecksumForm?
+  /// Whether the VIP is at the virtual router's hardware address, the same on every host.
+  public var usesVirtualMAC = false
   /// How many gratuitous ARPs make a burst.
   public var announcementRepeat: Int
   /// How often to announce while Active; nil for never again.
@@ -44,8 +52,8 @@ public struct Parameters: Hashable, Sendable {
 
   /// All that configuration gives.
   public init(
-    virtualRouterID: UInt8, addresses: [IPv4Address], priority: UInt8, interval: AdvertisementInterval,
-    preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, gateway: IPv4Address?,
+    virtualRouterID: UInt8, addresses: [IPAddress], priority: UInt8, interval: AdvertisementInterval,
+    preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, gateway: IPAddress?,
     isolation: Bool, announcementRepeat: Int, announcementRefresh: Duration?
   ) {
     self.virtualRouterID = virtualRouterID
@@ -62,9 +70,17 @@ public struct Parameters: Hashable, Sendable {
     self.announcementRefresh = announcementRefresh
   }
 
-  func election(primary: IPv4Address) -> Election.Parameters {
+  func election(primary: IPAddress) -> Election.Parameters {
     Election.Parameters(
       priority: priority, interval: interval, preempts: preempts, preemptDelay: preemptDelay,
-      primary: primary)
+      primary: primary, version: version)
+  }
+
+  /// The family that elects.
+  public var family: AddressFamily { addresses[0].family }
+
+  /// Whether `hardware` is the virtual router's, at which some routers have the VIP.
+  func isVirtualRouter(_ hardware: MACAddress) -> Bool {
+    hardware == .virtualRouter(virtualRouterID, .ipv4) || hardware == .virtualRouter(virtualRouterID, .ipv6)
   }
 }

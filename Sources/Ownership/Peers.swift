@@ -1,17 +1,22 @@
 public import Internet
+import Neighbor
 public import VRRP
 
 /// Another router of the same virtual router: one that advertises, or stands by and says so with its
 /// witness probes.
 public struct Peer: Hashable, Sendable {
   /// Its primary address.
-  public let address: IPv4Address
+  public let address: IPAddress
   /// Its hardware address, once ARP told.
   public internal(set) var hardware: MACAddress?
   /// In its last Advertisement, 0 if that was a resignation; nil if it never sent one.
   public internal(set) var priority: UInt8?
   /// In its last Advertisement; nil if it never sent one.
   public internal(set) var interval: AdvertisementInterval?
+  /// The priority that it said it has as a standby; nil if it did not.
+  public internal(set) var standbyPriority: UInt8?
+  /// Whether it would take over, as far as it said.
+  public internal(set) var isReady = true
   /// When its last Advertisement came; nil if none did.
   public internal(set) var lastAdvertised: Instant?
   /// When it last showed that it is there, by whatever packet.
@@ -50,6 +55,7 @@ struct Peers: Hashable, Sendable {
       intervalDiffers: all[index].otherIntervals == 10,
       addressesDiffer: !received.addressesMatch && !all[index].addressesDiffer)
     all[index].priority = heard.priority
+    if heard.priority > 0 { all[index].isReady = true }
     all[index].interval = heard.interval
     all[index].lastAdvertised = now
     all[index].addressesDiffer = !received.addressesMatch
@@ -57,14 +63,18 @@ struct Peers: Hashable, Sendable {
   }
 
   /// A standby asked for the VIP.
-  mutating func hearStandby(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) {
+  mutating func hearStandby(
+    _ address: IPAddress, _ mark: StandbyMark, at hardware: MACAddress, at now: Instant
+  ) {
     let index = slot(for: address, at: now)
     all[index].hardware = hardware
     all[index].isMarked = true
+    all[index].standbyPriority = mark.priority > 0 ? mark.priority : nil
+    all[index].isReady = mark.isReady
   }
 
   /// An ARP packet of `address` was received; whether that is a known peer.
-  mutating func resolve(_ address: IPv4Address, at hardware: MACAddress, at now: Instant) -> Bool {
+  mutating func resolve(_ address: IPAddress, at hardware: MACAddress, at now: Instant) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
     all[index].hardware = hardware
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
@@ -73,7 +83,7 @@ struct Peers: Hashable, Sendable {
   }
 
   /// The peer `address` seems to be at `hardware`, which it did not tell itself.
-  mutating func guess(_ address: IPv4Address, at hardware: MACAddress) {
+  mutating func guess(_ address: IPAddress, at hardware: MACAddress) {
     guard let index = all.firstIndex(where: { $0.address == address }), all[index].hardware == nil else {
       return
     }
@@ -84,12 +94,14 @@ struct Peers: Hashable, Sendable {
   func contains(_ hardware: MACAddress) -> Bool { all.contains { $0.hardware == hardware } }
 
   /// The address of the peer at `hardware`.
-  func address(at hardware: MACAddress) -> IPv4Address? { all.first { $0.hardware == hardware }?.address }
+  func address(at hardware: MACAddress) -> IPAddress? { all.first { $0.hardware == hardware }?.address }
 
   /// Those who could take over now.
-  func standbys(at now: Instant) -> [Peer] { all.filter { now - $0.lastSeen <= Self.standbyMemory } }
+  func standbys(at now: Instant) -> [Peer] {
+    all.filter { $0.isReady && now - $0.lastSeen <= Self.standbyMemory }
+  }
 
-  private mutating func slot(for sender: IPv4Address, at now: Instant) -> Int {
+  private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {
       all[index].lastSeen = now
       return index

@@ -25,7 +25,7 @@ extension World {
   // MARK: Gateway
 
   mutating func gatewayReceives(_ frame: Frame) {
-    guard plan.network.gateway == .router, gateway.down == 0, case .arp(let packet) = frame.content,
+    guard plan.network.gateway == .router, gateway.down == 0, case .neighbor(let packet) = frame.content,
       packet.operation == .request, packet.target == plan.network.gatewayAddress
     else { return }
     guard now - gateway.lastAnswer >= gateway.spacing else { return }
@@ -34,8 +34,8 @@ extension World {
   }
 
   /// Answers an ARP request as the owner of the address that it asks for.
-  mutating func answer(_ request: ARPPacket, from station: Int, after delay: Time) {
-    let reply = ARPPacket(
+  mutating func answer(_ request: NeighborPacket, from station: Int, after delay: Time) {
+    let reply = NeighborPacket(
       operation: .reply, senderHardware: Station.hardware(station), sender: request.target,
       targetHardware: request.senderHardware, target: request.sender)
     send(reply, from: station, to: request.senderHardware, at: now + delay)
@@ -44,8 +44,8 @@ extension World {
   // MARK: Stranger
 
   mutating func strangerReceives(_ frame: Frame) {
-    guard strangerActive > 0, case .arp(let packet) = frame.content, packet.operation == .request,
-      packet.target == Station.virtualAddress(0)
+    guard strangerActive > 0, case .neighbor(let packet) = frame.content, packet.operation == .request,
+      packet.target == plan.network.virtualAddress(0)
     else { return }
     answer(packet, from: Station.stranger, after: 20 * .microsecond)
   }
@@ -73,16 +73,18 @@ extension World {
       guard let owner = Station.number(hardware) else { return }
       return send(.request, from: station, to: Stations(owner))
     }
-    let question = ARPPacket(
-      operation: .request, senderHardware: Station.hardware(station), sender: Station.address(station),
-      targetHardware: .zero, target: Station.virtualAddress(0))
+    let target = plan.network.virtualAddress(0)
+    let question = NeighborPacket(
+      operation: .request, senderHardware: Station.hardware(station),
+      sender: Station.address(station, target.family),
+      target: target)
     send(question, from: station, to: .broadcast)
   }
 
   mutating func clientReceives(_ frame: Frame, client number: Int) {
     guard number < clients.count else { return }
     switch frame.content {
-    case .arp(let packet) where packet.sender == Station.virtualAddress(0):
+    case .neighbor(let packet) where packet.sender == plan.network.virtualAddress(0):
       clients[number].cached = packet.senderHardware
       clients[number].unanswered = 0
     case .reply:

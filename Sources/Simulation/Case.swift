@@ -52,18 +52,33 @@ struct NetworkSetup: Hashable, Sendable {
   var clients: [Time] = []
   /// How many addresses the VIP consists of, 1 or 2.
   var addressCount = 1
+  /// Which kinds of addresses, in turn; the first one elects.
+  var families: [AddressFamily] = [.ipv4]
   /// Whether Advertisements are encoded and decoded on their way.
   var onTheWire = false
 }
 
 extension NetworkSetup {
-  var gatewayAddress: IPv4Address? {
+  var gatewayAddress: IPAddress? {
     switch gateway {
     case .none: nil
-    case .router: Station.address(Station.gateway)
-    case .peer: Station.address(0)
+    case .router: Station.address(Station.gateway, families[0])
+    case .peer: Station.address(0, families[0])
     }
   }
+
+  /// 192.168.1.219, fe80::219 and so on.
+  func virtualAddress(_ index: Int) -> IPAddress {
+    switch families[index % families.count] {
+    case .ipv4: .ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32(index)))
+    case .ipv6: .ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x219 + UInt64(index)))
+    }
+  }
+
+  /// The families of its addresses, each once.
+  var advertised: ArraySlice<AddressFamily> { families.prefix(addressCount) }
+
+  var virtualAddresses: [IPAddress] { (0..<addressCount).map(virtualAddress) }
 }
 
 extension Case {

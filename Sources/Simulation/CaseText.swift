@@ -1,3 +1,4 @@
+import Internet
 import VRRP
 
 /// Why a text is not a case.
@@ -95,6 +96,14 @@ extension NetworkSetup {
     return "network delay=\(TimeText.format(delay)) jitter=\(TimeText.format(jitter)) gateway=\(gatewayName)"
       + " gateway-delay=\(TimeText.format(gatewayDelay)) chatter=\(TimeText.format(chatter))"
       + " addresses=\(addressCount) wire=\(Fields.text(onTheWire))"
+      + " family=\(families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }.joined(separator: "+"))"
+  }
+
+  private static func families(_ text: Substring) -> [AddressFamily]? {
+    let names: [Substring: [AddressFamily]] = [
+      "ipv4": [.ipv4], "ipv6": [.ipv6], "ipv4+ipv6": [.ipv4, .ipv6], "ipv6+ipv4": [.ipv6, .ipv4],
+    ]
+    return names[text]
   }
 
   fileprivate mutating func take(_ words: ArraySlice<Substring>) -> Bool {
@@ -107,6 +116,7 @@ extension NetworkSetup {
       case "gateway-delay": Fields.set(&gatewayDelay, TimeText.parse(value))
       case "chatter": Fields.set(&chatter, TimeText.parse(value))
       case "addresses": Fields.set(&addressCount, Int(value).flatMap { (1...2).contains($0) ? $0 : nil })
+      case "family": Fields.set(&families, Self.families(value))
       case "wire": Fields.set(&onTheWire, Fields.flag(value))
       default: false
       }

@@ -127,7 +127,8 @@ extension World {
       if let deadline, deadline <= Instant(now) { hosts[number].spins += 1 } else { hosts[number].spins = 0 }
       if hosts[number].spins > 2 { violate(.timer, "\(Station.name(number)): due again and again") }
     }
-    if state != .initialize && deadline == nil {
+    // A plain router that must not own the VIP has nothing to wait for.
+    if state != .initialize && deadline == nil && !hosts[number].instance.isBarred {
       violate(.timer, "\(Station.name(number)): none as \(state)")
     }
     guard state == .initialize, deadline != nil, event != .stop else { return }
@@ -148,6 +149,15 @@ extension World {
     if isStranded && since == .never { hosts[number].strandedSince = now }
     guard since != .never, now - since > promise.removalLimit else { return }
     violate(.leftBehind, at: since, Station.name(number))
+  }
+
+  /// A host that must not own the VIP has given it up when there was time for an offer.
+  mutating func checkStoodBack(_ number: Int, _ fault: Fault) {
+    guard hosts[number].runs, fault.length > promise.patience + promise.overlapLimit,
+      !plan.has(.freeze, .pause, .crash, .stop, .lateTimers)
+    else { return }
+    guard hosts[number].instance.election.state == .active else { return }
+    violate(.ownsThoughBarred, Station.name(number))
   }
 
   // MARK: The end

@@ -9,7 +9,8 @@ public struct Coverage: Sendable {
     case runs, occurrences, safetyDemanded, livenessDemanded
     case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late,
       resumption
-    case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, conflict, handedOver
+    case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, heldBarred, conflict
+    case handedOver, stoodBack
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
@@ -47,6 +48,7 @@ public struct Coverage: Sendable {
     case .ignored: count(Item.ignored)
     case .handover: count(Item.handover)
     case .conflict: count(Item.contest)
+    case .barred: count(Item.stoodBack)
     }
   }
 
@@ -60,6 +62,7 @@ public struct Coverage: Sendable {
     case .holding(.answered): count(.heldAnswered)
     case .holding(.foreign): count(.heldForeign)
     case .holding(.isolated): count(.heldIsolated)
+    case .holding(.barred): count(.heldBarred)
     case .conflict: count(Item.conflict)
     case .handedOver: count(.handedOver)
     case .handoverRefused: count(Item.handoverRefused)

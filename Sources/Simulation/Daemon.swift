@@ -25,6 +25,7 @@ extension World {
       let memory = hosts[number].setup.remembers ? hosts[number].memory : nil
       tell(.resume(leftover, lastAdvertised: memory), to: number)
     }
+    if hosts[number].barred > 0 { tell(.standBack(true), to: number) }
     tell(.link(condition(of: number)), to: number)
   }
 
@@ -65,6 +66,8 @@ extension World {
     guard hosts[number].runs else { return }
     coverage.count(.thawed)
     note("\(Station.name(number)): goes on")
+    let isBarred = hosts[number].barred > 0
+    if hosts[number].instance.isBarred != isBarred { tell(.standBack(isBarred), to: number) }
     hosts[number].timerQueued = .never
     queueTimer(number)
     checkStranded(number)
@@ -74,7 +77,10 @@ extension World {
     if hosts[number].interfaceGone > 0 { return .absent }
     if hosts[number].linkDown > 0 { return .down }
     if cables[number].dark > 0 { return .noCarrier }
-    return .ready(primary: Station.address(number), hardware: Station.hardware(number))
+    return .ready(
+      Identity(
+        ipv4: Station.address(number, .ipv4).ipv4, ipv6: Station.address(number, .ipv6).ipv6,
+        hardware: Station.hardware(number)))
   }
 
   // MARK: Events
@@ -142,11 +148,10 @@ extension World {
     guard hosts[number].isAlive else { return false }
     switch frame.content {
     case .advertisement: return true
-    case .arp(let packet):
+    case .neighbor(let packet):
       // Sent to this host alone, by a standby, or in the name of the VIP.
-      let mark = ARPPacket.standbyMark(virtualRouterID: Station.virtualRouterID)
-      if frame.isUnicast || packet.targetHardware == mark { return true }
-      return (0..<plan.network.addressCount).contains { packet.sender == Station.virtualAddress($0) }
+      if frame.isUnicast || packet.standby != nil { return true }
+      return (0..<plan.network.addressCount).contains { packet.sender == plan.network.virtualAddress($0) }
     case .chatter, .request, .reply: return false
     }
   }
@@ -170,27 +175,31 @@ extension World {
 
   private mutating func daemonReceives(_ frame: Frame, _ number: Int) {
     switch frame.content {
-    case .advertisement(let advertisement):
+    case .advertisement(let advertisement, let family):
       let source = Int(frame.source)
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
-      if plan.network.onTheWire { return tellBytes(of: advertisement, from: source, to: number) }
-      tell(.advertisement(ReceivedAdvertisement(advertisement, from: Station.address(source))), to: number)
-    case .arp(let packet):
+      if plan.network.onTheWire { return tellBytes(of: advertisement, family, from: source, to: number) }
+      let sender = Station.address(source, family)
+      tell(.advertisement(ReceivedAdvertisement(advertisement, from: sender)), to: number)
+    case .neighbor(let packet):
       note("\(Station.name(number)): ARP \(packet.operation) of \(packet.sender), \(packet.senderHardware)")
-      tell(.arp(packet), to: number)
+      tell(.neighbor(packet), to: number)
     case .chatter, .request, .reply: break
     }
   }
 
   /// The same by way of the encoder and the decoder.
-  private mutating func tellBytes(of advertisement: Advertisement, from source: Int, to number: Int) {
-    let addresses = (0..<plan.network.addressCount).map { Station.virtualAddress($0) }
+  private mutating func tellBytes(
+    of advertisement: Advertisement, _ family: AddressFamily, from source: Int, to number: Int
+  ) {
+    let router = VirtualRouter(
+      id: Station.virtualRouterID, addresses: plan.network.virtualAddresses.filter { $0.family == family },
+      interval: advertisement.interval)
     var message: [UInt8] = []
-    let sender = Station.address(source)
-    advertisement.encode(addresses: addresses, from: sender, checksum: .rfc9568, into: &message)
-    let envelope = Envelope(source: sender, destination: Advertisement.group, timeToLive: 255)
-    let received = try? ReceivedAdvertisement(
-      decoding: message.span, in: envelope, virtualRouterID: Station.virtualRouterID, addresses: addresses)
+    let (sender, group) = (Station.address(source, family), Advertisement.group(family))
+    router.encode(advertisement, from: sender, to: group, checksum: .rfc9568, into: &message)
+    let received = try? router.decode(
+      message.span, in: Envelope(source: sender, destination: group, timeToLive: 255))
     guard let received, received.advertisement == advertisement else {
       return violate(.hostile, "an Advertisement did not survive encoding and decoding")
     }
@@ -218,6 +227,7 @@ extension World {
     if case .vanished(let index) = event { hosts[number].acknowledged.remove(AddressSet(index: index)) }
     if event == .stop { hosts[number].isStopping = true }
     let actions = hosts[number].instance.handle(event, at: Instant(now))
+    hosts[number].memory = hosts[number].instance.resumesAfter
     for index in 0..<actions.count { perform(actions[index], on: number) }
     checkStranded(number)
     guard hosts[number].isAlive else { return }
@@ -253,7 +263,7 @@ extension World {
   private mutating func perform(_ action: Action, on number: Int) {
     switch action {
     case .advertise(let priority, let interval): advertise(priority, interval, on: number)
-    case .sendARP(let packet, let hardware):
+    case .ask(let packet, let hardware):
       coverage.count(.asked)
       note("\(Station.name(number)): asks for \(packet.target) at \(hardware)")
       send(packet, from: number, to: hardware, at: sendTime(number))
@@ -304,19 +314,20 @@ extension World {
     note("\(Station.name(number)): advertises priority \(priority)")
     let advertisement = Advertisement(
       virtualRouterID: Station.virtualRouterID, priority: priority, interval: interval)
-    hosts[number].memory = Instant(now)
     if priority > 0 { checkSilence(of: number) }
-    send(.advertisement(advertisement), from: number, to: .hosts, at: sendTime(number))
+    for family in plan.network.advertised {
+      send(.advertisement(advertisement, family), from: number, to: .hosts, at: sendTime(number))
+    }
   }
 
   private mutating func announce(_ set: AddressSet, on number: Int) {
     coverage.count(.announced)
     checkAnnouncement(of: set, by: number)
     set.forEach { index in
-      let address = Station.virtualAddress(index)
+      let address = plan.network.virtualAddress(index)
       let hardware = Station.hardware(number)
-      for operation in [ARPPacket.Operation.request, .reply] {
-        let packet = ARPPacket.gratuitous(operation, for: address, at: hardware)
+      for operation in address.family.announcements {
+        let packet = NeighborPacket.announcement(operation, for: address, at: hardware)
         send(packet, from: number, to: .broadcast, at: sendTime(number))
       }
     }

@@ -1,3 +1,4 @@
+import Internet
 import VRRP
 
 extension Case {
@@ -60,6 +61,8 @@ extension Case {
     for _ in 0..<random.below(3) { network.clients.append(random.logarithmic(24, 28)) }
     network.addressCount = random.chance(15) ? 2 : 1
     network.onTheWire = random.chance(5)
+    network.families = random.pick([[.ipv4], [.ipv4], [.ipv4], [.ipv6], [.ipv4, .ipv6], [.ipv6, .ipv4]])
+    if network.families.count > 1 { network.addressCount = 2 }
     return network
   }
 
@@ -136,7 +139,7 @@ extension Case {
     case .gatewaySlow:
       fault.stations = Stations(Station.gateway)
       fault.amount = random.logarithmic(23, 30)
-    case .freeze, .linkDown, .interfaceGone, .kill, .deletedAddress, .hostile, .handover: break
+    case .freeze, .linkDown, .interfaceGone, .kill, .deletedAddress, .hostile, .handover, .standBack: break
     }
     return fault
   }

@@ -51,6 +51,8 @@ struct Fault: Hashable, Sendable {
     case stop
     /// The operator asks for a handover.
     case handover
+    /// The host must not own the VIP: an operator or a check says so.
+    case standBack = "stand-back"
     /// Priority becomes `amount`, live.
     case reload
     /// The stranger has the VIP and answers for it.

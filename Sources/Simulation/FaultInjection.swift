@@ -93,6 +93,7 @@ extension World {
       if fault.amount > 0 { schedule(.launch, at: now + fault.amount, target: number) }
     case .handover:
       if hosts[number].runs { tell(.handover, to: number) }
+    case .standBack: applyStandBack(fault, number, step)
     case .reload:
       guard hosts[number].runs else { return }
       var parameters = hosts[number].instance.parameters
@@ -101,6 +102,13 @@ extension World {
     case .hostile: sendHostilePackets(to: number)
     default: break
     }
+  }
+
+  /// The reason outlives the daemon: its next life is told, too.
+  private mutating func applyStandBack(_ fault: Fault, _ number: Int, _ step: Int) {
+    if step < 0 { checkStoodBack(number, fault) }
+    hosts[number].barred += step
+    if hosts[number].runs { tell(.standBack(hosts[number].barred > 0), to: number) }
   }
 
   private mutating func applyToLink(_ fault: Fault, _ number: Int, _ step: Int) {

@@ -1,3 +1,4 @@
+import Internet
 import Neighbor
 import VRRP
 
@@ -9,8 +10,8 @@ struct Frame {
   }
 
   enum Content {
-    case advertisement(Advertisement)
-    case arp(ARPPacket)
+    case advertisement(Advertisement, AddressFamily)
+    case neighbor(NeighborPacket)
     /// Anything broadcast that is none of these.
     case chatter
     /// A client's request to the VIP.
@@ -29,7 +30,7 @@ struct Frame {
   var kind: Kind {
     switch content {
     case .advertisement: .vrrp
-    case .arp: .arp
+    case .neighbor: .arp
     case .chatter, .request, .reply: .other
     }
   }

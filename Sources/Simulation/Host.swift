@@ -24,6 +24,8 @@ struct Host {
   var isResuming = false
   /// Whose frames are no evidence.
   var knownPeers: Stations = []
+  /// How many reasons there are that it must not own the VIP.
+  var barred = 0
   /// Whether it was told to stop.
   var isStopping = false
   /// What came while the daemon could not run.

@@ -12,13 +12,15 @@ extension World {
 
   /// An Advertisement of priority 255 that is wrong in one point, so that RFC 9568 §7.1 has it discarded.
   private mutating func refuse(_ form: Int, _ number: Int) {
-    let addresses = (0..<plan.network.addressCount).map { Station.virtualAddress($0) }
-    let sender = Station.address(Station.bystander)
+    let router = VirtualRouter(
+      id: Station.virtualRouterID, addresses: [.ipv4(IPv4Address(bits: 0xC0A8_01DB))], interval: .shortest)
+    let sender = Station.address(Station.bystander, .ipv4)
     let foreignID = form == 5 ? Station.virtualRouterID &+ 1 : Station.virtualRouterID
     var message: [UInt8] = []
-    Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest)
-      .encode(addresses: addresses, from: sender, checksum: .rfc9568, into: &message)
-    var envelope = Envelope(source: sender, destination: Advertisement.group, timeToLive: 255)
+    router.encode(
+      Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest), from: sender,
+      to: Advertisement.group(.ipv4), checksum: .rfc9568, into: &message)
+    var envelope = Envelope(source: sender, destination: Advertisement.group(.ipv4), timeToLive: 255)
     switch form {
     case 0: envelope.timeToLive = UInt8(hosts[number].random.below(255))
     case 1: message.removeLast(1 + hosts[number].random.below(message.count))
@@ -29,8 +31,7 @@ extension World {
     case 7: message.replace(5, by: 0)
     default: break
     }
-    let received = try? ReceivedAdvertisement(
-      decoding: message.span, in: envelope, virtualRouterID: Station.virtualRouterID, addresses: addresses)
+    let received = try? router.decode(message.span, in: envelope)
     if received != nil { violate(.hostile, "form \(form) passed the decoder") }
   }
 
@@ -40,7 +41,8 @@ extension World {
     let forged = Advertisement(virtualRouterID: Station.virtualRouterID, priority: 255, interval: .shortest)
     // What is due anyway may happen at any event.
     guard hosts[number].deadlineTime > now, hosts[number].instance.hold == nil else { return }
-    tell(.advertisement(ReceivedAdvertisement(forged, from: Station.address(number))), to: number)
+    let sender = Station.address(number, plan.network.families[0])
+    tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)
     if hosts[number].instance.election != before {
       violate(.hostile, "\(Station.name(number)) believed a packet from its own address")
     }

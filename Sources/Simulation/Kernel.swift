@@ -121,7 +121,7 @@ extension World {
 
   mutating func kernelReceives(_ frame: Frame, on number: Int) {
     switch frame.content {
-    case .arp(let packet):
+    case .neighbor(let packet):
       guard packet.operation == .request, has(packet.target, number) else { return }
       answer(packet, from: number, after: 10 * .microsecond)
     case .request:
@@ -132,9 +132,9 @@ extension World {
     }
   }
 
-  private func has(_ address: IPv4Address, _ number: Int) -> Bool {
-    if address == Station.address(number) { return true }
-    for index in 0..<plan.network.addressCount where address == Station.virtualAddress(index) {
+  private func has(_ address: IPAddress, _ number: Int) -> Bool {
+    if address == Station.address(number, address.family) { return true }
+    for index in 0..<plan.network.addressCount where address == plan.network.virtualAddress(index) {
       return hosts[number].present.contains(AddressSet(index: index))
     }
     return false

@@ -69,11 +69,13 @@ extension World {
   }
 
   /// Sends ARP: to everybody, or to the one that has `hardware`.
-  mutating func send(_ packet: ARPPacket, from source: Int, to hardware: MACAddress, at time: Time? = nil) {
+  mutating func send(
+    _ packet: NeighborPacket, from source: Int, to hardware: MACAddress, at time: Time? = nil
+  ) {
     if hardware == .broadcast {
-      send(.arp(packet), from: source, to: .all, at: time)
+      send(.neighbor(packet), from: source, to: .all, at: time)
     } else if let receiver = Station.number(hardware) {
-      send(.arp(packet), from: source, to: Stations(receiver), at: time)
+      send(.neighbor(packet), from: source, to: Stations(receiver), at: time)
     }
   }
 

@@ -47,7 +47,7 @@ struct Promise: Hashable, Sendable {
     demandsFencing = plan.fences
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
-    patience = plan.has(.handover, .stop) ? interval + 150 * .millisecond : 0
+    patience = plan.has(.handover, .stop, .standBack) ? interval + 150 * .millisecond : 0
     settled = plan.lastEffect + plan.convergence
     end = settled + 3 * interval + 300 * .millisecond
   }
@@ -68,7 +68,7 @@ extension Case {
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack,
   ]
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
@@ -91,7 +91,7 @@ extension Case {
   /// then, and only the lease ends it.
   private var interruptsHandover: Bool {
     faults.contains { offer in
-      guard offer.kind == .stop || offer.kind == .handover else { return false }
+      guard [.stop, .handover, .standBack].contains(offer.kind) else { return false }
       let window = offer.start...offer.start + longestInterval + 250 * .millisecond
       return faults.contains { Self.witnessed.contains($0.kind) && window.contains($0.start) }
     }
@@ -134,7 +134,7 @@ extension Case {
     case .crash: max(fault.amount, lease)
     case .carrier: fault.amount
     // An offer is repeated, and then waits for a successor for an interval and 100 ms.
-    case .stop, .handover: fault.amount + longestInterval + 150 * .millisecond
+    case .stop, .handover, .standBack: fault.amount + longestInterval + 150 * .millisecond
     case .lateTimers: fault.amount
     // Who gave up asking asks again once a second.
     case .gatewayDown, .gatewaySlow: 1200 * .millisecond

@@ -26,13 +26,14 @@ enum Station {
     return (0..<count).contains(offset) ? offset : nil
   }
 
-  /// 192.168.1.11 and so on; the gateway is .1.
-  static func address(_ station: Int) -> IPv4Address {
-    IPv4Address(bits: station == gateway ? 0xC0A8_0101 : 0xC0A8_010B + UInt32(station))
+  /// 192.168.1.11 and so on; the gateway is .1. The link-local addresses descend, so that the two families
+  /// would break ties in opposite ways.
+  static func address(_ station: Int, _ family: AddressFamily) -> IPAddress {
+    switch family {
+    case .ipv4: .ipv4(IPv4Address(bits: station == gateway ? 0xC0A8_0101 : 0xC0A8_010B + UInt32(station)))
+    case .ipv6: .ipv6(IPv6Address(high: 0xFE80 << 48, low: 0xFF - UInt64(station)))
+    }
   }
-
-  /// 192.168.1.219, .220
-  static func virtualAddress(_ index: Int) -> IPv4Address { IPv4Address(bits: 0xC0A8_01DB + UInt32(index)) }
 
   static let virtualRouterID: UInt8 = 219
 }

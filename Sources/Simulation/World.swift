@@ -123,10 +123,10 @@ extension HostSetup {
   func parameters(_ network: NetworkSetup, number: Int, rules all: Rules) -> Parameters {
     let rules = isPlain ? [] : all
     var gateway = network.gatewayAddress
-    if gateway == Station.address(number) { gateway = nil }
+    if gateway == Station.address(number, network.families[0]) { gateway = nil }
     var parameters = Parameters(
       virtualRouterID: Station.virtualRouterID,
-      addresses: (0..<network.addressCount).map { Station.virtualAddress($0) }, priority: priority,
+      addresses: network.virtualAddresses, priority: priority,
       interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
       lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
       witness: rules.contains(.witness) ? .strict : .off, gateway: gateway,

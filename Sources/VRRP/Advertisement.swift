@@ -18,34 +18,40 @@ public struct Advertisement: Hashable, Sendable {
 
   /// IP protocol 112 (§5.1.1.4).
   public static let ipProtocol: UInt8 = 112
-  /// 224.0.0.18 (§5.1.1.2)
-  public static let group = IPv4Address(bits: 0xE000_0012)
-  /// Both what is sent and the only value accepted: such a packet was not routed (§5.1.1.3).
+  /// Both what is sent and the only value accepted: such a packet was not routed (§5.1.1.3, §5.1.2.3).
   public static let timeToLive: UInt8 = 255
 
+  /// 224.0.0.18 (§5.1.1.2) or ff02::12 (§5.1.2.2)
+  public static func group(_ family: AddressFamily) -> IPAddress {
+    switch family {
+    case .ipv4: .ipv4(IPv4Address(bits: 0xE000_0012))
+    case .ipv6: .ipv6(IPv6Address(high: 0xFF02 << 48, low: 0x12))
+    }
+  }
+
   static let headerLength = 8
-  static let version: UInt8 = 3
   static let type: UInt8 = 1
 }
 
-/// What the IPv4 header around a VRRP message says.
+/// What the IP header around a VRRP message says.
 public struct Envelope: Hashable, Sendable {
-  /// The sender's primary address.
-  public var source: IPv4Address
-  /// `Advertisement.group`, or the receiver's address with unicast.
-  public var destination: IPv4Address
-  /// As received.
+  /// The sender's primary address; over IPv6 its link-local one.
+  public var source: IPAddress
+  /// `Advertisement.group`, or the receiver's address with unicast; of the same family.
+  public var destination: IPAddress
+  /// Time to live or hop limit, as received.
   public var timeToLive: UInt8
 
   /// The header's fields that VRRP looks at.
-  public init(source: IPv4Address, destination: IPv4Address, timeToLive: UInt8) {
+  public init(source: IPAddress, destination: IPAddress, timeToLive: UInt8) {
     self.source = source
     self.destination = destination
     self.timeToLive = timeToLive
   }
 }
 
-/// Which bytes the checksum of a VRRPv3 message over IPv4 covers.
+/// Which bytes the checksum of a VRRPv3 message over IPv4 covers. Over IPv6 it always has a pseudo-header,
+/// in version 2 never.
 public enum ChecksumForm: Hashable, Sendable, CaseIterable {
   /// With the IPv4 pseudo-header, as RFC 5798 was read by keepalived and others.
   case rfc5798
@@ -55,11 +61,13 @@ public enum ChecksumForm: Hashable, Sendable, CaseIterable {
 
 /// Why a received packet was discarded (RFC 9568 §7.1). Such a packet changes nothing but a counter.
 public enum Discard: Int, Error, Hashable, Sendable, CaseIterable {
-  /// TTL below 255: it came through a router, so possibly from anywhere.
+  /// TTL or hop limit below 255: it came through a router, so possibly from anywhere.
   case timeToLive
-  /// Shorter than its header or its address list.
+  /// With unicast: from none of the peers.
+  case source
+  /// Shorter than its header, its address list or its authentication data.
   case truncated
-  /// Not version 3.
+  /// Another version than the virtual router's.
   case version
   /// Not type 1, ADVERTISEMENT.
   case type
@@ -67,8 +75,10 @@ public enum Discard: Int, Error, Hashable, Sendable, CaseIterable {
   case checksum
   /// Another virtual router's.
   case virtualRouterID
+  /// Version 2: another authentication type or password (RFC 3768 §7.1).
+  case authentication
   /// Address count 0 (erratum 8299).
   case addressCount
-  /// Max Advertise Interval 0 (erratum 8301).
+  /// Max Advertise Interval 0 (erratum 8301); in version 2 any but the virtual router's (RFC 3768 §7.1).
   case interval
 }

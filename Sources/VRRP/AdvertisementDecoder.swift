@@ -4,17 +4,17 @@ public import Internet
 public struct ReceivedAdvertisement: Hashable, Sendable {
   /// What it says.
   public let advertisement: Advertisement
-  /// The sender's primary address.
-  public let sender: IPv4Address
-  /// How its sender forms the checksum.
-  public let checksum: ChecksumForm
+  /// The sender's primary address; over IPv6 its link-local one.
+  public let sender: IPAddress
+  /// How its sender forms the checksum of version 3 over IPv4; nil where there is no choice.
+  public let checksum: ChecksumForm?
   /// Whether it lists the same addresses as we do, in any order. A mismatch is worth a log line, never a
   /// reason to discard (§7.1).
   public let addressesMatch: Bool
 
   /// What a decoder found; tests and the simulator make them up.
   public init(
-    _ advertisement: Advertisement, from sender: IPv4Address, checksum: ChecksumForm = .rfc5798,
+    _ advertisement: Advertisement, from sender: IPAddress, checksum: ChecksumForm? = .rfc5798,
     addressesMatch: Bool = true
   ) {
     self.advertisement = advertisement
@@ -22,50 +22,93 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
     self.checksum = checksum
     self.addressesMatch = addressesMatch
   }
+}
 
+extension VirtualRouter {
   /// Checks and decodes the VRRP `message` of the packet whose IP header is `envelope`.
   ///
   /// - Throws: why the packet must be discarded, in the order of RFC 9568 §7.1.
-  public init(
-    decoding message: Span<UInt8>, in envelope: Envelope, virtualRouterID: UInt8, addresses: [IPv4Address]
-  ) throws(Discard) {
-    guard envelope.timeToLive == Advertisement.timeToLive else { throw .timeToLive }
+  public func decode(
+    _ message: Span<UInt8>, in envelope: Envelope
+  ) throws(Discard) -> ReceivedAdvertisement {
+    try checkOrigin(envelope)
     guard message.count >= Advertisement.headerLength else { throw .truncated }
-    guard message[0] >> 4 == Advertisement.version else { throw .version }
+    guard message[0] >> 4 == version.rawValue else { throw .version }
     guard message[0] & 15 == Advertisement.type else { throw .type }
-    guard let checksum = ChecksumForm(of: message, in: envelope) else { throw .checksum }
-    guard message[1] == virtualRouterID else { throw .virtualRouterID }
+    let checksum = try checksumForm(of: message, in: envelope)
+    guard message[1] == id else { throw .virtualRouterID }
     let count = Int(message[3])
     guard count > 0 else { throw .addressCount }
-    guard message.count >= Advertisement.headerLength + 4 * count else { throw .truncated }
+    let width = family.width / 8
+    let listEnd = Advertisement.headerLength + width * count
+    guard message.count >= listEnd else { throw .truncated }
+    let heard =
+      switch version {
+      case .v3: try intervalOfVersion3(message)
+      case .v2: try intervalOfVersion2(message, authenticationAt: listEnd)
+      }
+    return ReceivedAdvertisement(
+      Advertisement(virtualRouterID: id, priority: message[2], interval: heard),
+      from: envelope.source, checksum: checksum,
+      addressesMatch: count == addresses.count
+        && addresses.allSatisfy { address in
+          (0..<count).contains {
+            address == IPAddress(message, at: Advertisement.headerLength + width * $0, family)
+          }
+        })
+  }
+
+  private func checkOrigin(_ envelope: Envelope) throws(Discard) {
+    guard let unicastPeers else {
+      guard envelope.timeToLive == Advertisement.timeToLive else { throw .timeToLive }
+      return
+    }
+    // Peers may be behind routers, so that the TTL proves nothing: their addresses must.
+    guard unicastPeers.contains(envelope.source) else { throw .source }
+  }
+
+  private func intervalOfVersion3(_ message: Span<UInt8>) throws(Discard) -> AdvertisementInterval {
     // The upper four bits are reserved: ignored on reception (§5.2.6).
     let centiseconds = Int(message[4] & 15) << 8 | Int(message[5])
     guard let interval = AdvertisementInterval(centiseconds: centiseconds) else { throw .interval }
-    self.init(
-      Advertisement(virtualRouterID: virtualRouterID, priority: message[2], interval: interval),
-      from: envelope.source, checksum: checksum,
-      addressesMatch: Self.lists(exactly: addresses, message, count: count))
+    return interval
   }
 
-  private static func lists(exactly addresses: [IPv4Address], _ message: Span<UInt8>, count: Int) -> Bool {
-    guard count == addresses.count else { return false }
-    return addresses.allSatisfy { address in
-      (0..<count).contains { IPv4Address(message, at: Advertisement.headerLength + 4 * $0) == address }
+  /// The interval, which must be ours, after the authentication data at `offset` was found to be right.
+  private func intervalOfVersion2(
+    _ message: Span<UInt8>, authenticationAt offset: Int
+  ) throws(Discard) -> AdvertisementInterval {
+    guard message.count >= offset + Authentication.dataLength else { throw .truncated }
+    guard message[4] == (password == nil ? Authentication.none : Authentication.simpleText) else {
+      throw .authentication
     }
+    if let password {
+      let isRight = password.indices.allSatisfy { message[offset + $0] == password[$0] }
+      guard isRight else { throw .authentication }
+    }
+    guard Int(message[5]) * 100 == Int(interval.centiseconds) else { throw .interval }
+    return interval
   }
-}
 
-extension ChecksumForm {
-  /// The form in which the checksum of `message` is right; nil if it is in none.
-  init?(of message: Span<UInt8>, in envelope: Envelope) {
+  /// The form in which the checksum of `message` is right; nil where there is only one.
+  private func checksumForm(
+    of message: Span<UInt8>, in envelope: Envelope
+  ) throws(Discard) -> ChecksumForm? {
     var checksum = Checksum()
     checksum.add(message)
-    if checksum.value == 0 {
-      self = .rfc9568
-      return
-    }
+    let isRightAlone = checksum.value == 0
     checksum.addPseudoHeader(from: envelope.source, to: envelope.destination, length: message.count)
-    guard checksum.value == 0 else { return nil }
-    self = .rfc5798
+    let isRightWithPseudoHeader = checksum.value == 0
+    switch (version, family) {
+    case (.v2, _):
+      guard isRightAlone else { throw .checksum }
+      return nil
+    case (.v3, .ipv6):
+      guard isRightWithPseudoHeader else { throw .checksum }
+      return nil
+    case (.v3, .ipv4):
+      guard isRightAlone || isRightWithPseudoHeader else { throw .checksum }
+      return isRightAlone ? .rfc9568 : .rfc5798
+    }
   }
 }

@@ -1,42 +1,54 @@
 public import Internet
 
-extension Advertisement {
-  /// Writes the VRRP message (without IP header) that lists `addresses` over what `message` held.
+extension VirtualRouter {
+  /// Writes the VRRP message (without IP header) that carries `advertisement` over what `message` held.
   ///
-  /// `source` and `destination` are what the IP header will say; a checksum in the form of RFC 5798
-  /// covers them.
+  /// `source` and `destination` are what the IP header will say; a checksum with a pseudo-header covers them.
+  /// `form` matters in version 3 over IPv4 only. Version 2 has no other interval than the virtual router's.
   public func encode(
-    addresses: [IPv4Address], from source: IPv4Address, to destination: IPv4Address = group,
+    _ advertisement: Advertisement, from source: IPAddress, to destination: IPAddress,
     checksum form: ChecksumForm, into message: inout [UInt8]
   ) {
     message.removeAll(keepingCapacity: true)
-    message.append(Self.version << 4 | Self.type)
-    message.append(virtualRouterID)
-    message.append(priority)
+    message.append(version.rawValue << 4 | Advertisement.type)
+    message.append(advertisement.virtualRouterID)
+    message.append(advertisement.priority)
     message.append(UInt8(addresses.count))
-    // The upper four bits are reserved: zero on transmission (§5.2.6).
-    message.append(UInt8(interval.centiseconds >> 8))
-    message.append(UInt8(truncatingIfNeeded: interval.centiseconds))
+    switch version {
+    case .v3:
+      // The upper four bits are reserved: zero on transmission (§5.2.6).
+      message.append(UInt8(advertisement.interval.centiseconds >> 8))
+      message.append(UInt8(truncatingIfNeeded: advertisement.interval.centiseconds))
+    case .v2:
+      message.append(password == nil ? Authentication.none : Authentication.simpleText)
+      message.append(UInt8(interval.centiseconds / 100))
+    }
     message.append(0)
     message.append(0)
     for address in addresses {
-      for shift: UInt32 in [24, 16, 8, 0] {
-        message.append(UInt8(truncatingIfNeeded: address.bits >> shift))
-      }
+      for index in 0..<address.octetCount { message.append(address[index]) }
+    }
+    if version == .v2 {
+      message.append(contentsOf: password ?? Array(repeating: 0, count: Authentication.dataLength))
     }
     var checksum = Checksum()
-    if form == .rfc5798 {
+    if hasPseudoHeader(form) {
       checksum.addPseudoHeader(from: source, to: destination, length: message.count)
     }
     checksum.add(message.span)
     message[6] = UInt8(checksum.value >> 8)
     message[7] = UInt8(truncatingIfNeeded: checksum.value)
   }
+
+  private func hasPseudoHeader(_ form: ChecksumForm) -> Bool {
+    version == .v3 && (family == .ipv6 || form == .rfc5798)
+  }
 }
 
 extension Checksum {
-  /// The pseudo-header of RFC 5798 §5.2.8, as RFC 793 has it: addresses, zero, protocol, length.
-  mutating func addPseudoHeader(from source: IPv4Address, to destination: IPv4Address, length: Int) {
+  /// The pseudo-header of RFC 5798 §5.2.8: addresses, length and protocol, as RFC 793 and RFC 8200 §8.1 have
+  /// them; zero octets add nothing.
+  mutating func addPseudoHeader(from source: IPAddress, to destination: IPAddress, length: Int) {
     add(source)
     add(destination)
     add(UInt16(Advertisement.ipProtocol))

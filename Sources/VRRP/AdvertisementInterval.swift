@@ -10,6 +10,9 @@ public struct AdvertisementInterval: Hashable, Sendable {
 
   private init(validated centiseconds: UInt16) { self.centiseconds = centiseconds }
 
+  /// 1 s, the default of version 2 (RFC 3768 §6.1).
+  public static let second = AdvertisementInterval(validated: 100)
+
   /// The interval of `centiseconds`; nil outside 1...4095.
   public init?(centiseconds: Int) {
     guard (1...4095).contains(centiseconds) else { return nil }
@@ -28,10 +31,15 @@ public struct AdvertisementInterval: Hashable, Sendable {
 
   /// Skew_Time of a router with `priority` (§6.1), not truncated to centiseconds: at short intervals
   /// truncation would give neighbouring priorities the same skew, and so two Active routers.
-  public func skewTime(priority: UInt8) -> Duration { duration * (256 - Int(priority)) / 256 }
+  /// Version 2 has a fraction of a second, whatever the interval (RFC 3768 §6.1).
+  public func skewTime(priority: UInt8, _ version: ProtocolVersion = .v3) -> Duration {
+    (version == .v2 ? .seconds(1) : duration) * (256 - Int(priority)) / 256
+  }
 
   /// Active_Down_Interval of a Backup router with `priority` (§6.1).
-  public func activeDownInterval(priority: UInt8) -> Duration { duration * 3 + skewTime(priority: priority) }
+  public func activeDownInterval(priority: UInt8, _ version: ProtocolVersion = .v3) -> Duration {
+    duration * 3 + skewTime(priority: priority, version)
+  }
 
   private static let attosecondsPerCentisecond: Int64 = 10_000_000_000_000_000
 }

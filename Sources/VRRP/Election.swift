@@ -17,18 +17,21 @@ public struct Election: Hashable, Sendable {
     /// How long a better Backup router leaves a worse Active router in place after it first heard it.
     public var preemptDelay: Duration
     /// The primary address, which breaks ties.
-    public var primary: IPv4Address
+    public var primary: IPAddress
+    /// Whose Skew_Time it is.
+    public var version: ProtocolVersion
 
     /// All of them.
     public init(
       priority: UInt8, interval: AdvertisementInterval, preempts: Bool, preemptDelay: Duration,
-      primary: IPv4Address
+      primary: IPAddress, version: ProtocolVersion = .v3
     ) {
       self.priority = priority
       self.interval = interval
       self.preempts = preempts
       self.preemptDelay = preemptDelay
       self.primary = primary
+      self.version = version
     }
 
     var isAddressOwner: Bool { priority == 255 }
@@ -51,7 +54,7 @@ public struct Election: Hashable, Sendable {
     /// Stop taking part; an Active router resigns.
     case shutdown
     /// A valid Advertisement of this virtual router was received.
-    case advertisement(Advertisement, from: IPv4Address)
+    case advertisement(Advertisement, from: IPAddress)
     /// `deadline` has come.
     case timer
     /// The loop was late: what it believes may be stale. An Active router steps down without a word, a
@@ -76,15 +79,15 @@ public struct Election: Hashable, Sendable {
     /// Nobody was heard for Active_Down_Interval since startup.
     case nobodyHeard
     /// The Active router, last heard then, fell silent.
-    case silence(of: IPv4Address, since: Instant)
+    case silence(of: IPAddress, since: Instant)
     /// The Active router sent priority 0.
-    case resignation(of: IPv4Address)
+    case resignation(of: IPAddress)
     /// An Active router with a lower priority was overruled.
-    case preemption(of: IPv4Address, priority: UInt8)
+    case preemption(of: IPAddress, priority: UInt8)
     /// This router is the address owner.
     case addressOwner
     /// A better Active router was heard: a higher priority, or the same with a greater address.
-    case better(IPv4Address, priority: UInt8)
+    case better(IPAddress, priority: UInt8)
     /// The late event.
     case late
     /// The resume event, or nobody heard since the listen event.
@@ -92,11 +95,13 @@ public struct Election: Hashable, Sendable {
     /// This host lost every sign of the network.
     case isolation
     /// Another router's claim went on although it must have heard this one's.
-    case ignored(by: IPv4Address)
+    case ignored(by: IPAddress)
     /// The operator asked for it, and this router took over.
-    case handover(to: IPv4Address)
+    case handover(to: IPAddress)
     /// A router that cannot be heard has the VIP too.
     case conflict
+    /// This host must not own the VIP for now, and nobody else took it.
+    case barred
   }
 
   /// What must be done, in the order of the properties.
@@ -106,7 +111,7 @@ public struct Election: Hashable, Sendable {
     /// The router changed to `state`; the cause says why.
     public var transition: Cause?
     /// Another router claimed to be Active and lost: neighbours may have believed it.
-    public var beat: IPv4Address?
+    public var beat: IPAddress?
   }
 
   /// Initialize until the first startup event.
@@ -121,10 +126,10 @@ public struct Election: Hashable, Sendable {
   /// Whom the Backup router watches, to be able to say why it became Active.
   private enum Watched: Hashable {
     case nobody
-    case active(IPv4Address, heard: Instant)
-    case resigned(IPv4Address)
+    case active(IPAddress, heard: Instant)
+    case resigned(IPAddress)
     case ourselves
-    case worse(IPv4Address, priority: UInt8)
+    case worse(IPAddress, priority: UInt8)
   }
   private var watched = Watched.nobody
   /// When the preemption delay ends; nil until a worse Active router is heard.
@@ -196,7 +201,7 @@ public struct Election: Hashable, Sendable {
   }
 
   private mutating func armActiveDownTimer(at now: Instant) {
-    deadline = now + activeInterval.activeDownInterval(priority: parameters.priority)
+    deadline = now + activeInterval.activeDownInterval(priority: parameters.priority, parameters.version)
   }
 
   private mutating func listenAgain(at now: Instant) -> Outcome {
@@ -227,11 +232,11 @@ public struct Election: Hashable, Sendable {
   }
 
   private mutating func backupHears(
-    _ heard: Advertisement, from sender: IPv4Address, at now: Instant
+    _ heard: Advertisement, from sender: IPAddress, at now: Instant
   ) -> Outcome {
     if heard.priority == 0 {
       watched = .resigned(sender)
-      deadline = now + activeInterval.skewTime(priority: parameters.priority)
+      deadline = now + activeInterval.skewTime(priority: parameters.priority, parameters.version)
     } else if overrules(heard, at: now) {
       // The timer goes on: preemption is nothing but Active_Down without the worse router's voice.
       watched = .worse(sender, priority: heard.priority)
@@ -273,7 +278,7 @@ public struct Election: Hashable, Sendable {
   }
 
   private mutating func activeHears(
-    _ heard: Advertisement, from sender: IPv4Address, at now: Instant
+    _ heard: Advertisement, from sender: IPAddress, at now: Instant
   ) -> Outcome {
     if heard.priority == 0 { return adverTimerFired(at: now) }
     let isBetter =

@@ -1,6 +1,7 @@
 import Glibc
 import Internet
 import Linux
+import Neighbor
 import Ownership
 public import Systemd
 import VRRP
@@ -21,7 +22,7 @@ public final class Daemon {
   private var interface: InterfaceView
   private var sockets: LinkSockets?
   /// The gateway of the default route, if it leaves by the VIP's interface.
-  private var defaultGateway: IPv4Address?
+  private var defaultGateway: IPAddress?
   private var discards = DiscardCounters()
   private var status = ""
   /// What could not be sent the last time, so that only the first failure is logged.
@@ -50,7 +51,7 @@ public final class Daemon {
       journal.send(.warning, "\(error): after a restart this instance will listen before it goes on")
     }
     core = Instance(settings.parameters(defaultGateway: nil))
-    interface = InterfaceView(name: settings.interface, addresses: settings.addresses)
+    interface = InterfaceView(settings)
     do {
       loop = try EventLoop()
       monitor = try RouteMonitor()
@@ -147,24 +148,22 @@ public final class Daemon {
     missing.forEach { deliver(.vanished(index: $0)) }
     let condition = interface.condition
     if let sockets, sockets.linkIndex != interface.link?.index { self.sockets = nil }
-    if case .ready(let primary, let hardware) = condition, condition != core.link {
-      attempt { try openSockets(source: primary, hardware: hardware) }
+    if case .ready(let identity) = condition, condition != core.link {
+      attempt { try openSockets(identity) }
       guard sockets != nil else { return }
     }
     deliver(.link(condition))
   }
 
-  private func openSockets(source: IPv4Address, hardware: MACAddress) throws {
+  private func openSockets(_ identity: Identity) throws {
     guard let linkIndex = interface.link?.index else { return }
     do throws(LinuxError) {
       // The way out may have come up with the interface.
-      let route = try requests.defaultRoute()
+      let route = try requests.defaultRoute(settings.addresses[0].address.family)
       defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
       deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
-      if let sockets { return try sockets.follow(source: source, hardware: hardware) }
-      sockets = try LinkSockets(
-        linkIndex: linkIndex, hardware: hardware, source: source,
-        addresses: settings.addresses.map(\.address), virtualRouterID: settings.virtualRouterID)
+      if let sockets { return try sockets.follow(identity) }
+      sockets = try LinkSockets(linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters)
       try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
@@ -174,38 +173,35 @@ public final class Daemon {
     try sockets?.watch(
       on: loop,
       LinkSockets.Handlers(
-        vrrp: { [unowned self] in readPackets(receiveVRRP) },
-        arp: { [unowned self] in readPackets(receiveARP) },
-        evidence: { [unowned self] in readPackets(receiveEvidence) }))
+        vrrp: { [unowned self] family in
+          readPackets { () throws(LinuxError) in
+            try family.receiveVRRP { self.receive($1, in: $0, of: family.router) }
+          }
+        },
+        neighbor: { [unowned self] family in
+          readPackets { () throws(LinuxError) in
+            try family.receiveNeighbor { self.deliver(.neighbor($0)) }
+          }
+        },
+        evidence: { [unowned self] in
+          readPackets { () throws(LinuxError) in
+            if let station = try sockets?.receiveEvidence() { deliver(.frame(from: station)) }
+            return false
+          }
+        }))
   }
 
-  private func receiveVRRP(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
-    try sockets.receiveVRRP { self.receive($1, in: $0) }
-  }
-
-  private func receiveARP(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
-    try sockets.receiveARP { self.deliver(.arp($0)) }
-  }
-
-  private func receiveEvidence(_ sockets: LinkSockets) throws(LinuxError) -> Bool {
-    if let station = try sockets.receiveEvidence() { deliver(.frame(from: station)) }
-    return false
-  }
-
-  private func readPackets(_ next: (LinkSockets) throws(LinuxError) -> Bool) {
+  private func readPackets(_ next: () throws(LinuxError) -> Bool) {
     do throws(LinuxError) {
-      while let sockets, try next(sockets) {}
+      while sockets != nil, try next() {}
     } catch {
       // A link that went down says so here once; netlink says what matters of it.
     }
   }
 
-  private func receive(_ message: Span<UInt8>, in envelope: Envelope) {
+  private func receive(_ message: Span<UInt8>, in envelope: Envelope, of router: VirtualRouter) {
     do throws(Discard) {
-      let received = try ReceivedAdvertisement(
-        decoding: message, in: envelope, virtualRouterID: settings.virtualRouterID,
-        addresses: settings.addresses.map(\.address))
-      deliver(.advertisement(received))
+      deliver(.advertisement(try router.decode(message, in: envelope)))
     } catch {
       guard discards.count(error), let why = error.inWords(timeToLive: envelope.timeToLive) else { return }
       write(
@@ -229,7 +225,7 @@ public final class Daemon {
       for index in 0..<actions.count { perform(actions[index]) }
     }
     isDelivering = false
-    runtime?.remember(lastAdvertised: core.lastAdvertised)
+    runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
     // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
     if !kernel.isAsked { updateStatus() }
@@ -238,17 +234,19 @@ public final class Daemon {
   private func perform(_ action: Action) {
     switch action {
     case .advertise(let priority, let interval): advertise(priority, every: interval)
-    case .sendARP(let packet, let station):
-      send(.arp) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
+    case .ask(let packet, let station):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
     case .listenForEvidence:
-      let known = core.peers.compactMap(\.hardware)
-      send(.arp) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
+      let virtual = AddressFamily.allCases.map { MACAddress.virtualRouter(settings.virtualRouterID, $0) }
+      let known = core.peers.compactMap(\.hardware) + virtual
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
     case .add(let set):
       set.forEach { index in
         guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
-        if let event = kernel.add(index, to: sockets.linkIndex, lease: core.parameters.lease) {
-          queue.append(event)
-        }
+        let event = kernel.add(
+          index, to: sockets.linkIndex, lease: core.parameters.lease,
+          addsPrefixRoute: !interface.hasSubnet(of: settings.addresses[index]))
+        if let event { queue.append(event) }
       }
     case .remove(let set):
       set.forEach { index in
@@ -265,19 +263,20 @@ public final class Daemon {
     let advertisement = Advertisement(
       virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
     send(.vrrp) { sockets throws(LinuxError) in
-      try sockets.send(advertisement, addresses: settings.addresses.map(\.address))
+      try sockets.send(advertisement, checksum: core.checksum)
     }
   }
 
   private func announce(_ set: AddressSet) {
     set.forEach { index in
-      send(.arp) { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address) }
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address)
+      }
     }
   }
 
   private enum Outgoing: String {
     case vrrp = "Advertisements"
-    case arp = "ARP"
+    case neighbor = "ARP and neighbour discovery"
   }
 
   /// A packet that cannot be sent is lost like one that the network loses; the operator hears of the first.

@@ -18,11 +18,13 @@ extension Discard {
     switch self {
     case .timeToLive: "its TTL is \(timeToLive), not 255, so it came through a router"
     case .truncated: "it is cut short"
-    case .version: "it is not VRRP version 3"
+    case .version: "it is of another version of VRRP"
     case .type: "it is no Advertisement"
     case .checksum: "its checksum is wrong"
     case .addressCount: "it lists no address"
-    case .interval: "its interval is zero"
+    case .interval: "its interval is zero, or not the one that version 2 demands"
+    case .authentication: "its authentication type or password is another one"
+    case .source: "its sender is no Peer="
     case .virtualRouterID: nil
     }
   }

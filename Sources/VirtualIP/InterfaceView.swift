@@ -7,27 +7,40 @@ struct InterfaceView {
   /// The interface's name; one that is deleted and made anew under it is the same to us.
   let name: String
   /// The VIP's addresses.
-  let addresses: [IPv4Network]
+  let addresses: [IPNetwork]
 
   /// The interface as it is now; nil while there is none of that name.
   private(set) var link: Link?
   /// Where Advertisements come from; stays the same as long as the interface has it.
-  private(set) var primary: IPv4Address?
+  private var primary: IPv4Address?
+  /// Where those over IPv6 come from.
+  private var primaryIPv6: IPv6Address?
 
   private var own: [LinkAddress] = []
   private var present: AddressSet = []
 
-  init(name: String, addresses: [IPv4Network]) {
-    self.name = name
-    self.addresses = addresses
+  /// Whether peers may be behind routers, where a link-local address leads nowhere.
+  private let isRouted: Bool
+
+  init(_ settings: Settings) {
+    name = settings.interface
+    addresses = settings.addresses
+    isRouted = settings.peers.contains { $0.ipv6?.isLinkLocal == false }
   }
 
   var condition: LinkCondition {
     guard let link else { return .absent }
     guard link.isUp else { return .down }
     guard link.hasCarrier else { return .noCarrier }
-    guard let primary, let hardware = link.macAddress else { return .noAddress }
-    return .ready(primary: primary, hardware: hardware)
+    guard let hardware = link.macAddress else { return .noAddress }
+    let identity = Identity(ipv4: primary, ipv6: primaryIPv6, hardware: hardware)
+    guard addresses.allSatisfy({ identity.address($0.address.family) != nil }) else { return .noAddress }
+    return .ready(identity)
+  }
+
+  /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
+  func hasSubnet(of network: IPNetwork) -> Bool {
+    own.contains { $0.network.prefixLength == network.prefixLength && $0.network.subnet == network.subnet }
   }
 
   /// The VIP's addresses that the interface has, whoever added them, and whether vipd did.
@@ -97,16 +110,26 @@ struct InterfaceView {
     leftover = []
   }
 
-  /// Never an address of the VIP or of another instance's: those come and go with ownership.
   private mutating func choosePrimary() {
+    primary = choose(primary, among: primaryCandidates { $0.scope == .global }.compactMap(\.ipv4))
+    let ofIPv6 = primaryCandidates { $0.isUsable }.compactMap(\.ipv6)
+    primaryIPv6 = choose(primaryIPv6, among: ofIPv6.filter { $0.isLinkLocal != isRouted })
+  }
+
+  /// Stays with `current` as long as it is there.
+  private func choose<Address: Equatable>(_ current: Address?, among candidates: [Address]) -> Address? {
+    if let current, candidates.contains(current) { return current }
+    return candidates.first
+  }
+
+  /// The host's own addresses, those in a VIP's subnet first. Never an address of the VIP or of another
+  /// instance's: those come and go with ownership.
+  private func primaryCandidates(_ isSuitable: (LinkAddress) -> Bool) -> [IPAddress] {
     let candidates = own.filter { candidate in
-      candidate.scope == .global && candidate.protocolNumber != AddressRequest.protocolNumber
+      isSuitable(candidate) && candidate.protocolNumber != AddressRequest.protocolNumber
         && !addresses.contains { $0.address == candidate.network.address }
-    }
-    if let primary, candidates.contains(where: { $0.network.address == primary }) { return }
-    let inSubnet = candidates.first { candidate in
-      addresses.contains { $0.contains(candidate.network.address) }
-    }
-    primary = (inSubnet ?? candidates.first)?.network.address
+    }.map(\.network.address)
+    let isNear = { (address: IPAddress) in self.addresses.contains { $0.contains(address) } }
+    return candidates.filter(isNear) + candidates.filter { !isNear($0) }
   }
 }

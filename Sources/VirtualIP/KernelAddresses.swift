@@ -23,10 +23,10 @@ final class KernelAddresses {
   }
 
   /// Adds or renews the address at `index`; an event if the request could not even be sent.
-  func add(_ index: Int, to linkIndex: Int32, lease: Duration?) -> Event? {
+  func add(_ index: Int, to linkIndex: Int32, lease: Duration?, addsPrefixRoute: Bool) -> Event? {
     let request = AddressRequest(
       network: settings.addresses[index], linkIndex: linkIndex, label: settings.label, scope: settings.scope,
-      validLifetime: lease)
+      validLifetime: lease, addsPrefixRoute: addsPrefixRoute)
     do throws(LinuxError) {
       unanswered[try requests.add(request)] = .add(index)
       return nil

@@ -33,6 +33,8 @@ struct Message {
     case isolated
     case handoverRefused
     case handedOver
+    case protected
+    case unprotected
 
     /// MESSAGE_ID
     var id: StaticString {
@@ -61,6 +63,8 @@ struct Message {
       case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
       case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
       case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
+      case .protected: "4cd10ac80f794243ab3d5a183bf43b75"
+      case .unprotected: "b8758c70b7ef46b5a05465df363e0e90"
       }
     }
   }
@@ -147,6 +151,12 @@ extension Message {
           + "releasing the VIP")
     case .handoverRefused:
       self.init(.handoverRefused, .warning, "Nobody takes over \(vip); it stays here")
+    case .protected(true):
+      self.init(.protected, .notice, "A standby is there: \(vip) is protected")
+    case .protected(false):
+      self.init(
+        .unprotected, .warning,
+        "Not protected: no other router of VRID \(settings.virtualRouterID) is there to take over \(vip)")
     case .handedOver(let successor):
       self.init(
         .handedOver, .notice, "\(successor) has taken over \(vip)", [("VRRP_PEER", "\(successor)")])
@@ -185,6 +195,7 @@ extension Hold {
         + "find that station and take the address from it"
     case .isolated(let since):
       "Isolated: heartbeat lost, and the gateway silent, too, since \(Clock.localTime(since)); holding"
+    case .barred: "This host must not own \(vip) for now"
     }
   }
 }
@@ -201,11 +212,12 @@ extension Election.State {
 }
 
 extension Election.Cause {
-  var peer: IPv4Address? {
+  var peer: IPAddress? {
     switch self {
     case .silence(let peer, _), .resignation(let peer), .preemption(let peer, _), .better(let peer, _): peer
     case .ignored(let peer), .handover(let peer): peer
-    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation, .conflict: nil
+    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation, .conflict, .barred:
+      nil
     }
   }
 
@@ -225,6 +237,7 @@ extension Election.Cause {
     case .ignored(let peer): "\(peer) goes on although it was overruled; it may not hear this host"
     case .conflict: "another router has the VIP too, and cannot be heard: check that VRRP is not blocked"
     case .handover(let peer): "handed over to \(peer)"
+    case .barred: "this host must not own it for now, and nobody else takes it"
     }
   }
 }
@@ -235,8 +248,11 @@ extension LinkCondition {
     case .absent: "There is no interface \(interface)"
     case .down: "\(interface) is down"
     case .noCarrier: "\(interface) has no carrier"
-    case .noAddress: "\(interface) has no IPv4 address of its own"
-    case .ready(let primary, _): "\(interface) is ready with \(primary)"
+    case .noAddress:
+      "\(interface) lacks an address of its own: an IPv4 address for IPv4 VIPs, a link-local one for IPv6 VIPs"
+    case .ready(let identity):
+      "\(interface) is ready with "
+        + AddressFamily.allCases.compactMap { identity.address($0)?.description }.joined(separator: " and ")
     }
   }
 }
@@ -262,17 +278,34 @@ extension Settings {
   }
 
   /// What the core needs of them, with the gateway that `auto` stands for now.
-  func parameters(defaultGateway: IPv4Address?) -> Parameters {
-    let gateway: IPv4Address? =
+  func parameters(defaultGateway: IPAddress?) -> Parameters {
+    let gateway: IPAddress? =
       switch self.gateway {
       case .auto: defaultGateway
       case .none: nil
       case .address(let address): address
       }
-    return Parameters(
+    var parameters = Parameters(
       virtualRouterID: virtualRouterID, addresses: addresses.map(\.address), priority: priority,
       interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
       witness: witness, gateway: gateway, isolation: true, announcementRepeat: announcementRepeat,
       announcementRefresh: refreshInterval)
+    parameters.version = version
+    parameters.checksum = checksum
+    parameters.usesVirtualMAC = virtualMAC
+    return parameters
+  }
+
+  /// The VIP's virtual routers: one for each family that it has addresses of, that of the first one first.
+  var virtualRouters: [VirtualRouter] {
+    let first = addresses[0].address.family
+    return AddressFamily.allCases.sorted { left, _ in left == first }.compactMap { family in
+      let own = addresses.map(\.address).filter { $0.family == family }
+      guard !own.isEmpty else { return nil }
+      return VirtualRouter(
+        id: virtualRouterID, addresses: own, version: version, interval: advertisementInterval,
+        password: authentication.map { Array($0.utf8) },
+        unicastPeers: peers.isEmpty ? nil : peers.filter { $0.family == family })
+    }
   }
 }

@@ -5,6 +5,8 @@ extension Surroundings {
   /// This host's links, addresses and default route, as the kernel has them now.
   public init(_ requests: RouteRequests) throws(LinuxError) {
     let addresses = try requests.addresses()
+    var route = try requests.defaultRoute(.ipv4)
+    if route == nil { route = try requests.defaultRoute(.ipv6) }
     self.init(
       links: try requests.links().map { link in
         Link(
@@ -18,6 +20,6 @@ extension Surroundings {
               scope: address.scope)
           })
       },
-      defaultRouteLinkIndex: try requests.defaultRoute()?.linkIndex)
+      defaultRouteLinkIndex: route?.linkIndex)
   }
 }

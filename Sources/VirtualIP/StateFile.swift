@@ -29,6 +29,7 @@ extension Hold {
     case .answered: "answered"
     case .foreign: "foreign"
     case .isolated: "isolated"
+    case .barred: "barred"
     }
   }
 }

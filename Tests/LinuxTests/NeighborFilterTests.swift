@@ -22,7 +22,7 @@ struct NeighborFilterTests {
   }
 
   private func options(nonce: MACAddress, type: UInt8 = 14) -> [UInt8] {
-    [1, 1, 2, 0, 0, 0, 0, 1, type, 1] + (0..<6).map { nonce[$0] }
+    [1, 1, 2, 0, 0, 0, 0, 1, type, 2] + (0..<6).map { nonce[$0] } + [UInt8](repeating: 0, count: 8)
   }
 
   /// Those of `frames` that arrive.

@@ -9,11 +9,12 @@ func at(_ milliseconds: Double) -> Instant {
   Instant(sinceBoot: .nanoseconds(Int64(milliseconds * 1_000_000)))
 }
 
-let own = IPv4Address(bits: 0xC0A8_01DA)
-let peer = IPv4Address(bits: 0xC0A8_01D9)
-let vip = IPv4Address(bits: 0xC0A8_01DB)
-let gateway = IPv4Address(bits: 0xC0A8_0101)
+let own = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DA))
+let peer = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01D9))
+let vip = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB))
+let gateway = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_0101))
 let ownHardware = MACAddress(bits: 0x0200_0000_00DA)
+let ownIdentity = Identity(ipv4: IPv4Address(bits: 0xC0A8_01DA), hardware: ownHardware)
 let peerHardware = MACAddress(bits: 0x0200_0000_00D9)
 let gatewayHardware = MACAddress(bits: 0x0200_0000_0001)
 
@@ -25,12 +26,13 @@ struct Driver {
 
   init(
     addressCount: Int = 1, priority: UInt8 = 100, lease: Duration? = .seconds(2),
-    witness: Parameters.WitnessMode = .off, gateway: IPv4Address? = nil, isolation: Bool = false,
+    witness: Parameters.WitnessMode = .off, gateway: IPAddress? = nil, isolation: Bool = false,
     repeats: Int = 5, refresh: Duration? = .seconds(60)
   ) {
     instance = Instance(
       Parameters(
-        virtualRouterID: 219, addresses: (0..<addressCount).map { IPv4Address(bits: vip.bits + UInt32($0)) },
+        virtualRouterID: 219,
+        addresses: (0..<addressCount).map { IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32($0))) },
         priority: priority, interval: .standard, preempts: true, preemptDelay: .zero, lease: lease,
         witness: witness, gateway: gateway, isolation: isolation, announcementRepeat: repeats,
         announcementRefresh: refresh))
@@ -39,7 +41,7 @@ struct Driver {
   /// An instance that owns its addresses.
   static func owner(addressCount: Int = 1, lease: Duration? = .seconds(2)) -> Driver {
     var driver = Driver(addressCount: addressCount, lease: lease)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.runToDeadline()
     for index in 0..<addressCount { driver.handle(.added(index: index)) }
     return driver
@@ -67,7 +69,7 @@ struct Driver {
     return log
   }
 
-  mutating func hear(_ priority: UInt8, from sender: IPv4Address = peer, match: Bool = true) -> [Action] {
+  mutating func hear(_ priority: UInt8, from sender: IPAddress = peer, match: Bool = true) -> [Action] {
     handle(
       .advertisement(
         ReceivedAdvertisement(
@@ -84,13 +86,13 @@ let first = AddressSet(index: 0)
     #expect(driver.instance.deadline == nil)
     #expect(driver.handle(.link(.noCarrier)) == [.report(.linkUnusable(.noCarrier))])
     #expect(driver.instance.deadline == nil)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.actions == [.report(.transition(.backup, .startup))])
   }
 
   @Test func advertisesAndAddsWhenTheTimerFires() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(
       driver.runToDeadline() == [
         .report(.transition(.active, .nobodyHeard)), .advertise(priority: 100, interval: .standard),
@@ -101,7 +103,7 @@ let first = AddressSet(index: 0)
 
   @Test func announcesOnlyWhatTheKernelConfirmed() {
     var driver = Driver(addressCount: 3)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.runToDeadline()
     #expect(driver.handle(.added(index: 2)) == [.announce(AddressSet(index: 2))])
     #expect(driver.handle(.added(index: 0)) == [.announce(AddressSet(index: 0))])
@@ -129,7 +131,7 @@ let first = AddressSet(index: 0)
 
   @Test func withoutRefreshTheBurstsAreAll() {
     var driver = Driver(lease: nil, repeats: 1, refresh: nil)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.runToDeadline()
     driver.handle(.added(index: 0))
     let log = driver.run(until: driver.now + .seconds(1000))
@@ -139,7 +141,7 @@ let first = AddressSet(index: 0)
   @Test func aRefusedAddressIsGivenUpAndTriedAgain() {
     var driver = Driver(addressCount: 2)
     let both = AddressSet.all(2)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.runToDeadline()
     driver.handle(.added(index: 0))
     #expect(
@@ -208,7 +210,7 @@ let first = AddressSet(index: 0)
 
   @Test func aBackupThatSleptListensAgain() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.handle(.timer, at: at(5000))
     #expect(driver.actions.isEmpty)
     #expect(driver.instance.election.state == .backup)
@@ -258,7 +260,7 @@ let first = AddressSet(index: 0)
 
   @Test func aBackupDoesNotCare() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.handle(.vanished(index: 0)).isEmpty)
   }
 }
@@ -285,7 +287,7 @@ let first = AddressSet(index: 0)
     var driver = Driver.owner()
     driver.handle(.link(.noCarrier))
     driver.handle(.removed(index: 0))
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.instance.election.state == .backup)
     driver.runToDeadline()
     #expect(driver.handle(.added(index: 0)).contains(.announce(first)))
@@ -294,9 +296,9 @@ let first = AddressSet(index: 0)
   @Test func aChangedPrimaryAddressKeepsTheState() {
     var driver = Driver.owner()
     let other = IPv4Address(bits: 0xC0A8_0105)
-    #expect(driver.handle(.link(.ready(primary: other, hardware: ownHardware))).isEmpty)
+    #expect(driver.handle(.link(.ready(Identity(ipv4: other, hardware: ownHardware)))).isEmpty)
     #expect(driver.instance.owns)
-    #expect(driver.instance.election.parameters.primary == other)
+    #expect(driver.instance.election.parameters.primary == .ipv4(other))
   }
 }
 
@@ -337,7 +339,7 @@ let first = AddressSet(index: 0)
 
   @Test func mismatchesAreReportedOncePerPeer() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.hear(200, match: false).contains(.report(.addressesDiffer(peer))))
     #expect(driver.hear(200, match: false).isEmpty)
     #expect(driver.hear(200).isEmpty)
@@ -353,13 +355,13 @@ let first = AddressSet(index: 0)
 
   @Test func forgedSendersDoNotFillTheMemory() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     for bits in 0..<1000 {
       driver.now = driver.now + .milliseconds(1)
-      _ = driver.hear(200, from: IPv4Address(bits: 0x0A00_0000 + UInt32(bits)))
+      _ = driver.hear(200, from: .ipv4(IPv4Address(bits: 0x0A00_0000 + UInt32(bits))))
     }
     #expect(driver.instance.peers.count == 16)
-    #expect(driver.instance.peers.contains { $0.address == IPv4Address(bits: 0x0A00_03E7) })
+    #expect(driver.instance.peers.contains { $0.address == IPAddress.ipv4(IPv4Address(bits: 0x0A00_03E7)) })
   }
 }
 
@@ -376,7 +378,7 @@ let first = AddressSet(index: 0)
 
   @Test func aBackupExitsAtOnce() {
     var driver = Driver()
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.handle(.stop) == [.report(.transition(.initialize, .shutdown)), .exit])
   }
 
@@ -411,7 +413,7 @@ let first = AddressSet(index: 0)
     var driver = Driver.owner()
     driver.handle(.stop)
     driver.handle(.link(.noCarrier))
-    #expect(driver.handle(.link(.ready(primary: own, hardware: ownHardware))).isEmpty)
+    #expect(driver.handle(.link(.ready(ownIdentity))).isEmpty)
     #expect(driver.instance.election.state == .initialize)
   }
 }

@@ -5,25 +5,27 @@ import VRRP
 
 @testable import Ownership
 
-private func answer(from hardware: MACAddress = peerHardware, for address: IPv4Address = vip) -> Event {
-  .arp(
-    ARPPacket(
+private func answer(from hardware: MACAddress = peerHardware, for address: IPAddress = vip) -> Event {
+  .neighbor(
+    NeighborPacket(
       operation: .reply, senderHardware: hardware, sender: address, targetHardware: ownHardware, target: own))
 }
 
+private let standbyMark = StandbyMark(virtualRouterID: 219, priority: 100, isReady: true)
+
 private func standbyProbe() -> Event {
-  .arp(
+  .neighbor(
     .request(
-      for: vip, from: peer, at: peerHardware, mark: ARPPacket.standbyMark(virtualRouterID: 219)))
+      for: vip, from: peer, at: peerHardware, standby: standbyMark))
 }
 
 extension Driver {
   /// A Backup router with a witness and, if wanted, a gateway.
   fileprivate static func backup(
-    witness: Parameters.WitnessMode = .strict, gateway: IPv4Address? = nil, priority: UInt8 = 100
+    witness: Parameters.WitnessMode = .strict, gateway: IPAddress? = nil, priority: UInt8 = 100
   ) -> Driver {
     var driver = Driver(priority: priority, witness: witness, gateway: gateway, isolation: gateway != nil)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     return driver
   }
 
@@ -49,7 +51,7 @@ extension Driver {
       while !pending.isEmpty {
         let action = pending.removeFirst()
         log.append((now, action))
-        guard case .sendARP(let question, let station) = action else { continue }
+        guard case .ask(let question, let station) = action else { continue }
         for hardware in stations where station == hardware || station == .broadcast {
           guard (question.target == routerAddress) == (hardware == gatewayHardware) else { continue }
           pending += handle(answer(from: hardware, for: question.target))
@@ -116,7 +118,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     let log = driver.run(until: at(6000), answering: [peerHardware])
     #expect(becameActive(log) != nil)
     #expect(
-      !log.contains { if case .sendARP(let question, _) = $0.1 { question.target == vip } else { false } })
+      !log.contains { if case .ask(let question, _) = $0.1 { question.target == vip } else { false } })
   }
 
   @Test func anOwnerThatNeverAnsweredCannotHoldOffATakeover() {
@@ -136,7 +138,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   @Test func onlyTheOwnerCanGiveTheVIPAway() {
     var driver = Driver.backup()
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
-    let pretender = IPv4Address(bits: 0xC0A8_01D8)
+    let pretender = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01D8))
     _ = driver.hear(150, from: pretender)
     driver.handle(answer(from: MACAddress(bits: 0x0200_0000_00D8), for: pretender))
     _ = driver.hear(0, from: pretender)
@@ -165,12 +167,12 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = Driver.backup()
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
     let quiet = driver.run(until: at(15_000), heartbeat: 150, answering: [peerHardware])
-    let slow = quiet.filter { if case .sendARP = $0.1 { true } else { false } }.count
+    let slow = quiet.filter { if case .ask = $0.1 { true } else { false } }.count
     #expect((9...11).contains(slow))
     let last = driver.instance.heartbeat ?? driver.now
     _ = driver.run(until: last + .milliseconds(149))
     let late = driver.run(until: last + .milliseconds(360)).filter {
-      if case .sendARP = $0.1 { true } else { false }
+      if case .ask = $0.1 { true } else { false }
     }
     #expect(late.first.map { $0.0 - last } == .milliseconds(150))
     #expect(late.count == 9)
@@ -276,7 +278,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
 
   @Test func aGatewayThatIsThePeerIsNoThirdStation() {
     var driver = Driver(witness: .strict, gateway: peer, isolation: true)
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     driver.runToDeadline()
     _ = driver.run(until: at(1000))
     driver.handle(.added(index: 0))
@@ -312,7 +314,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     let start = driver.now
     let log = driver.run(until: start + .seconds(2), answering: [gatewayHardware])
     let questions = log.filter {
-      if case .sendARP(let packet, _) = $0.1 { packet.target == gateway } else { false }
+      if case .ask(let packet, _) = $0.1 { packet.target == gateway } else { false }
     }
     #expect((2...40).contains(questions.count))
   }
@@ -336,15 +338,15 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.handle(answer()).allSatisfy { if case .report = $0 { false } else { true } })
     // It ended there: nobody answers any more.
     let log = driver.run(until: driver.now + .seconds(1))
-    #expect(log.contains { $0.1 == .sendARP(ask(peerHardware), to: peerHardware) })
+    #expect(log.contains { $0.1 == .ask(ask(peerHardware), to: peerHardware) })
     #expect(driver.instance.owns)
   }
 
   @Test(arguments: [peerHardware, MACAddress(bits: 0x0200_0000_00FF)])
   func routersThatCannotHearEachOtherAreToldApartByTheirHardwareAddresses(rival: MACAddress) {
     var driver = Driver.owner()
-    let mark = ARPPacket.standbyMark(virtualRouterID: 219)
-    driver.handle(.arp(.request(for: vip, from: peer, at: rival, mark: mark)))
+    let mark = standbyMark
+    driver.handle(.neighbor(.request(for: vip, from: peer, at: rival, standby: mark)))
     driver.handle(answer(from: rival))
     _ = driver.run(until: driver.now + .seconds(1), answering: [rival])
     #expect(driver.instance.owns == (ownHardware.bits > rival.bits))
@@ -352,18 +354,18 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
 
   @Test func ofSeveralRivalsTheGreatestCounts() {
     var driver = Driver.owner()
-    let mark = ARPPacket.standbyMark(virtualRouterID: 219)
+    let mark = standbyMark
     let greatest = MACAddress(bits: 0x0200_0000_00FF)
     for rival in [peerHardware, greatest, peerHardware] {
-      let address = IPv4Address(bits: 0xC0A8_0100 + UInt32(rival.bits & 255))
-      driver.handle(.arp(.request(for: vip, from: address, at: rival, mark: mark)))
+      let address = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_0100 + UInt32(rival.bits & 255)))
+      driver.handle(.neighbor(.request(for: vip, from: address, at: rival, standby: mark)))
       driver.handle(answer(from: rival))
     }
     _ = driver.run(until: driver.now + .seconds(1), answering: [peerHardware, greatest])
     #expect(!driver.instance.owns)
   }
 
-  private func ask(_ station: MACAddress) -> ARPPacket {
+  private func ask(_ station: MACAddress) -> NeighborPacket {
     .request(for: vip, from: own, at: ownHardware)
   }
 }
@@ -467,7 +469,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = Driver(witness: .strict)
     driver.now = at(10_000)
     driver.handle(.resume(first, lastAdvertised: silence.map { Instant(sinceBoot: .seconds(10) - $0) }))
-    driver.handle(.link(.ready(primary: own, hardware: ownHardware)))
+    driver.handle(.link(.ready(ownIdentity)))
     return driver
   }
 

@@ -7,15 +7,25 @@ private let golden: [UInt8] = [
   0x31, 219, 100, 1, 0x00, 0x0A, 0x04, 0x85,
   192, 168, 1, 219,
 ]
-private let vip = IPv4Address(bits: 0xC0A8_01DB)
-private let source = IPv4Address(bits: 0xC0A8_01D9)
-private let envelope = Envelope(source: source, destination: Advertisement.group, timeToLive: 255)
+private let vip = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB))
+private let source = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01D9))
+private let group = Advertisement.group(.ipv4)
+private let envelope = Envelope(source: source, destination: group, timeToLive: 255)
+private let router = VirtualRouter(id: 219, addresses: [vip], interval: .standard)
 
 private func decode(
-  _ bytes: [UInt8], in envelope: Envelope = envelope, addresses: [IPv4Address] = [vip]
+  _ bytes: [UInt8], in envelope: Envelope = envelope, by router: VirtualRouter = router
 ) throws(Discard) -> ReceivedAdvertisement {
-  try ReceivedAdvertisement(
-    decoding: bytes.span, in: envelope, virtualRouterID: 219, addresses: addresses)
+  try router.decode(bytes.span, in: envelope)
+}
+
+/// What `router` sends to the group.
+private func encoded(
+  _ advertisement: Advertisement, by router: VirtualRouter = router, checksum: ChecksumForm = .rfc9568
+) -> [UInt8] {
+  var message: [UInt8] = [1, 2, 3]
+  router.encode(advertisement, from: source, to: group, checksum: checksum, into: &message)
+  return message
 }
 
 /// `bytes` with some replaced and the checksum made right again (RFC 9568 form).
@@ -36,16 +46,12 @@ private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [
 
   @Test(arguments: ChecksumForm.allCases)
   func roundTrip(form: ChecksumForm) throws {
-    var message: [UInt8] = []
-    advertisement.encode(addresses: [vip], from: source, checksum: form, into: &message)
-    let received = try decode(message)
+    let received = try decode(encoded(advertisement, checksum: form))
     #expect(received == ReceivedAdvertisement(advertisement, from: source, checksum: form))
   }
 
   @Test func bytesAreExact() {
-    var message: [UInt8] = [1, 2, 3]
-    advertisement.encode(addresses: [vip], from: source, checksum: .rfc5798, into: &message)
-    #expect(message == golden)
+    #expect(encoded(advertisement, checksum: .rfc5798) == golden)
   }
 
   @Test func everyFieldSurvives() throws {
@@ -54,9 +60,7 @@ private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [
         let sent = Advertisement(
           virtualRouterID: 219, priority: priority,
           interval: try #require(AdvertisementInterval(centiseconds: centiseconds)))
-        var message: [UInt8] = []
-        sent.encode(addresses: [vip], from: source, checksum: .rfc9568, into: &message)
-        #expect(try decode(message).advertisement == sent)
+        #expect(try decode(encoded(sent)).advertisement == sent)
       }
     }
   }
@@ -99,17 +103,20 @@ private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [
 
   @Test func checksumWithAnotherHostsPseudoHeaderIsWrong() {
     var other = envelope
-    other.source = IPv4Address(bits: 0xC0A8_01DA)
+    other.source = .ipv4(IPv4Address(bits: 0xC0A8_01DA))
     #expect(throws: Discard.checksum) { try decode(golden, in: other) }
   }
 
   @Test func addressListsAreComparedAsSets() throws {
-    let second = IPv4Address(bits: 0xC0A8_01DC)
-    var message: [UInt8] = []
-    advertisement.encode(addresses: [second, vip], from: source, checksum: .rfc5798, into: &message)
-    #expect(try decode(message, addresses: [vip, second]).addressesMatch)
-    #expect(try !decode(message, addresses: [vip]).addressesMatch)
-    #expect(try !decode(golden, addresses: [second]).addressesMatch)
+    let second = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DC))
+    var (both, other, reversed) = (router, router, router)
+    both.addresses = [vip, second]
+    reversed.addresses = [second, vip]
+    other.addresses = [second]
+    let message = encoded(advertisement, by: reversed)
+    #expect(try decode(message, by: both).addressesMatch)
+    #expect(try !decode(message).addressesMatch)
+    #expect(try !decode(golden, by: other).addressesMatch)
   }
 
   @Test func noByteStringTraps() {

@@ -7,9 +7,9 @@ private func at(_ milliseconds: Double) -> Instant {
   Instant(sinceBoot: .nanoseconds(Int64(milliseconds * 1_000_000)))
 }
 
-private let own = IPv4Address(bits: 0xC0A8_01DA)
-private let lower = IPv4Address(bits: 0xC0A8_01D9)
-private let greater = IPv4Address(bits: 0xC0A8_01DB)
+private let own = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DA))
+private let lower = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01D9))
+private let greater = IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB))
 
 private func election(
   priority: UInt8 = 100, preempts: Bool = true, delay: Duration = .zero
@@ -20,7 +20,7 @@ private func election(
 }
 
 private func heard(
-  _ priority: UInt8, from sender: IPv4Address = lower, interval: AdvertisementInterval = .standard
+  _ priority: UInt8, from sender: IPAddress = lower, interval: AdvertisementInterval = .standard
 ) -> Election.Event {
   .advertisement(
     Advertisement(virtualRouterID: 219, priority: priority, interval: interval), from: sender)
@@ -190,8 +190,8 @@ private let skew = 60.9375
     #expect(router.deadline == at(500))
   }
 
-  @Test(arguments: [(101, lower), (101, greater), (255, lower), (100, greater)] as [(UInt8, IPv4Address)])
-  func yieldsToABetterRouter(priority: UInt8, sender: IPv4Address) {
+  @Test(arguments: [(101, lower), (101, greater), (255, lower), (100, greater)] as [(UInt8, IPAddress)])
+  func yieldsToABetterRouter(priority: UInt8, sender: IPAddress) {
     var router = active()
     let outcome = router.handle(heard(priority, from: sender), at: at(400))
     #expect(outcome == Election.Outcome(transition: .better(sender, priority: priority)))
@@ -208,8 +208,8 @@ private let skew = 60.9375
     #expect(router.deadline == at(400 + 3609.375))
   }
 
-  @Test(arguments: [(99, greater), (100, lower), (1, lower)] as [(UInt8, IPv4Address)])
-  func contradictsAWorseRouter(priority: UInt8, sender: IPv4Address) {
+  @Test(arguments: [(99, greater), (100, lower), (1, lower)] as [(UInt8, IPAddress)])
+  func contradictsAWorseRouter(priority: UInt8, sender: IPAddress) {
     var router = active()
     let due = router.deadline
     let outcome = router.handle(heard(priority, from: sender), at: at(400))
@@ -245,7 +245,7 @@ private let skew = 60.9375
 
 @Suite struct ElectionBetweenRouters {
   /// Routers that hear each other after half a millisecond, for two seconds of virtual time.
-  private func run(_ routers: [(UInt8, IPv4Address)], preempts: Bool = true) -> [Election.State] {
+  private func run(_ routers: [(UInt8, IPAddress)], preempts: Bool = true) -> [Election.State] {
     var elections = routers.map { priority, address in
       Election(
         Election.Parameters(

@@ -6,10 +6,10 @@ import Testing
 
 /// Surroundings and shorthands that the tests share.
 enum Hosts {
-  static func network(_ text: String) throws -> IPv4Network {
+  static func network(_ text: String) throws -> IPNetwork {
     let parts = text.split(separator: "/")
-    let address = try #require(IPv4Address(parts[0]))
-    return try #require(IPv4Network(address, prefixLength: Int(parts[1]) ?? -1))
+    let address = try #require(IPAddress(parts[0]))
+    return try #require(IPNetwork(address, prefixLength: Int(parts[1]) ?? -1))
   }
 
   static func link(

@@ -5,7 +5,8 @@ import Testing
 /// Bad files and names, each with the exact line that the operator reads.
 @Suite struct RefusalTests {
   private static let keysOfVRRP =
-    "VirtualRouterID=, Priority=, AdvertisementIntervalSec=, Preempt= and PreemptDelaySec="
+    "VirtualRouterID=, Priority=, AdvertisementIntervalSec=, Preempt=, PreemptDelaySec=, Version=, Peer=, "
+    + "Checksum= and Authentication="
   private static let sections = "[VirtualIP], [VRRP], [Safety] and [Announce]"
   private static let links = "bond0 (192.168.1.217/24)"
 
@@ -88,8 +89,8 @@ import Testing
     "RefreshSec= is %; accepted: 0 for never, or a time span from 1s to 1d; "
     + "correct the line, or remove it for the default: 60s"
   private static let address =
-    "Address= is %; accepted: an IPv4 address, alone or with a prefix length from 1 "
-    + "to 32, as in 192.168.1.219/24; "
+    "Address= is %; accepted: an IP address, alone or with a prefix length, as in 192.168.1.219/24 or "
+    + "fd00::219/64; "
   private static let addressDefault =
     "correct the line, or remove it for the default: the address that the instance's name stands for"
 
@@ -140,7 +141,22 @@ import Testing
     ("VirtualIP", "Address", "192.168.1.219/33", address + addressDefault),
     ("VirtualIP", "Address", "192.168.1.219/", address + addressDefault),
     ("VirtualIP", "Address", "192.168.1.219 192.168.1.220", address + addressDefault),
-    ("VirtualIP", "Address", "fd00::219/64", address + "use an IPv4 address, IPv6 is not supported"),
+    ("VirtualIP", "Address", "fd00::219/129", address + addressDefault),
+    ("VirtualIP", "Address", "fd00::21g", address + addressDefault),
+    (
+      "VRRP", "Version", "1",
+      "Version= is %; accepted: 3, or 2 for old peers; correct the line, or remove it for the default: 3"
+    ),
+    (
+      "VRRP", "Authentication", "too-long-a-password",
+      "Authentication= is %; accepted: a password of 1 to 8 printable ASCII characters without space; "
+        + "correct the line, or remove it for the default: none"
+    ),
+    (
+      "VRRP", "Peer", "224.0.0.18",
+      "Peer= is %; accepted: the IP address of another router; correct the line, or remove it for the "
+        + "default: none: multicast"
+    ),
     ("VirtualIP", "Address", "192.168.1.219 # VIP", address + "put the comment on a line of its own"),
   ])
   func values(section: String, key: String, value: String, template: String) throws {
@@ -264,7 +280,7 @@ import Testing
     ),
     (
       "Interface=eth4", "219",
-      "/etc/vip/219.conf:2: interface \"eth4\" has no IPv4 address of the host's own; "
+      "/etc/vip/219.conf:2: interface \"eth4\" has no address of the host's own; "
         + "accepted: \(routerLinks); set Interface= to an Ethernet interface that has an address of its own"
     ),
     (
@@ -306,17 +322,17 @@ import Testing
     (
       "0",
       "0: no Address= is set and the name \"0\" stands for none; accepted: a number from 1 to 254 or an "
-        + "IPv4 address as the name, or a file with Address=; set Address= in [VirtualIP] of 0.conf"
+        + "IP address as the name, or a file with Address=; set Address= in [VirtualIP] of 0.conf"
     ),
     (
       "256",
       "256: no Address= is set and the name \"256\" stands for none; accepted: a number from 1 to 254 or "
-        + "an IPv4 address as the name, or a file with Address=; set Address= in [VirtualIP] of 256.conf"
+        + "an IP address as the name, or a file with Address=; set Address= in [VirtualIP] of 256.conf"
     ),
     (
       "web-1",
       "web-1: no Address= is set and the name \"web-1\" stands for none; accepted: a number from 1 to "
-        + "254 or an IPv4 address as the name, or a file with Address=; set Address= in [VirtualIP] of "
+        + "254 or an IP address as the name, or a file with Address=; set Address= in [VirtualIP] of "
         + "web-1.conf"
     ),
     (
@@ -361,13 +377,13 @@ import Testing
     host.defaultRouteLinkIndex = nil
     #expect(
       try Hosts.refusal(nil, host)
-        == "219: there is no IPv4 default route to take the subnet of 219 from; accepted: \(Self.links); set "
+        == "219: there is no default route to take the subnet of 219 from; accepted: \(Self.links); set "
         + "Interface= or Address= in 219.conf")
     #expect(
       try Hosts.refusal(nil, try Hosts.single([]))
-        == "219: interface \"bond0\" has no IPv4 address of the host's own; accepted: an Ethernet "
+        == "219: interface \"bond0\" has no address of the host's own; accepted: an Ethernet "
         + "interface with "
-        + "an IPv4 address, there is none; set Interface= to an Ethernet interface that has an address "
+        + "an address of its own, there is none; set Interface= to an Ethernet interface that has an address "
         + "of its own"
     )
   }

@@ -21,6 +21,8 @@ import VRRP
         Label=
         # default
         Scope=global
+        # default
+        VirtualMAC=no
 
         [VRRP]
         # derived from 192.168.1.219
@@ -33,6 +35,14 @@ import VRRP
         Preempt=yes
         # default
         PreemptDelaySec=0s
+        # default
+        Version=3
+        # default
+        Peer=
+        # default
+        Checksum=auto
+        # default
+        Authentication=
 
         [Safety]
         # default
@@ -63,7 +73,7 @@ import VRRP
     let settings = try Configuration.resolve(instance: instance, files: [], surroundings: host)
     #expect(settings.addresses == [try Hosts.network(vip)])
     #expect(settings.interface == "bond0")
-    #expect(UInt32(settings.virtualRouterID) == settings.addresses[0].address.bits & 255)
+    #expect(UInt32(settings.virtualRouterID) == UInt32(settings.addresses[0].address[3]))
   }
 
   @Test func ownLeftoversAreNotTheHosts() throws {
@@ -195,6 +205,71 @@ import VRRP
         "Announce.RefreshSec: 60s -> 0",
       ])
     let other = ConfigurationKey.all.filter { !$0.appliesLive }.map(\.name)
-    #expect(other == ["Address", "Interface", "Label", "Scope", "VirtualRouterID"])
+    #expect(
+      other == [
+        "Address", "Interface", "Label", "Scope", "VirtualMAC", "VirtualRouterID", "Version", "Peer",
+        "Authentication",
+      ])
+  }
+
+  // MARK: Families, versions, peers
+
+  private func dual(_ text: String, instance: String = "219") throws -> Settings {
+    let host = try Hosts.single(["192.168.1.217/24", "fe80::217/64", "fd00::217/64"])
+    return try Configuration.resolve(instance: instance, files: [Hosts.file(text)], surroundings: host)
+  }
+
+  /// RFC 9568 §5.2.9, erratum 8300.
+  @Test(arguments: [
+    ("Address=fd00::219", ["fe80::200:5eff:fe00:219/64", "fd00::219/64"]),
+    (
+      "Address=192.168.1.219\nAddress=fd00::219/64",
+      ["192.168.1.219/24", "fe80::200:5eff:fe00:2db/64", "fd00::219/64"]
+    ),
+    ("Address=fd00::219\nAddress=fe80::1\nInterface=bond0", ["fe80::1/64", "fd00::219/64"]),
+    ("Address=fe80::1\nInterface=bond0", ["fe80::1/64"]),
+  ])
+  func theFirstIPv6AddressIsLinkLocal(lines: String, addresses: [String]) throws {
+    let settings = try dual("[VirtualIP]\n\(lines)")
+    #expect(settings.addresses == (try addresses.map { try Hosts.network($0) }))
+    let again = try dual(settings.description)
+    #expect(settings.changes(to: again).isEmpty, "what is printed has the same effect")
+  }
+
+  @Test func aNameMayBeAnIPv6Address() throws {
+    let settings = try dual("", instance: "fd00::219")
+    #expect(settings.addresses.last == (try Hosts.network("fd00::219/64")))
+    #expect(settings.virtualRouterID == 0x19)
+  }
+
+  @Test func oneVirtualRouterForEachFamily() throws {
+    let settings = try dual("[VirtualIP]\nAddress=fd00::219\nAddress=192.168.1.219\nAddress=192.168.1.220")
+    #expect(settings.virtualRouters.map(\.family) == [.ipv6, .ipv4])
+    #expect(settings.virtualRouters.map(\.addresses.count) == [2, 2])
+    #expect(Set(settings.virtualRouters.map(\.id)) == [0x19])
+  }
+
+  @Test func versionTwoHasWholeSeconds() throws {
+    let settings = try Hosts.settings("[VRRP]\nVersion=2\nAuthentication=secret")
+    #expect(settings.advertisementInterval == .second)
+    #expect(settings.virtualRouters.first?.password == Array("secret".utf8) + [0, 0])
+    #expect(
+      try Hosts.refusal("[VRRP]\nVersion=2\nAdvertisementIntervalSec=100ms")
+        == "/etc/vip/219.conf:3: AdvertisementIntervalSec= is 100ms with Version=2; accepted: 1s to 40s in whole "
+        + "seconds; write 1s, or use Version=3")
+    #expect(
+      try Hosts.refusal("[VRRP]\nAuthentication=secret")
+        == "/etc/vip/219.conf:2: Authentication= is set with Version=3; accepted: a password with Version=2 only; "
+        + "VRRPv3 has none (RFC 9568 §9); remove the line, or set Version=2 for old peers")
+  }
+
+  @Test func everyFamilyNeedsAPeer() throws {
+    let both = "[VirtualIP]\nAddress=192.168.1.219\nAddress=fd00::219\n[VRRP]\nPeer=192.168.1.218\n"
+    let settings = try dual(both + "Peer=fe80::218")
+    #expect(settings.virtualRouters.map { $0.unicastPeers?.count } == [1, 1])
+    #expect(throws: ConfigurationError.self) { try self.dual(both) }
+    #expect(throws: ConfigurationError.self) {
+      try Hosts.settings("[VRRP]\nPeer=192.168.1.218\nPeer=fe80::218")
+    }
   }
 }

@@ -3,7 +3,7 @@ public enum Configuration {
   /// The effective settings of `instance`, or the first reason why there are none.
   ///
   /// Later `files` override scalars of earlier ones and add to their lists. Without any file the instance's
-  /// name must stand for an address: a number for the last octet, or a whole IPv4 address.
+  /// name must stand for an address: a number for the last octet, or a whole address.
   public static func resolve(
     instance: String, files: [ConfigurationFile], surroundings: Surroundings
   ) throws(ConfigurationError) -> Settings {

@@ -6,13 +6,14 @@ import VRRP
 /// Settings while files are read, with the addresses that may lack a prefix length still.
 struct Draft {
   struct Address {
-    let address: IPv4Address
+    let address: IPAddress
     let prefixLength: Int?
     let origin: Settings.Origin
   }
 
   var settings = Settings()
   var addresses: [Address] = []
+  var peers: [(address: IPAddress, origin: Settings.Origin)] = []
 }
 
 /// Everything there is to know about one key. A new key is a row of `all` and a property of `Settings`.
@@ -51,6 +52,9 @@ struct ConfigurationKey: Sendable {
       "VirtualIP", "Scope", "global, link or host", live: false, \.scope,
       read: { text in AddressScope.named.first { $0.description == text } }, write: { $0.description }),
     scalar(
+      "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", live: false, \.virtualMAC,
+      read: boolean, write: { $0 ? "yes" : "no" }),
+    scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
       fallback: "the last octet of the first address", live: false, \.virtualRouterID,
       read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
@@ -69,6 +73,18 @@ struct ConfigurationKey: Sendable {
       "VRRP", "PreemptDelaySec", "a time span from 0 to 1000s", \.preemptDelay,
       read: { span($0, .zero...(.seconds(1000))) }, write: TimeSpan.text),
     scalar(
+      "VRRP", "Version", "3, or 2 for old peers", live: false, \.version,
+      read: { number($0, 2...3) == 2 ? .v2 : number($0, 2...3).map { _ in .v3 } }, write: { "\($0.rawValue)" }
+    ),
+    peerKey,
+    scalar(
+      "VRRP", "Checksum", "auto, rfc5798 or rfc9568", \.checksum,
+      read: { text in text == "auto" ? .some(nil) : ChecksumForm.allCases.first { "\($0)" == text } },
+      write: { $0.map { "\($0)" } ?? "auto" }),
+    scalar(
+      "VRRP", "Authentication", "a password of 1 to 8 printable ASCII characters without space", live: false,
+      \.authentication, read: { isPassword($0) ? .some($0) : nil }, write: { $0 ?? "" }),
+    scalar(
       "Safety", "LeaseSec", "0 for ever, or a time span from 1s to 10min in whole seconds", \.lease,
       read: { spanOrZero($0, .seconds(1)...(.seconds(600)), step: .seconds(1)) },
       write: { $0.map(TimeSpan.text) ?? "0" }),
@@ -76,7 +92,7 @@ struct ConfigurationKey: Sendable {
       "Safety", "Witness", "strict, lease or off", \.witness,
       read: { text in Parameters.WitnessMode.allCases.first { "\($0)" == text } }, write: { "\($0)" }),
     scalar(
-      "Safety", "Gateway", "auto, none or an IPv4 address", \.gateway,
+      "Safety", "Gateway", "auto, none or an IP address", \.gateway,
       read: Gateway.init, write: { $0.description }),
     scalar(
       "Announce", "Repeat", "a whole number from 1 to 100", \.announcementRepeat,
@@ -88,7 +104,7 @@ struct ConfigurationKey: Sendable {
 
   private static let addressKey = ConfigurationKey(
     section: "VirtualIP", name: "Address",
-    accepted: "an IPv4 address, alone or with a prefix length from 1 to 32, as in 192.168.1.219/24",
+    accepted: "an IP address, alone or with a prefix length, as in 192.168.1.219/24 or fd00::219/64",
     fallback: "the address that the instance's name stands for",
     appliesLive: false,
     assign: { draft, text, origin in
@@ -99,6 +115,18 @@ struct ConfigurationKey: Sendable {
     reset: { $0.addresses = [] },
     values: { $0.addresses.map(\.description) },
     copy: { $1.addresses = $0.addresses })
+
+  private static let peerKey = ConfigurationKey(
+    section: "VRRP", name: "Peer", accepted: "the IP address of another router", fallback: "none: multicast",
+    appliesLive: false,
+    assign: { draft, text, origin in
+      guard let address = IPAddress(text), address.isUsableByHost else { return false }
+      draft.peers.append((address, origin))
+      return true
+    },
+    reset: { $0.peers = [] },
+    values: { $0.peers.map(\.description) },
+    copy: { $1.peers = $0.peers })
 
   private static func scalar<Value: Sendable>(
     _ section: String, _ name: String, _ accepted: String, fallback: String? = nil, live: Bool = true,
@@ -157,17 +185,22 @@ private func spanOrZero(
   return span(text, range, step: step).map { .some($0) }
 }
 
-private func addressWithPrefix(_ text: String) -> (IPv4Address, Int?)? {
+private func addressWithPrefix(_ text: String) -> (IPAddress, Int?)? {
   let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-  guard let address = IPv4Address(parts[0]) else { return nil }
+  guard let address = IPAddress(parts[0]) else { return nil }
   if parts.count == 1 { return (address, nil) }
-  guard let length = number(String(parts[1]), 1...32) else { return nil }
+  guard let length = number(String(parts[1]), 1...address.family.width) else { return nil }
   return (address, length)
 }
 
 /// As the kernel's `dev_valid_name()`, and printable.
 private func isInterfaceName(_ text: String) -> Bool {
   isLabel(text) && text != "." && text != ".." && !text.utf8.contains(UInt8(ascii: ":"))
+}
+
+/// What fits into the authentication data of version 2 and can be typed.
+private func isPassword(_ text: String) -> Bool {
+  (1...8).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
 }
 
 /// What fits `IFNAMSIZ` and cannot be misread in ip(8)'s output.

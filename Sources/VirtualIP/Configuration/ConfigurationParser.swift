@@ -83,8 +83,6 @@ struct ConfigurationParser {
     let remedy: String
     if hasComment {
       remedy = "put the comment on a line of its own"
-    } else if key.name == "Address", bytes.contains(UInt8(ascii: ":")) {
-      remedy = "use an IPv4 address, IPv6 is not supported"
     } else {
       remedy = "correct the line, or remove it for the default: \(key.fallback)"
     }

@@ -7,14 +7,14 @@ public enum Gateway: Hashable, Sendable, CustomStringConvertible {
   /// None: what other stations send anyway must do.
   case none
   /// This one.
-  case address(IPv4Address)
+  case address(IPAddress)
 
   init?(_ text: String) {
     switch text {
     case "auto": self = .auto
     case "none": self = .none
     default:
-      guard let address = IPv4Address(text), address.isUsableByHost else { return nil }
+      guard let address = IPAddress(text), address.isUsableByHost else { return nil }
       self = .address(address)
     }
   }

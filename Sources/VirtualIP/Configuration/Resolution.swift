@@ -17,8 +17,12 @@ struct Resolution {
     let link: Link
     if let explicit { link = explicit } else { link = try derivedLink() }
     for address in draft.addresses { try add(address, on: link) }
+    try checkFamilies(of: link)
     try checkSubnets(on: link)
     try deriveVirtualRouterID()
+    try putLinkLocalAddressFirst()
+    try checkVersion()
+    try checkPeers()
     try checkLabel()
     try checkLease()
     return draft.settings
@@ -35,18 +39,24 @@ struct Resolution {
         origin, "there is no interface \(name.quoted)", "accepted: \(usableLinks)",
         "set Interface= to one of these, or create \(name.printable)")
     }
-    try checkUsable(link, origin)
+    try checkUsable(link, origin, draft.addresses.first?.address.family)
     return link
   }
 
-  private func checkUsable(_ link: Link, _ origin: Settings.Origin?) throws(ConfigurationError) {
+  /// Refuses a link that cannot carry addresses of `family`, or of any at all.
+  private func checkUsable(
+    _ link: Link, _ origin: Settings.Origin?, _ family: AddressFamily? = nil
+  ) throws(ConfigurationError) {
     let fault: String
     if link.isLoopback {
       fault = "interface \(link.name.quoted) is the loopback"
     } else if !link.usesARP {
       fault = "interface \(link.name.quoted) does not use ARP"
+    } else if let family, !link.hasOwn(family) {
+      let kind = family == .ipv4 ? "IPv4" : "link-local IPv6"
+      fault = "interface \(link.name.quoted) has no \(kind) address of the host's own"
     } else if link.ownNetworks.isEmpty {
-      fault = "interface \(link.name.quoted) has no IPv4 address of the host's own"
+      fault = "interface \(link.name.quoted) has no address of the host's own"
     } else {
       return
     }
@@ -58,7 +68,9 @@ struct Resolution {
   /// The usable link whose subnet holds the first address.
   private mutating func derivedLink() throws(ConfigurationError) -> Link {
     let first = draft.addresses[0]
-    let holding = surroundings.links.filter { $0.isUsable && $0.network(holding: first.address) != nil }
+    let holding = surroundings.links.filter {
+      $0.isUsable(first.address.family) && $0.network(holding: first.address) != nil
+    }
     guard let link = holding.first else {
       throw error(
         first.origin, "\(first.address) is in no interface's subnet", "accepted: addresses on \(usableLinks)",
@@ -76,10 +88,10 @@ struct Resolution {
 
   /// The links that could carry a VIP, with their own addresses: `eth0 (192.168.1.217/24)`.
   private var usableLinks: String {
-    let links = surroundings.links.filter(\.isUsable).map { link in
+    let links = surroundings.links.filter { $0.isUsable(.ipv4) || $0.isUsable(.ipv6) }.map { link in
       "\(link.name.printable) (\(link.ownNetworks.map(\.description).joined(separator: " ")))"
     }
-    return links.isEmpty ? "an Ethernet interface with an IPv4 address, there is none" : links.listed
+    return links.isEmpty ? "an Ethernet interface with an address of its own, there is none" : links.listed
   }
 
   // MARK: Addresses
@@ -87,14 +99,14 @@ struct Resolution {
   /// The address that the instance's name stands for.
   private func addressOfName(_ explicit: Link?) throws(ConfigurationError) -> Draft.Address {
     let origin = Settings.Origin.derived(from: "the instance's name")
-    if let address = IPv4Address(instance) {
+    if let address = IPAddress(instance) {
       return Draft.Address(address: address, prefixLength: nil, origin: origin)
     }
     guard instance.utf8.first != UInt8(ascii: "0"), let octet = Decimal.parse(instance.utf8, in: 1...255)
     else {
       throw error(
         nil, "no Address= is set and the name \(instance.quoted) stands for none",
-        "accepted: a number from 1 to 254 or an IPv4 address as the name, or a file with Address=",
+        "accepted: a number from 1 to 254 or an IP address as the name, or a file with Address=",
         "set Address= in [VirtualIP] of \(instance).conf")
     }
     let link: Link
@@ -107,7 +119,7 @@ struct Resolution {
       let link = surroundings.links.first(where: { $0.index == index })
     else {
       throw error(
-        nil, "there is no IPv4 default route to take the subnet of \(instance) from",
+        nil, "there is no default route to take the subnet of \(instance) from",
         "accepted: \(usableLinks)", "set Interface= or Address= in \(instance).conf")
     }
     try checkUsable(link, nil)
@@ -117,13 +129,13 @@ struct Resolution {
   /// The address whose last octet replaces that of the *subnet's* address, so that all hosts of a subnet
   /// shorter than /24 mean the same address.
   private func address(octet: Int, on link: Link) throws(ConfigurationError) -> Draft.Address {
-    guard let own = link.firstGlobalNetwork else {
+    guard let own = link.firstGlobalNetwork(.ipv4), case .ipv4(let subnet) = own.subnet else {
       throw error(
         nil,
         "interface \(link.name.quoted) has no global IPv4 address to take the subnet of \(instance) from",
         "accepted: \(usableLinks)", "set Address= in \(instance).conf")
     }
-    let address = IPv4Address(bits: own.subnet.bits & ~0xFF | UInt32(octet))
+    let address = IPAddress.ipv4(IPv4Address(bits: subnet.bits & ~0xFF | UInt32(octet)))
     guard own.contains(address) else {
       throw error(
         nil, "\(address) is outside \(link.name.printable)'s subnet \(own.subnet)/\(own.prefixLength)",
@@ -147,9 +159,9 @@ struct Resolution {
     try checkKind(assigned)
     try checkForeign(assigned)
     var origin = assigned.origin
-    var network = assigned.prefixLength.flatMap { IPv4Network(assigned.address, prefixLength: $0) }
+    var network = assigned.prefixLength.flatMap { IPNetwork(assigned.address, prefixLength: $0) }
     if network == nil, let own = link.network(holding: assigned.address) {
-      network = IPv4Network(assigned.address, prefixLength: own.prefixLength)
+      network = IPNetwork(assigned.address, prefixLength: own.prefixLength)
       origin = origin.completed(from: "\(link.name)'s \(own)")
     }
     guard let network else {
@@ -165,15 +177,28 @@ struct Resolution {
   private func checkKind(_ assigned: Draft.Address) throws(ConfigurationError) {
     if assigned.address.isUsableByHost { return }
     let kind =
-      switch assigned.address.bits >> 24 {
-      case 0: "is in 0.0.0.0/8"
-      case 127: "is a loopback address"
-      case 224...239: "is a multicast address"
-      default: "is a reserved or broadcast address"
+      switch assigned.address {
+      case .ipv4(let address): Self.kind(address)
+      case .ipv6(let address): Self.kind(address)
       }
     throw error(
       assigned.origin, "\(assigned.address) \(kind)", "accepted: a unicast address of the interface's subnet",
       "choose a free address")
+  }
+
+  private static func kind(_ address: IPv4Address) -> String {
+    switch address.bits >> 24 {
+    case 0: "is in 0.0.0.0/8"
+    case 127: "is a loopback address"
+    case 224...239: "is a multicast address"
+    default: "is a reserved or broadcast address"
+    }
+  }
+
+  private static func kind(_ address: IPv6Address) -> String {
+    if address.isMulticast { return "is a multicast address" }
+    if address == .any { return "is the unspecified address" }
+    return address.low == 1 ? "is the loopback address" : "is an IPv4 address in IPv6's form"
   }
 
   /// Refuses what the host or this instance has already.
@@ -200,8 +225,8 @@ struct Resolution {
     for (index, vip) in draft.settings.addresses.enumerated() {
       for network in [vip] + link.ownNetworks + draft.settings.addresses {
         guard let broadcast = network.broadcast, network.contains(vip.address) else { continue }
-        guard vip.address == broadcast || vip.address == network.subnet else { continue }
-        let kind = vip.address == broadcast ? "broadcast" : "subnet"
+        guard vip.address == .ipv4(broadcast) || vip.address == network.subnet else { continue }
+        let kind = vip.address == .ipv4(broadcast) ? "broadcast" : "subnet"
         throw error(
           draft.addresses[index].origin,
           "\(vip.address) is the \(kind) address of \(network.subnet)/\(network.prefixLength)",
@@ -210,13 +235,99 @@ struct Resolution {
     }
   }
 
+  // MARK: Families
+
+  private var families: [AddressFamily] {
+    AddressFamily.allCases.filter { family in
+      draft.settings.addresses.contains { $0.address.family == family }
+    }
+  }
+
+  private func checkFamilies(of link: Link) throws(ConfigurationError) {
+    for family in families {
+      try checkUsable(link, draft.settings.origins["VirtualIP.Interface"]?.first, family)
+    }
+  }
+
+  /// The first IPv6 address of a virtual router is link-local (RFC 9568 §5.2.9, erratum 8300).
+  private mutating func putLinkLocalAddressFirst() throws(ConfigurationError) {
+    let key = "VirtualIP.Address"
+    guard let first = draft.settings.addresses.firstIndex(where: { $0.address.family == .ipv6 }) else {
+      return
+    }
+    if let given = draft.settings.addresses.firstIndex(where: { $0.address.ipv6?.isLinkLocal == true }) {
+      let address = draft.settings.addresses.remove(at: given)
+      draft.settings.addresses.insert(address, at: first)
+      let origin = draft.settings.origins[key]?.remove(at: given)
+      if let origin { draft.settings.origins[key]?.insert(origin, at: first) }
+      return
+    }
+    guard draft.settings.addresses.count < 64 else {
+      throw error(
+        draft.addresses[63].origin, "this is the 64th address, and the link-local one is missing",
+        "accepted: at most 63 addresses in an instance beside the link-local one",
+        "move addresses to another instance")
+    }
+    let derived = VirtualRouter.linkLocalAddress(id: draft.settings.virtualRouterID)
+    guard let network = IPNetwork(.ipv6(derived), prefixLength: 64) else { return }
+    draft.settings.addresses.insert(network, at: first)
+    draft.settings.origins[key]?.insert(
+      .derived(from: "VirtualRouterID=\(draft.settings.virtualRouterID)"), at: first)
+  }
+
+  /// RFC 3768 knows IPv4 and whole seconds only, and has passwords, which RFC 9568 has not.
+  private mutating func checkVersion() throws(ConfigurationError) {
+    let key = "VRRP.AdvertisementIntervalSec"
+    guard draft.settings.version == .v2 else {
+      guard draft.settings.authentication != nil else { return }
+      throw error(
+        draft.settings.origins(of: "VRRP.Authentication")[0], "Authentication= is set with Version=3",
+        "accepted: a password with Version=2 only; VRRPv3 has none (RFC 9568 §9)",
+        "remove the line, or set Version=2 for old peers")
+    }
+    if let index = draft.settings.addresses.firstIndex(where: { $0.address.family == .ipv6 }) {
+      throw error(
+        draft.settings.origins(of: "VirtualIP.Address")[index],
+        "\(draft.settings.addresses[index].address) is set with Version=2",
+        "accepted: IPv4 addresses; VRRPv2 (RFC 3768) has no others", "use Version=3, or remove the address")
+    }
+    if draft.settings.origins[key] == nil {
+      draft.settings.advertisementInterval = .second
+      draft.settings.origins[key] = [.derived(from: "Version=2")]
+    }
+    let interval = draft.settings.advertisementInterval
+    guard interval.centiseconds % 100 != 0 else { return }
+    throw error(
+      draft.settings.origins(of: key)[0],
+      "AdvertisementIntervalSec= is \(TimeSpan.text(interval.duration)) with Version=2",
+      "accepted: 1s to 40s in whole seconds", "write 1s, or use Version=3")
+  }
+
+  /// Every family needs somebody to send to, and nobody can be sent to in a family that there is not.
+  private mutating func checkPeers() throws(ConfigurationError) {
+    guard let first = draft.peers.first else { return }
+    for peer in draft.peers where !families.contains(peer.address.family) {
+      throw error(
+        peer.origin, "Peer= is \(peer.address), and the VIP has no \(peer.address.family) address",
+        "accepted: peers of the addresses' family", "correct the address, or remove the line")
+    }
+    for family in families where !draft.peers.contains(where: { $0.address.family == family }) {
+      throw error(
+        first.origin, "there is Peer=, but none with an \(family) address, which the VIP has",
+        "accepted: at least one peer of each family of the VIP's addresses",
+        "add the peers' \(family) addresses")
+    }
+    draft.settings.peers = draft.peers.map(\.address)
+    draft.settings.origins["VRRP.Peer"] = draft.peers.map(\.origin)
+  }
+
   // MARK: What depends on the addresses and the interface
 
   private mutating func deriveVirtualRouterID() throws(ConfigurationError) {
     let key = "VRRP.VirtualRouterID"
     guard draft.settings.origins[key] == nil else { return }
     let first = draft.settings.addresses[0].address
-    let octet = UInt8(truncatingIfNeeded: first.bits)
+    let octet = first[first.octetCount - 1]
     if octet == 0 {
       throw error(
         draft.addresses[0].origin,

@@ -7,12 +7,15 @@ public import VRRP
 public struct Settings: Hashable, Sendable {
   /// The instance's name: `219` of `vip@219`.
   public internal(set) var instance = ""
-  /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice.
-  public internal(set) var addresses: [IPv4Network] = []
+  /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice. The first of IPv6
+  /// is link-local.
+  public internal(set) var addresses: [IPNetwork] = []
   /// The name of the interface that carries them; it existed when this was resolved.
   public internal(set) var interface = ""
   /// `IFA_LABEL`, at most 15 bytes; nil lets the kernel use the interface's name.
   public internal(set) var label: String?
+  /// Whether the addresses are at the virtual router's hardware address.
+  public internal(set) var virtualMAC = false
   /// The addresses' scope.
   public internal(set) var scope = AddressScope.global
   /// RFC 9568's VRID, 1 to 255.
@@ -25,6 +28,14 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var preempt = true
   /// How long a Backup router of higher priority waits before it preempts: 0 to 1000 s.
   public internal(set) var preemptDelay = Duration.zero
+  /// Which VRRP is spoken.
+  public internal(set) var version = ProtocolVersion.v3
+  /// The other routers, where Advertisements are unicast; empty for multicast. Of every family that the VIP has.
+  public internal(set) var peers: [IPAddress] = []
+  /// How to form checksums of version 3 over IPv4; nil for as the others do.
+  public internal(set) var checksum: ChecksumForm?
+  /// The password of version 2, at most eight bytes; nil for none.
+  public internal(set) var authentication: String?
   /// The address's `valid_lft`: 1 s to 10 min, whole seconds; nil is for ever.
   public internal(set) var lease: Duration? = .seconds(2)
   /// What ARP answers may hold off.

@@ -19,7 +19,7 @@ public struct Surroundings: Hashable, Sendable {
     public var isLoopback: Bool
     /// `ARPHRD_ETHER` and not `IFF_NOARP`: neighbours find addresses on this link by ARP.
     public var usesARP: Bool
-    /// IPv4 addresses in the kernel's order.
+    /// Addresses in the kernel's order.
     public var addresses: [Address]
 
     /// A link with these properties.
@@ -38,17 +38,17 @@ public struct Surroundings: Hashable, Sendable {
     }
   }
 
-  /// One IPv4 address of a link.
+  /// One address of a link.
   public struct Address: Hashable, Sendable {
     /// The address and its subnet.
-    public var network: IPv4Network
+    public var network: IPNetwork
     /// `IFA_PROTO` is 112: vipd put it there, so it is never one of the host's own.
     public var isAddedByVipd: Bool
     /// rtnetlink's scope.
     public var scope: AddressScope
 
     /// An address with these properties.
-    public init(_ network: IPv4Network, isAddedByVipd: Bool = false, scope: AddressScope = .global) {
+    public init(_ network: IPNetwork, isAddedByVipd: Bool = false, scope: AddressScope = .global) {
       self.network = network
       self.isAddedByVipd = isAddedByVipd
       self.scope = scope
@@ -57,7 +57,8 @@ public struct Surroundings: Hashable, Sendable {
 
   /// All links, in the kernel's order.
   public var links: [Link]
-  /// The link of the IPv4 default route with the lowest metric; nil if there is none.
+  /// The link of the IPv4 default route with the lowest metric, or without one of the IPv6 default route; nil if
+  /// there is neither.
   public var defaultRouteLinkIndex: Int32?
 
   /// Surroundings of these links.
@@ -69,21 +70,32 @@ public struct Surroundings: Hashable, Sendable {
 
 extension Surroundings.Link {
   /// The host's own addresses here, without vipd's and without those no other host could reach.
-  var ownNetworks: [IPv4Network] {
+  var ownNetworks: [IPNetwork] {
     addresses.filter { !$0.isAddedByVipd && $0.scope != .host && $0.network.address.isUsableByHost }.map(
       \.network)
   }
 
-  /// The first of the host's own addresses here that is valid everywhere.
-  var firstGlobalNetwork: IPv4Network? {
-    addresses.first { !$0.isAddedByVipd && $0.scope == .global && $0.network.address.isUsableByHost }?.network
+  /// The first of the host's own addresses of `family` here that is valid everywhere.
+  func firstGlobalNetwork(_ family: AddressFamily) -> IPNetwork? {
+    addresses.first {
+      !$0.isAddedByVipd && $0.scope == .global && $0.network.address.isUsableByHost
+        && $0.network.address.family == family
+    }?.network
   }
 
-  /// Whether a VIP can live here at all.
-  var isUsable: Bool { !isLoopback && usesARP && !ownNetworks.isEmpty }
+  /// Whether a VIP with addresses of `family` can live here.
+  func isUsable(_ family: AddressFamily) -> Bool { !isLoopback && usesARP && hasOwn(family) }
+
+  /// Whether the host has an address here to send Advertisements of `family` from: of IPv6 a link-local one
+  /// (RFC 9568 §5.1.2.1).
+  func hasOwn(_ family: AddressFamily) -> Bool {
+    ownNetworks.contains { own in
+      own.address.family == family && (family == .ipv4 || own.address.ipv6?.isLinkLocal == true)
+    }
+  }
 
   /// The host's own address here in whose subnet `address` lies: the one with the longest prefix.
-  func network(holding address: IPv4Address) -> IPv4Network? {
+  func network(holding address: IPAddress) -> IPNetwork? {
     ownNetworks.filter { $0.contains(address) }.max { $0.prefixLength < $1.prefixLength }
   }
 }

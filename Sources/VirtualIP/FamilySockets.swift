@@ -1,0 +1,89 @@
+import Internet
+import Linux
+import Neighbor
+import Ownership
+import VRRP
+
+/// What one of the VIP's virtual routers sends and receives: Advertisements, and ARP or neighbour discovery.
+final class FamilySockets {
+  let router: VirtualRouter
+  let vrrp: VRRPSocket
+  let neighbor: PacketSocket
+  private var source: IPAddress
+  private var hardware: MACAddress
+  private var message: [UInt8] = []
+  private var frame: [UInt8] = []
+
+  init(_ router: VirtualRouter, linkIndex: Int32, identity: Identity) throws(LinuxError) {
+    self.router = router
+    source = identity.address(router.family) ?? .any(router.family)
+    hardware = identity.hardware
+    vrrp = try VRRPSocket(
+      linkIndex: linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers)
+    neighbor = try PacketSocket(
+      linkIndex: linkIndex,
+      etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
+      filter: Self.filter(router))
+  }
+
+  private static func filter(_ router: VirtualRouter) -> [PacketSocket.FilterInstruction] {
+    let mark = MACAddress.virtualRouter(router.id, router.family)
+    return switch router.family {
+    case .ipv4:
+      PacketSocket.arpFilter(senders: router.addresses.compactMap { $0.ipv4?.bits }, mark: mark)
+    case .ipv6: PacketSocket.neighborFilter(targets: router.addresses.compactMap(\.ipv6), mark: mark)
+    }
+  }
+
+  /// Follows a changed primary or hardware address.
+  func follow(_ identity: Identity) throws(LinuxError) {
+    hardware = identity.hardware
+    guard let changed = identity.address(router.family), changed != source else { return }
+    try vrrp.setSource(changed)
+    source = changed
+  }
+
+  /// Sends to the group, or to every peer but this host itself: then both hosts may have the same file. The first
+  /// failure is thrown when all was tried.
+  func send(_ advertisement: Advertisement, checksum: ChecksumForm) throws(LinuxError) {
+    var failure: LinuxError?
+    for destination in router.unicastPeers ?? [Advertisement.group(router.family)] where destination != source
+    {
+      router.encode(advertisement, from: source, to: destination, checksum: checksum, into: &message)
+      let bytes = message
+      do throws(LinuxError) {
+        try vrrp.send(bytes.span, to: destination)
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  func announce(_ address: IPAddress) throws(LinuxError) {
+    for operation in address.family.announcements {
+      try send(.announcement(operation, for: address, at: hardware), to: .broadcast)
+    }
+  }
+
+  func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {
+    packet.encode(to: station, into: &frame)
+    let bytes = frame
+    try neighbor.send(bytes.span)
+  }
+
+  /// Hands the next waiting packet to `body`; false if none waits.
+  func receiveNeighbor(_ body: (NeighborPacket) -> Void) throws(LinuxError) -> Bool {
+    try neighbor.receive { frame in
+      if let packet = NeighborPacket(decoding: frame) { body(packet) }
+    }
+  }
+
+  /// Hands the next waiting VRRP message to `body`; false if none waits.
+  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
+    try vrrp.receive { origin, message in
+      body(
+        Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)
+    }
+  }
+}
