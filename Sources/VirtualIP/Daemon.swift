@@ -159,7 +159,7 @@ public final class Daemon {
     do throws(LinuxError) {
       // The way out may have come up with the interface.
       let route = try requests.defaultRoute()
-      defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
+      defaultGateway = route?.linkIndex == linkIndex ? route?.gateway?.ipv4 : nil
       deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
       if let sockets { return try sockets.follow(source: source, hardware: hardware) }
       sockets = try LinkSockets(

@@ -67,8 +67,8 @@ struct InterfaceView {
   }
 
   private mutating func note(_ address: LinkAddress) {
-    guard address.linkIndex == link?.index else { return }
-    if let index = addresses.firstIndex(of: address.network) {
+    guard address.linkIndex == link?.index, let network = address.network.ipv4 else { return }
+    if let index = addresses.firstIndex(of: network) {
       present.insert(AddressSet(index: index))
       if address.protocolNumber == AddressRequest.protocolNumber { leftover.insert(AddressSet(index: index)) }
       return
@@ -80,7 +80,7 @@ struct InterfaceView {
   private mutating func forget(_ address: LinkAddress) -> Int? {
     guard address.linkIndex == link?.index else { return nil }
     own.removeAll { $0.network == address.network }
-    guard let index = addresses.firstIndex(of: address.network) else { return nil }
+    guard let index = addresses.firstIndex(where: { IPNetwork($0) == address.network }) else { return nil }
     present.remove(AddressSet(index: index))
     leftover.remove(AddressSet(index: index))
     return index
@@ -101,12 +101,12 @@ struct InterfaceView {
   private mutating func choosePrimary() {
     let candidates = own.filter { candidate in
       candidate.scope == .global && candidate.protocolNumber != AddressRequest.protocolNumber
-        && !addresses.contains { $0.address == candidate.network.address }
+        && !addresses.contains { .ipv4($0.address) == candidate.network.address }
     }
-    if let primary, candidates.contains(where: { $0.network.address == primary }) { return }
+    if let primary, candidates.contains(where: { $0.network.address == .ipv4(primary) }) { return }
     let inSubnet = candidates.first { candidate in
-      addresses.contains { $0.contains(candidate.network.address) }
+      addresses.contains { IPNetwork($0).contains(candidate.network.address) }
     }
-    primary = (inSubnet ?? candidates.first)?.network.address
+    primary = (inSubnet ?? candidates.first)?.network.address.ipv4
   }
 }

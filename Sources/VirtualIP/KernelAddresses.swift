@@ -25,7 +25,8 @@ final class KernelAddresses {
   /// Adds or renews the address at `index`; an event if the request could not even be sent.
   func add(_ index: Int, to linkIndex: Int32, lease: Duration?) -> Event? {
     let request = AddressRequest(
-      network: settings.addresses[index], linkIndex: linkIndex, label: settings.label, scope: settings.scope,
+      network: IPNetwork(settings.addresses[index]), linkIndex: linkIndex, label: settings.label,
+      scope: settings.scope,
       validLifetime: lease)
     do throws(LinuxError) {
       unanswered[try requests.add(request)] = .add(index)
@@ -38,7 +39,7 @@ final class KernelAddresses {
   /// Removes the address at `index`; an event if the request could not even be sent.
   func remove(_ index: Int, from linkIndex: Int32) -> Event? {
     do throws(LinuxError) {
-      unanswered[try requests.remove(settings.addresses[index], from: linkIndex)] = .remove(index)
+      unanswered[try requests.remove(IPNetwork(settings.addresses[index]), from: linkIndex)] = .remove(index)
       return nil
     } catch {
       return event(.remove(index), error)

@@ -30,7 +30,7 @@ final class LinkSockets {
     self.linkIndex = linkIndex
     self.hardware = hardware
     self.source = source
-    vrrp = try VRRPSocket(linkIndex: linkIndex, source: source)
+    vrrp = try VRRPSocket(linkIndex: linkIndex, source: .ipv4(source))
     arp = try PacketSocket(
       linkIndex: linkIndex, etherType: ARPPacket.etherType,
       filter: PacketSocket.arpFilter(
@@ -50,7 +50,7 @@ final class LinkSockets {
   func follow(source changed: IPv4Address, hardware: MACAddress) throws(LinuxError) {
     self.hardware = hardware
     guard changed != source else { return }
-    try vrrp.setSource(changed)
+    try vrrp.setSource(.ipv4(changed))
     source = changed
   }
 
@@ -90,8 +90,8 @@ final class LinkSockets {
   /// Hands the next waiting VRRP message to `body`; false if none waits.
   func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
     try vrrp.receive { origin, message in
-      body(
-        Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)
+      guard let source = origin.source.ipv4, let destination = origin.destination.ipv4 else { return }
+      body(Envelope(source: source, destination: destination, timeToLive: origin.ttl), message)
     }
   }
 }

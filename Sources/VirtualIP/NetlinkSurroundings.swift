@@ -11,9 +11,10 @@ extension Surroundings {
           index: link.index, name: link.name, hardwareAddress: link.macAddress, isUp: link.isUp,
           hasCarrier: link.hasCarrier, isLoopback: link.isLoopback,
           usesARP: link.isEthernet && link.isARPCapable,
-          addresses: addresses.filter { $0.linkIndex == link.index }.map { address in
-            Address(
-              address.network,
+          addresses: addresses.filter { $0.linkIndex == link.index }.compactMap { address in
+            guard let network = address.network.ipv4 else { return nil }
+            return Address(
+              network,
               isAddedByVipd: address.protocolNumber == AddressRequest.protocolNumber,
               scope: address.scope)
           })
