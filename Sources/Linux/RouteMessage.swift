@@ -33,6 +33,10 @@ struct RouteMessage {
   func text<Fixed: BitwiseCopyable>(_ type: Int, after: Fixed.Type, skipping extra: Int = 0) -> String? {
     guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size + extra), Int32(type))
     else { return nil }
+    return text(of: attribute)
+  }
+
+  private func text(of attribute: UnsafeMutablePointer<nlattr>) -> String {
     let bytes = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
@@ -52,6 +56,11 @@ struct RouteMessage {
       switch Int(report.msg.nlmsg_type) {
       case RTM_NEWADDR: "adding an address"
       case RTM_DELADDR: "removing an address"
+      case RTM_NEWROUTE: "adding a route"
+      case RTM_DELROUTE: "removing a route"
+      case RTM_NEWLINK: "making a link"
+      case RTM_SETLINK: "changing a link"
+      case RTM_DELLINK: "removing a link"
       default: "asking the kernel for links, addresses or routes"
       }
     // Unless capped, the whole request is echoed between the report and its attributes.
@@ -76,7 +85,17 @@ struct RouteMessage {
       hasCarrier: info.ifi_flags & working == working,
       isLoopback: info.ifi_flags & IFF_LOOPBACK.rawValue != 0,
       isARPCapable: info.ifi_flags & IFF_NOARP.rawValue == 0,
-      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER)
+      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER, kind: linkKind,
+      parentIndex: attribute(IFLA_LINK, after: ifinfomsg.self))
+  }
+
+  private var linkKind: String? {
+    let fixed = Int32(MemoryLayout<ifinfomsg>.size)
+    guard let info = nlmsg_find_attr(header, fixed, Int32(IFLA_LINKINFO)),
+      let kind = nla_find(
+        nla_data(info)?.assumingMemoryBound(to: nlattr.self), nla_len(info), Int32(IFLA_INFO_KIND))
+    else { return nil }
+    return text(of: kind)
   }
 
   private var macAddress: MACAddress? {
