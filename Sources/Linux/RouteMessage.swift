@@ -152,6 +152,26 @@ struct RouteMessage {
     return (found, rtnl_route_get_priority(route))
   }
 
+  /// The route by one link that vipd added and an RTM_NEWROUTE message is about.
+  var ownRoute: RouteRequest? {
+    guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
+    defer { rtnl_route_put(route) }
+    guard rtnl_route_get_protocol(route) == RouteRequest.protocolNumber,
+      rtnl_route_get_nnexthops(route) == 1, let hop = rtnl_route_nexthop_n(route, 0),
+      let binary = rtnl_route_get_dst(route)
+    else { return nil }
+    // A default route's destination has no octets.
+    let family: AddressFamily = Int32(rtnl_route_get_family(route)) == AF_INET ? .ipv4 : .ipv6
+    let address = IPAddress(binary) ?? .any(family)
+    let length = Int(nl_addr_get_prefixlen(binary))
+    guard let destination = IPNetwork(address, prefixLength: length) else { return nil }
+    return RouteRequest(
+      destination: destination, linkIndex: rtnl_route_nh_get_ifindex(hop),
+      gateway: rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init),
+      source: rtnl_route_get_pref_src(route).flatMap(IPAddress.init),
+      metric: rtnl_route_get_priority(route), table: rtnl_route_get_table(route))
+  }
+
   private var parsedRoute: OpaquePointer? {
     var route: OpaquePointer?
     return rtnl_route_parse(header, &route) >= 0 ? route : nil
