@@ -52,6 +52,7 @@ final class AddressObject {
       let binary = try NetlinkAddress(.ipv4(broadcast))
       try check(rtnl_addr_set_broadcast(address, binary.pointer))
     }
+    if !request.addsPrefixRoute { rtnl_addr_set_flags(address, UInt32(IFA_F_NOPREFIXROUTE)) }
     if let label = request.label { try check(rtnl_addr_set_label(address, label)) }
     if let lifetime = request.validLifetime {
       let seconds = Self.seconds(lifetime)

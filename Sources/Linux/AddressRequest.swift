@@ -21,9 +21,9 @@ public struct AddressRequest: Hashable, Sendable {
   /// Time after which the kernel removes the address, rounded up to whole seconds of at least one;
   /// nil for a permanent address.
   public var validLifetime: Duration?
-  /// Whether the kernel adds a route to an IPv6 address's subnet with the address's lifetime; false for
-  /// IFA_F_NOPREFIXROUTE, where the link has that subnet already: else the kernel could give the host's own
-  /// route the lifetime of the VIP. For IPv4 the kernel knows by itself.
+  /// Whether the kernel adds a route to the subnet, which for IPv6 has the address's lifetime. False for
+  /// IFA_F_NOPREFIXROUTE: where the link has an IPv6 address's subnet already, else the kernel could give the
+  /// host's own route the lifetime of the VIP; and on a macvlan, whose parent has the subnet.
   public var addsPrefixRoute: Bool
 
   /// A request for `network` on the link with index `linkIndex`.

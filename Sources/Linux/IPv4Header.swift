@@ -15,14 +15,8 @@ struct IPv4Header {
     let totalLength = Int(datagram[2]) << 8 | Int(datagram[3])
     guard headerLength >= 20, totalLength >= headerLength else { return nil }
     ttl = datagram[8]
-    source = Self.address(datagram, at: 12)
-    destination = Self.address(datagram, at: 16)
+    source = IPv4Address(datagram, at: 12)
+    destination = IPv4Address(datagram, at: 16)
     payload = totalLength <= datagram.count ? headerLength..<totalLength : 0..<0
-  }
-
-  private static func address(_ datagram: Span<UInt8>, at offset: Int) -> IPv4Address {
-    var bits: UInt32 = 0
-    for index in offset..<offset + 4 { bits = bits << 8 | UInt32(datagram[index]) }
-    return IPv4Address(bits: bits)
   }
 }

@@ -19,4 +19,8 @@ public struct Link: Hashable, Sendable {
   public let isARPCapable: Bool
   /// The link's type is ARPHRD_ETHER: Ethernet frames, as on bonds, bridges, VLANs and veth pairs.
   public let isEthernet: Bool
+  /// IFLA_INFO_KIND: the kind of a link that is made of software, such as `bridge` or `macvlan`.
+  public let kind: String?
+  /// IFLA_LINK: index of the link that this one is stacked on; of a veth pair, the other end's.
+  public let parentIndex: Int32?
 }

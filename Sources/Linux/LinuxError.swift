@@ -22,10 +22,14 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreachable
     /// A queue or buffer is full (ENOBUFS, EAGAIN, ENOMEM): the same call may succeed later.
     case overflow
-    /// A capability is missing (EPERM, EACCES).
+    /// A capability is missing (EPERM, EACCES), or the file is protected (EROFS).
     case notPermitted
     /// The address to remove or to send from is not there (EADDRNOTAVAIL), or may not be used yet.
     case addressMissing
+    /// The route to remove is not there (ESRCH).
+    case routeMissing
+    /// What is to be added is there (EEXIST).
+    case exists
     /// Anything else.
     case other
   }
@@ -57,8 +61,10 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     case .errno(ENODEV), .errno(ENXIO), .netlink(NLE_NODEV): .linkGone
     case .errno(ENETUNREACH), .errno(EHOSTUNREACH): .unreachable
     case .errno(ENOBUFS), .errno(EAGAIN), .errno(ENOMEM), .netlink(NLE_NOMEM), .netlink(NLE_AGAIN): .overflow
-    case .errno(EPERM), .errno(EACCES), .netlink(NLE_PERM): .notPermitted
+    case .errno(EPERM), .errno(EACCES), .errno(EROFS), .netlink(NLE_PERM): .notPermitted
     case .errno(EADDRNOTAVAIL): .addressMissing
+    case .errno(ESRCH): .routeMissing
+    case .errno(EEXIST): .exists
     default: .other
     }
   }

@@ -41,6 +41,8 @@ public struct PacketSocket: ~Copyable {
     let socket = try Descriptor(
       Glibc.socket(AF_PACKET, Descriptor.rawSocketType, 0), "opening a packet socket")
     try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
+    // As advertisements, which frames with the virtual router's address are.
+    try socket.set(SOL_SOCKET, SO_PRIORITY, Int32(6), "setting up a packet socket")
     if !filter.isEmpty { try Self.attach(filter, to: socket) }
     try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
     self.socket = socket

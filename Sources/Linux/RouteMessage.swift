@@ -33,6 +33,10 @@ struct RouteMessage {
   func text<Fixed: BitwiseCopyable>(_ type: Int, after: Fixed.Type, skipping extra: Int = 0) -> String? {
     guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size + extra), Int32(type))
     else { return nil }
+    return text(of: attribute)
+  }
+
+  private func text(of attribute: UnsafeMutablePointer<nlattr>) -> String {
     let bytes = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
     return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
   }
@@ -52,6 +56,11 @@ struct RouteMessage {
       switch Int(report.msg.nlmsg_type) {
       case RTM_NEWADDR: "adding an address"
       case RTM_DELADDR: "removing an address"
+      case RTM_NEWROUTE: "adding a route"
+      case RTM_DELROUTE: "removing a route"
+      case RTM_NEWLINK: "making a link"
+      case RTM_SETLINK: "changing a link"
+      case RTM_DELLINK: "removing a link"
       default: "asking the kernel for links, addresses or routes"
       }
     // Unless capped, the whole request is echoed between the report and its attributes.
@@ -76,7 +85,17 @@ struct RouteMessage {
       hasCarrier: info.ifi_flags & working == working,
       isLoopback: info.ifi_flags & IFF_LOOPBACK.rawValue != 0,
       isARPCapable: info.ifi_flags & IFF_NOARP.rawValue == 0,
-      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER)
+      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER, kind: linkKind,
+      parentIndex: attribute(IFLA_LINK, after: ifinfomsg.self))
+  }
+
+  private var linkKind: String? {
+    let fixed = Int32(MemoryLayout<ifinfomsg>.size)
+    guard let info = nlmsg_find_attr(header, fixed, Int32(IFLA_LINKINFO)),
+      let kind = nla_find(
+        nla_data(info)?.assumingMemoryBound(to: nlattr.self), nla_len(info), Int32(IFLA_INFO_KIND))
+    else { return nil }
+    return text(of: kind)
   }
 
   private var macAddress: MACAddress? {
@@ -131,6 +150,26 @@ struct RouteMessage {
     let gateway = rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init)
     let found = DefaultRoute(linkIndex: rtnl_route_nh_get_ifindex(hop), gateway: gateway)
     return (found, rtnl_route_get_priority(route))
+  }
+
+  /// The route by one link that vipd added and an RTM_NEWROUTE message is about.
+  var ownRoute: RouteRequest? {
+    guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
+    defer { rtnl_route_put(route) }
+    guard rtnl_route_get_protocol(route) == RouteRequest.protocolNumber,
+      rtnl_route_get_nnexthops(route) == 1, let hop = rtnl_route_nexthop_n(route, 0),
+      let binary = rtnl_route_get_dst(route)
+    else { return nil }
+    // A default route's destination has no octets.
+    let family: AddressFamily = Int32(rtnl_route_get_family(route)) == AF_INET ? .ipv4 : .ipv6
+    let address = IPAddress(binary) ?? .any(family)
+    let length = Int(nl_addr_get_prefixlen(binary))
+    guard let destination = IPNetwork(address, prefixLength: length) else { return nil }
+    return RouteRequest(
+      destination: destination, linkIndex: rtnl_route_nh_get_ifindex(hop),
+      gateway: rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init),
+      source: rtnl_route_get_pref_src(route).flatMap(IPAddress.init),
+      metric: rtnl_route_get_priority(route), table: rtnl_route_get_table(route))
   }
 
   private var parsedRoute: OpaquePointer? {

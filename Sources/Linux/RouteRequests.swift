@@ -16,7 +16,7 @@ public struct DefaultRoute: Hashable, Sendable {
 /// without waiting: the kernel's answers arrive at ``fd`` and are read by ``receive(_:)``.
 public final class RouteRequests {
   private let questions: NetlinkSocket
-  private let changes: NetlinkSocket
+  let changes: NetlinkSocket
 
   /// Opens both sockets.
   public init() throws(LinuxError) {
@@ -25,7 +25,7 @@ public final class RouteRequests {
     try questions.set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 1, tv_usec: 0))
     changes = try NetlinkSocket()
     try changes.setNonBlocking()
-    try changes.set(SOL_NETLINK, NETLINK_EXT_ACK, Int32(1))
+    for socket in [questions, changes] { try socket.set(SOL_NETLINK, NETLINK_EXT_ACK, Int32(1)) }
   }
 
   /// Becomes readable when answers to changes wait.
@@ -71,20 +71,9 @@ public final class RouteRequests {
   /// Without it the kernel removes the host's own address along with the VIP, should the VIP have become the
   /// primary one: the host's was removed and came back meanwhile, as DHCP clients do.
   public func promoteSecondaries(on linkIndex: Int32) throws(LinuxError) {
-    let operation = "setting promote_secondaries"
-    guard let link = rtnl_link_alloc(), let unchanged = rtnl_link_alloc() else {
-      throw LinuxError(operation, errno: ENOMEM)
-    }
-    defer {
-      rtnl_link_put(link)
-      rtnl_link_put(unchanged)
-    }
-    rtnl_link_set_ifindex(unchanged, linkIndex)
-    var result = rtnl_link_inet_set_conf(link, UInt32(IPV4_DEVCONF_PROMOTE_SECONDARIES), 1)
-    var message: OpaquePointer?
-    if result >= 0 { result = rtnl_link_build_change_request(unchanged, link, 0, &message) }
-    guard result >= 0, let message else { throw LinuxError(operation, netlink: result) }
-    _ = try changes.send(NetlinkMessage(adopting: message), operation)
+    let change = try LinkObject()
+    try change.setIPv4(IPV4_DEVCONF_PROMOTE_SECONDARIES, 1)
+    _ = try changes.send(change.changeMessage(linkIndex), "setting promote_secondaries")
   }
 
   /// Hands every answer that waits to `body`: the sequence number of the change, and nil if it was made.
@@ -99,8 +88,21 @@ public final class RouteRequests {
 }
 
 extension RouteRequests {
+  /// Makes a change and waits for the kernel's answer, which it gives within the send.
+  func make(_ change: NetlinkMessage, _ operation: String) throws(LinuxError) {
+    let sequence = try questions.send(change, operation)
+    var outcome: (sequence: UInt32, error: LinuxError?)?
+    while outcome == nil {
+      let answered = try questions.receive(operation) { header in
+        if let report = RouteMessage(header).outcome, report.sequence == sequence { outcome = report }
+      }
+      guard answered else { throw LinuxError(operation, errno: ETIMEDOUT) }
+    }
+    if let error = outcome?.error { throw error }
+  }
+
   /// Asks for everything of one kind. A dump that changed under way is asked for again.
-  private func dump<Value>(
+  func dump<Value>(
     _ type: Int32, family: Int32, _ parse: (RouteMessage) -> Value?
   ) throws(LinuxError) -> [Value] {
     for _ in 0..<5 {

@@ -1,0 +1,135 @@
+import CNetlink
+import Glibc
+public import Internet
+
+/// A route that follows the VIP.
+///
+/// When `source` goes from the host, the kernel removes an IPv4 route along with it, and tells nobody; from an
+/// IPv6 route it takes the source away and leaves the rest. So a route is added after its address, also after
+/// every loss of it, and removed before it.
+public struct RouteRequest: Hashable, Sendable {
+  /// `rtm_protocol` of every route that vipd adds: it tells them from others', also those that an earlier vipd
+  /// left behind.
+  public static let protocolNumber: UInt8 = 112
+  /// RT_TABLE_MAIN
+  public static let mainTable: UInt32 = 254
+
+  /// Where the route leads to, without host bits; ``everywhere(_:)`` for a default route.
+  public var destination: IPNetwork
+  /// Index of the link that it leaves by.
+  public var linkIndex: Int32
+  /// The router, of the destination's family; nil for a destination on the link.
+  public var gateway: IPAddress?
+  /// The source of connections by this route that choose none, an address of this host; nil for the kernel's
+  /// choice.
+  public var source: IPAddress?
+  /// The smaller, the better; 0 for the kernel's default, which is 0 for IPv4 and 1024 for IPv6.
+  public var metric: UInt32
+  /// The routing table.
+  public var table: UInt32
+
+  /// A route to `destination` by the link with index `linkIndex`.
+  public init(
+    destination: IPNetwork, linkIndex: Int32, gateway: IPAddress? = nil, source: IPAddress? = nil,
+    metric: UInt32 = 0, table: UInt32 = Self.mainTable
+  ) {
+    self.destination = IPNetwork(destination.subnet, prefixLength: destination.prefixLength) ?? destination
+    self.linkIndex = linkIndex
+    self.gateway = gateway
+    self.source = source
+    self.metric = metric
+    self.table = table
+  }
+
+  /// A default route's destination: 0.0.0.0/0 or ::/0.
+  public static func everywhere(_ family: AddressFamily) -> IPNetwork {
+    guard let network = IPNetwork(.any(family), prefixLength: 0) else { preconditionFailure("0 bits fit") }
+    return network
+  }
+}
+
+extension RouteRequests {
+  /// Every route that vipd added by the link with index `linkIndex`, in whatever table. Answered at once.
+  public func routes(on linkIndex: Int32) throws(LinuxError) -> [RouteRequest] {
+    var routes: [RouteRequest] = []
+    for family in AddressFamily.allCases {
+      routes += try dump(Int32(RTM_GETROUTE), family: family.number) { $0.ownRoute }
+    }
+    return routes.filter { $0.linkIndex == linkIndex }
+  }
+
+  /// Asks the kernel to add a route. The answer carries the returned sequence number.
+  ///
+  /// The kernel answers `exists` if the route is there; for IPv6 also if another one has its destination and
+  /// metric. An IPv4 route goes before others of its destination and metric, such as the host's own, which
+  /// stay. The source must be there, else the answer is EINVAL.
+  public func add(_ request: RouteRequest) throws(LinuxError) -> UInt32 {
+    let route = try RouteObject(request)
+    return try changes.send(route.additionMessage(), "adding a route")
+  }
+
+  /// Asks the kernel to remove a route that vipd added, never one of another protocol. The answer carries the
+  /// returned sequence number; of a route that is not there it says `routeMissing`.
+  public func remove(_ request: RouteRequest) throws(LinuxError) -> UInt32 {
+    let route = try RouteObject(request)
+    return try changes.send(route.removalMessage(), "removing a route")
+  }
+}
+
+/// libnl's object for a route, from which it builds requests.
+private final class RouteObject {
+  private let route: OpaquePointer
+  private let family: AddressFamily
+
+  init(_ request: RouteRequest) throws(LinuxError) {
+    guard let route = rtnl_route_alloc() else { throw Self.outOfMemory }
+    self.route = route
+    family = request.destination.address.family
+    try check(rtnl_route_set_family(route, UInt8(family.number)))
+    let destination = try NetlinkAddress(request.destination)
+    try check(rtnl_route_set_dst(route, destination.pointer))
+    rtnl_route_set_protocol(route, RouteRequest.protocolNumber)
+    rtnl_route_set_table(route, request.table)
+    if request.metric != 0 { rtnl_route_set_priority(route, request.metric) }
+    if let source = request.source {
+      let binary = try NetlinkAddress(source)
+      try check(rtnl_route_set_pref_src(route, binary.pointer))
+    }
+    try addHop(request)
+  }
+
+  deinit { rtnl_route_put(route) }
+
+  private func addHop(_ request: RouteRequest) throws(LinuxError) {
+    guard let hop = rtnl_route_nh_alloc() else { throw Self.outOfMemory }
+    // The route frees it.
+    rtnl_route_add_nexthop(route, hop)
+    rtnl_route_nh_set_ifindex(hop, request.linkIndex)
+    if let gateway = request.gateway {
+      let binary = try NetlinkAddress(gateway)
+      rtnl_route_nh_set_gateway(hop, binary.pointer)
+    }
+  }
+
+  func additionMessage() throws(LinuxError) -> NetlinkMessage {
+    // Without NLM_F_EXCL, IPv4 puts the route before its like, and IPv6 shares the load between them.
+    let flags = family == .ipv4 ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_EXCL
+    var message: OpaquePointer?
+    try check(rtnl_route_build_add_request(route, flags, &message))
+    guard let message else { throw Self.outOfMemory }
+    return NetlinkMessage(adopting: message)
+  }
+
+  func removalMessage() throws(LinuxError) -> NetlinkMessage {
+    var message: OpaquePointer?
+    try check(rtnl_route_build_del_request(route, 0, &message))
+    guard let message else { throw Self.outOfMemory }
+    return NetlinkMessage(adopting: message)
+  }
+
+  private static var outOfMemory: LinuxError { LinuxError("building a route request", errno: ENOMEM) }
+
+  private func check(_ result: Int32) throws(LinuxError) {
+    guard result >= 0 else { throw LinuxError("building a route request", netlink: result) }
+  }
+}
