@@ -20,6 +20,7 @@ package final class HostDaemon: @unchecked Sendable {
     _ kind: DaemonKind, on number: Int, of segment: Segment, _ settings: DaemonSettings = DaemonSettings(),
     instance: String? = nil, wrapper: [String] = []
   ) throws {
+    if kind == .frr { try FRR(on: segment.host(number), settings).prepare() }
     try self.init(
       kind, on: number, of: segment, configuration: settings.text(for: kind),
       instance: instance ?? "\(settings.virtualRouterID)", wrapper: wrapper)
@@ -52,6 +53,7 @@ package final class HostDaemon: @unchecked Sendable {
           "-r",
           "\(runtimeDirectory)/vrrp.pid",
         ]
+      case .frr: FRR.program(configuration: configurationPath, runtimeDirectory: runtimeDirectory)
       }
     (child, output) = try Self.spawn(host.namespace.command(wrapper + program))
     loop.add(output) { [weak self] now in self?.readLog(now) }
@@ -92,7 +94,13 @@ package final class HostDaemon: @unchecked Sendable {
 
   /// The processes it consists of, the one that was started first.
   private var pids: [pid_t] {
-    let second = kind == .keepalived ? File.read("\(runtimeDirectory)/vrrp.pid") : nil
+    let file: String? =
+      switch kind {
+      case .vipd: nil
+      case .keepalived: "vrrp.pid"
+      case .frr: "zebra.pid"
+      }
+    let second = file.flatMap { File.read("\(runtimeDirectory)/\($0)") }
     let number = second.flatMap { pid_t($0.prefix { $0.isNumber }) }
     let alive = number.flatMap { isOurs($0) ? $0 : nil }
     return (status == nil ? [child] : []) + (alive.map { [$0] } ?? [])

@@ -111,7 +111,7 @@ extension SegmentTests {
         #expect(advertisement.timeToLive == 255)
         #expect((advertisement.version, advertisement.type) == (3, 1))
         #expect((advertisement.virtualRouterID, advertisement.priority) == (219, 42))
-        #expect(advertisement.interval == 10 && advertisement.addresses == [scene.vip])
+        #expect(advertisement.interval == 10 && advertisement.addresses == [scene.vip.ip])
       }
     }
   }

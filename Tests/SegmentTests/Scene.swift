@@ -64,7 +64,7 @@ final class Scene {
   func isUnchanged(_ address: IPv4Address? = nil, since start: Duration) -> Bool {
     let address = address ?? vip
     return !segment.ownership.history.entries.contains {
-      $0.time >= start && ($0.change == .has(address) || $0.change == .lost(address))
+      $0.time >= start && ($0.change == .has(address.ip) || $0.change == .lost(address.ip))
     }
   }
 
