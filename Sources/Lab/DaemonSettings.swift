@@ -103,7 +103,8 @@ package struct DaemonSettings: Sendable {
 
   private func keepalivedInstance(_ family: AddressFamily) -> String {
     var lines = [
-      "state BACKUP", "interface \(interface)", "virtual_router_id \(virtualRouterID)", "priority \(priority)",
+      "state BACKUP", "interface \(interface)", "virtual_router_id \(virtualRouterID)",
+      "priority \(priority)",
       "advert_int \(interval.seconds)",
       preempts ? "preempt_delay \(preemptDelay.seconds)" : "nopreempt",
     ]
@@ -146,6 +147,6 @@ package struct DaemonSettings: Sendable {
       }
     }
     let body = lines.map { " \($0)" }.joined(separator: "\n")
-    return "debug vrrp protocol\ninterface \(interface)\n\(body)\n"
+    return "interface \(interface)\n\(body)\n"
   }
 }

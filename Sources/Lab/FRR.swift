@@ -31,8 +31,8 @@ struct FRR {
     return ["sh", "-c", script]
   }
 
-  /// Makes the interfaces anew.
-  func prepare() throws {
+  /// Makes the interfaces anew; from now on until `waitForStart` the host has the VIP like anybody who was given it.
+  func prepare(_ ownership: OwnershipWatch) throws {
     // A host answers for every address it has on every interface unless it is told not to.
     for (name, value) in ["arp_ignore": 1, "arp_announce": 2, "rp_filter": 0] {
       let path = "/proc/sys/net/ipv4/conf/all/\(name)"
@@ -40,6 +40,22 @@ struct FRR {
     }
     for family in AddressFamily.allCases where !settings.addresses(of: family).isEmpty {
       try makeInterface(family)
+    }
+    let virtual = virtualAddresses
+    try ownership.wait(for: "\(virtual) on .\(host.number)", within: .seconds(5)) {
+      ownership.addresses(of: host.number).isSuperset(of: virtual)
+    }
+  }
+
+  private var virtualAddresses: [IPAddress] {
+    settings.addresses.compactMap { IPAddress($0.prefix { $0 != "/" }) }
+  }
+
+  /// Waits until vrrpd holds the interfaces down, as a router does that begins as Backup.
+  func waitForStart(_ ownership: OwnershipWatch) throws {
+    let virtual = virtualAddresses
+    try ownership.wait(for: "FRR of .\(host.number) to hold the VIP down", within: .seconds(10)) {
+      ownership.addresses(of: host.number).isDisjoint(with: virtual)
     }
   }
 

@@ -20,10 +20,12 @@ package final class HostDaemon: @unchecked Sendable {
     _ kind: DaemonKind, on number: Int, of segment: Segment, _ settings: DaemonSettings = DaemonSettings(),
     instance: String? = nil, wrapper: [String] = []
   ) throws {
-    if kind == .frr { try FRR(on: segment.host(number), settings).prepare() }
+    let frr = kind == .frr ? FRR(on: try segment.host(number), settings) : nil
+    try frr?.prepare(segment.ownership)
     try self.init(
       kind, on: number, of: segment, configuration: settings.text(for: kind),
       instance: instance ?? "\(settings.virtualRouterID)", wrapper: wrapper)
+    try frr?.waitForStart(segment.ownership)
   }
 
   /// Starts `kind` with this text as its configuration, or with no file at all.

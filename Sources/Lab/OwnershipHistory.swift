@@ -98,7 +98,8 @@ package struct OwnershipHistory: Sendable {
   }
 
   /// When `host` first got `address` at or after `start`; nil if it did not.
-  package func acquisition(of address: some InternetAddress, by host: Int, from start: Duration) -> Duration? {
+  package func acquisition(of address: some InternetAddress, by host: Int, from start: Duration) -> Duration?
+  {
     entries.first { $0.time >= start && $0.host == host && $0.change == .has(address.ip) }?.time
   }
 

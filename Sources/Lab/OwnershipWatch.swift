@@ -87,6 +87,11 @@ package final class OwnershipWatch: @unchecked Sendable {
   /// The addresses `host` has now.
   package func addresses(of host: Int) -> Set<IPAddress> { loop.held { hosts[host]?.addresses ?? [] } }
 
+  /// Waits until `condition` is true of what has been seen.
+  func wait(
+    for what: String, within limit: Duration, until condition: () -> Bool
+  ) throws(LabError) { try loop.wait(for: what, within: limit, until: condition) }
+
   /// Waits until exactly `hosts` have `address`.
   package func waitForOwners(
     _ hosts: [Int], of address: some InternetAddress, within limit: Duration

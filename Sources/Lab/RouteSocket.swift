@@ -126,7 +126,9 @@ package struct NeighbourEntry: Equatable, Sendable {
   fileprivate init?(_ body: ArraySlice<UInt8>) {
     guard body.count >= 12 else { return nil }
     let attributes = RouteSocket.attributes(body.dropFirst(12))
-    guard let destination = attributes[NDA_DST], let address = IPAddress(octets: destination) else { return nil }
+    guard let destination = attributes[NDA_DST], let address = IPAddress(octets: destination) else {
+      return nil
+    }
     self.address = address
     interfaceIndex = body.load(UInt32.self, at: 4)
     let isKnown = Int32(body.load(UInt16.self, at: 8)) & (NUD_INCOMPLETE | NUD_FAILED) == 0

@@ -26,7 +26,8 @@ import Testing
 
   @Test func anOwnerWhoIsCutOffCountsOnlyForTheWhole() {
     let history = history([
-      (217, .has(vip.ip), 0), (217, .reachable(false), 50), (218, .has(vip.ip), 60), (217, .reachable(true), 90),
+      (217, .has(vip.ip), 0), (217, .reachable(false), 50), (218, .has(vip.ip), 60),
+      (217, .reachable(true), 90),
       (217, .lost(vip.ip), 94),
     ])
     let overlap = history.overlap(of: vip, from: .zero, to: .seconds(1))

@@ -95,7 +95,8 @@ extension SegmentTests {
     @Test func aHostsOwnAddressesAreNotTouched() throws {
       let scene = try Scene(hosts: [217])
       for extra in [230, 231] {
-        let network = try #require(IPNetwork(.ipv4(Segment.address(extra)), prefixLength: extra == 230 ? 24 : 32))
+        let network = try #require(
+          IPNetwork(.ipv4(Segment.address(extra)), prefixLength: extra == 230 ? 24 : 32))
         try scene.segment.addAddress(network, to: 217)
       }
       let before = try scene.addressLines(217)
