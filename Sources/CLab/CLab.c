@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -32,15 +33,23 @@ int lab_prefer_this_thread(void) {
   return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
 }
 
-int lab_accept_arp_and_vrrp_only(int socket) {
+int lab_accept_neighbours_and_vrrp_only(int socket) {
+  enum { solicitation = 135, advertisement = 136, vrrp = 112 };
   struct sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 13, 0),
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 3, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 10, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 9),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 112, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, vrrp, 7, 8),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 7),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, vrrp, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 4),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 40),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, solicitation, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, advertisement, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, 0xFFFF),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };

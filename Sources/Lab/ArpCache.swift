@@ -12,7 +12,7 @@ package struct ArpCache {
     self.interface = interface
   }
 
-  /// Every IPv4 entry of the interface.
+  /// Every entry of the interface, those of IPv4 first.
   package func entries() throws -> [NeighbourEntry] {
     let index = try namespace.run { if_nametoindex(interface) }
     let socket = try RouteSocket(in: namespace)
@@ -31,13 +31,13 @@ package struct ArpCache {
   }
 
   /// The hardware address that `address` is believed to have; nil if none is known.
-  package func hardwareAddress(of address: IPv4Address) throws -> MACAddress? {
-    try entries().first { $0.address == address }?.hardwareAddress
+  package func hardwareAddress(of address: some InternetAddress) throws -> MACAddress? {
+    try entries().first { $0.address == address.ip }?.hardwareAddress
   }
 
-  /// The table as `arp -an` prints it, one entry a line.
+  /// The IPv4 entries as `arp -an` prints them, one a line.
   package func listing() throws -> [String] {
-    try entries().map { entry in
+    try entries().filter { $0.address.family == .ipv4 }.map { entry in
       let link = entry.hardwareAddress.map { "\($0) [ether]" } ?? "<incomplete>"
       return "? (\(entry.address)) at \(link) on \(interface)"
     }

@@ -46,3 +46,15 @@ extension MACAddress {
     self.init(bits: octets.reduce(0) { $0 << 8 | UInt64($1) })
   }
 }
+
+extension IPAddress {
+  /// The address of 4 or 16 octets in network order; nil if they are of another number.
+  init?(octets: some Collection<UInt8>) {
+    func number(_ octets: some Sequence<UInt8>) -> UInt64 { octets.reduce(0) { $0 << 8 | UInt64($1) } }
+    switch octets.count {
+    case 4: self = .ipv4(IPv4Address(bits: UInt32(number(octets))))
+    case 16: self = .ipv6(IPv6Address(high: number(octets.prefix(8)), low: number(octets.dropFirst(8))))
+    default: return nil
+    }
+  }
+}

@@ -33,9 +33,9 @@ package final class ContainerObservation {
       ownership = OwnershipWatch(loop)
       for host in hosts { try ownership.add(host: host.number, in: host.namespace) }
       responders = try hosts.map {
-        try Responder(loop, name: "\($0.number)", in: $0.namespace, at: address)
+        try Responder(loop, name: "\($0.number)", in: $0.namespace, at: .ipv4(address))
       }
-      probe = try Probe(loop, from: client, to: address)
+      probe = try Probe(loop, from: client, to: .ipv4(address))
     } catch {
       loop.stop()
       throw error

@@ -27,7 +27,7 @@ package final class Download: @unchecked Sendable {
 
   private let loop: ObserverLoop
   private let namespace: Namespace
-  private let target: sockaddr_in
+  private let target: sockaddr_storage
   private let timer: Descriptor
   private var state = State.closed
   private var offset = 0
@@ -40,7 +40,7 @@ package final class Download: @unchecked Sendable {
   init(_ loop: ObserverLoop, from namespace: Namespace, to address: IPv4Address) throws {
     self.loop = loop
     self.namespace = namespace
-    target = sockaddr_in(address, port: Self.port)
+    target = sockaddr_storage(address, port: Self.port)
     timer = try Descriptor(lab_periodic_timer(Self.interval.nanoseconds), "timerfd")
     loop.add(timer) { [unowned self] now in tick(now) }
   }
@@ -150,7 +150,7 @@ final class DownloadServer: @unchecked Sendable {
       let socket = try TCP.openSocket()
       try socket.set(Int32(IPPROTO_IP), IP_FREEBIND, 1)
       try socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
-      try socket.bind(to: sockaddr_in(address, port: Download.port))
+      try socket.bind(to: sockaddr_storage(address, port: Download.port))
       guard listen(socket.number, 16) == 0 else { throw LabError("listen", errno: errno) }
       return socket
     }

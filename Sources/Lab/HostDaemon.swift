@@ -20,9 +20,12 @@ package final class HostDaemon: @unchecked Sendable {
     _ kind: DaemonKind, on number: Int, of segment: Segment, _ settings: DaemonSettings = DaemonSettings(),
     instance: String? = nil, wrapper: [String] = []
   ) throws {
+    let frr = kind == .frr ? FRR(on: try segment.host(number), settings) : nil
+    try frr?.prepare(segment.ownership)
     try self.init(
       kind, on: number, of: segment, configuration: settings.text(for: kind),
       instance: instance ?? "\(settings.virtualRouterID)", wrapper: wrapper)
+    try frr?.waitForStart(segment.ownership)
   }
 
   /// Starts `kind` with this text as its configuration, or with no file at all.
@@ -52,6 +55,7 @@ package final class HostDaemon: @unchecked Sendable {
           "-r",
           "\(runtimeDirectory)/vrrp.pid",
         ]
+      case .frr: FRR.program(configuration: configurationPath, runtimeDirectory: runtimeDirectory)
       }
     (child, output) = try Self.spawn(host.namespace.command(wrapper + program))
     loop.add(output) { [weak self] now in self?.readLog(now) }
@@ -92,7 +96,13 @@ package final class HostDaemon: @unchecked Sendable {
 
   /// The processes it consists of, the one that was started first.
   private var pids: [pid_t] {
-    let second = kind == .keepalived ? File.read("\(runtimeDirectory)/vrrp.pid") : nil
+    let file: String? =
+      switch kind {
+      case .vipd: nil
+      case .keepalived: "vrrp.pid"
+      case .frr: "zebra.pid"
+      }
+    let second = file.flatMap { File.read("\(runtimeDirectory)/\($0)") }
     let number = second.flatMap { pid_t($0.prefix { $0.isNumber }) }
     let alive = number.flatMap { isOurs($0) ? $0 : nil }
     return (status == nil ? [child] : []) + (alive.map { [$0] } ?? [])

@@ -40,13 +40,17 @@ package struct Namespace: Sendable, Hashable {
     Command(["ip", "netns", "exec", name] + program)
   }
 
-  /// Gives the namespace's interfaces no IPv6: router solicitations and DAD would be noise in captures.
-  func disableIPv6() throws {
+  /// Gives the namespace's interfaces IPv6 addresses that are usable at once, learnt from no router, or no IPv6:
+  /// router solicitations and duplicate address detection would be noise in captures.
+  func configureIPv6(isEnabled: Bool) throws {
+    let settings =
+      isEnabled
+      ? ["accept_dad": 0, "dad_transmits": 0, "router_solicitations": 0, "accept_ra": 0] : ["disable_ipv6": 1]
     try run {
       for scope in ["all", "default"] {
-        let file = try Descriptor(
-          open("/proc/sys/net/ipv6/conf/\(scope)/disable_ipv6", O_WRONLY | O_CLOEXEC), "open disable_ipv6")
-        guard Glibc.write(file.number, "1", 1) == 1 else { throw LabError("disable_ipv6", errno: errno) }
+        for (name, value) in settings {
+          try File.write("\(value)", to: "/proc/sys/net/ipv6/conf/\(scope)/\(name)")
+        }
       }
     }
   }

@@ -4,8 +4,8 @@ package import Internet
 package struct OwnershipHistory: Sendable {
   /// Something that changed for one host.
   package enum Change: Equatable, Sendable {
-    case has(IPv4Address)
-    case lost(IPv4Address)
+    case has(IPAddress)
+    case lost(IPAddress)
     case reachable(Bool)
   }
   /// A change with its time.
@@ -35,7 +35,7 @@ package struct OwnershipHistory: Sendable {
   }
 
   /// The stretches between `start` and `end`, each with its owners of `address`.
-  package func spans(of address: IPv4Address, from start: Duration, to end: Duration) -> [Span] {
+  package func spans(of address: some InternetAddress, from start: Duration, to end: Duration) -> [Span] {
     var owners: Set<Int> = []
     var cutOff: Set<Int> = []
     var result: [Span] = []
@@ -51,6 +51,7 @@ package struct OwnershipHistory: Sendable {
       }
       since = time
     }
+    let address = address.ip
     for entry in entries {
       let before = (owners, cutOff)
       var after = before
@@ -70,15 +71,15 @@ package struct OwnershipHistory: Sendable {
   }
 
   /// Hosts that have `address` now.
-  package func owners(of address: IPv4Address) -> [Int] {
+  package func owners(of address: some InternetAddress) -> [Int] {
     entries.reduce(into: Set<Int>()) { owners, entry in
-      if entry.change == .has(address) { owners.insert(entry.host) }
-      if entry.change == .lost(address) { owners.remove(entry.host) }
+      if entry.change == .has(address.ip) { owners.insert(entry.host) }
+      if entry.change == .lost(address.ip) { owners.remove(entry.host) }
     }.sorted()
   }
 
   /// How long two or more hosts had `address` between `start` and `end`.
-  package func overlap(of address: IPv4Address, from start: Duration, to end: Duration) -> Overlap {
+  package func overlap(of address: some InternetAddress, from start: Duration, to end: Duration) -> Overlap {
     let spans = spans(of: address, from: start, to: end)
     let both = spans.filter { $0.owners.count > 1 }.map(\.length)
     let reachable = spans.filter { $0.reachableOwners.count > 1 }.map(\.length)
@@ -97,12 +98,13 @@ package struct OwnershipHistory: Sendable {
   }
 
   /// When `host` first got `address` at or after `start`; nil if it did not.
-  package func acquisition(of address: IPv4Address, by host: Int, from start: Duration) -> Duration? {
-    entries.first { $0.time >= start && $0.host == host && $0.change == .has(address) }?.time
+  package func acquisition(of address: some InternetAddress, by host: Int, from start: Duration) -> Duration?
+  {
+    entries.first { $0.time >= start && $0.host == host && $0.change == .has(address.ip) }?.time
   }
 
   /// When `host` first lost `address` at or after `start`; nil if it did not.
-  package func loss(of address: IPv4Address, by host: Int, from start: Duration) -> Duration? {
-    entries.first { $0.time >= start && $0.host == host && $0.change == .lost(address) }?.time
+  package func loss(of address: some InternetAddress, by host: Int, from start: Duration) -> Duration? {
+    entries.first { $0.time >= start && $0.host == host && $0.change == .lost(address.ip) }?.time
   }
 }

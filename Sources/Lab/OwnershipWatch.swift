@@ -1,20 +1,38 @@
 import CLab
 package import Internet
 
-/// Hears from every host's kernel which IPv4 addresses it has.
+/// Hears from every host's kernel which addresses it has.
+///
+/// An address on an interface that its daemon holds down (IFLA_PROTO_DOWN) is there for nobody: that is how
+/// FRR's Backup router keeps the VIP.
 package final class OwnershipWatch: @unchecked Sendable {
+  /// One address may be on several interfaces.
+  private struct Place: Hashable {
+    let address: IPAddress
+    let interface: UInt32
+  }
+  private struct Host {
+    var places: Set<Place> = []
+    var heldDown: Set<UInt32> = []
+
+    var addresses: Set<IPAddress> {
+      Set(places.filter { !heldDown.contains($0.interface) }.map(\.address))
+    }
+  }
+
   private let loop: ObserverLoop
   private var sockets: [RouteSocket] = []
   private var recorded = OwnershipHistory()
   private var changes: [(time: Duration, host: Int, change: AddressChange)] = []
-  private var present: [Int: Set<IPv4Address>] = [:]
+  private var hosts: [Int: Host] = [:]
   private var dumpsPending = 0
 
   init(_ loop: ObserverLoop) { self.loop = loop }
 
   /// Watches `namespace` as `host`, beginning with the addresses it has already.
   func add(host: Int, in namespace: Namespace) throws {
-    let socket = try RouteSocket(in: namespace, groups: RTMGRP_IPV4_IFADDR)
+    let socket = try RouteSocket(
+      in: namespace, groups: RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK)
     loop.held {
       sockets.append(socket)
       dumpsPending += 1
@@ -30,20 +48,24 @@ package final class OwnershipWatch: @unchecked Sendable {
   }
 
   private func handle(_ message: RouteSocket.Message, of host: Int, at now: Duration) {
+    let before = hosts[host, default: Host()].addresses
     switch message {
     case .address(let change):
       changes.append((now, host, change))
-      let known = present[host, default: []].contains(change.address)
-      if change.isPresent, !known {
-        present[host, default: []].insert(change.address)
-        recorded.record(host, .has(change.address), at: now)
-      } else if !change.isPresent, known {
-        present[host, default: []].remove(change.address)
-        recorded.record(host, .lost(change.address), at: now)
+      let place = Place(address: change.address, interface: change.interfaceIndex)
+      if change.isPresent {
+        hosts[host, default: Host()].places.insert(place)
+      } else {
+        hosts[host]?.places.remove(place)
       }
+    case .link(let index, isHeldDown: true): hosts[host, default: Host()].heldDown.insert(index)
+    case .link(let index, isHeldDown: false): hosts[host]?.heldDown.remove(index)
     case .endOfDump: dumpsPending -= 1
     case .neighbour: break
     }
+    let after = hosts[host, default: Host()].addresses
+    for address in before.subtracting(after).sorted() { recorded.record(host, .lost(address), at: now) }
+    for address in after.subtracting(before).sorted() { recorded.record(host, .has(address), at: now) }
   }
 
   /// Notes that `host` was cut off from, or rejoined, the segment.
@@ -63,11 +85,16 @@ package final class OwnershipWatch: @unchecked Sendable {
   }
 
   /// The addresses `host` has now.
-  package func addresses(of host: Int) -> Set<IPv4Address> { loop.held { present[host] ?? [] } }
+  package func addresses(of host: Int) -> Set<IPAddress> { loop.held { hosts[host]?.addresses ?? [] } }
+
+  /// Waits until `condition` is true of what has been seen.
+  func wait(
+    for what: String, within limit: Duration, until condition: () -> Bool
+  ) throws(LabError) { try loop.wait(for: what, within: limit, until: condition) }
 
   /// Waits until exactly `hosts` have `address`.
   package func waitForOwners(
-    _ hosts: [Int], of address: IPv4Address, within limit: Duration
+    _ hosts: [Int], of address: some InternetAddress, within limit: Duration
   ) throws(LabError) {
     do {
       try loop.wait(for: "\(hosts) to own \(address)", within: limit) {

@@ -2,7 +2,7 @@ import CLab
 import Glibc
 package import Internet
 
-/// Records the ARP and VRRP frames that enter a namespace's interfaces.
+/// Records the ARP, neighbour discovery and VRRP frames that enter a namespace's interfaces.
 package final class PacketCapture: @unchecked Sendable {
   private let loop: ObserverLoop
   private let socket: Descriptor
@@ -15,7 +15,7 @@ package final class PacketCapture: @unchecked Sendable {
       (try PacketSocket.open(protocol: ETH_P_ALL), if_nametoindex(ignoring))
     }
     self.socket = socket
-    guard lab_accept_arp_and_vrrp_only(socket.number) == 0 else {
+    guard lab_accept_neighbours_and_vrrp_only(socket.number) == 0 else {
       throw LabError("SO_ATTACH_FILTER", errno: errno)
     }
     loop.add(socket) { [unowned self] _ in
@@ -37,6 +37,17 @@ package final class PacketCapture: @unchecked Sendable {
     frames(from: start).filter { frame in
       guard case .arp(let arp) = frame.content else { return false }
       return arp.isGratuitous && arp.senderAddress == address && (station.map { $0 == frame.source } ?? true)
+    }
+  }
+
+  /// The unsolicited neighbour advertisements for `address` since `start`, optionally only those from `station`.
+  package func unsolicitedAdvertisements(
+    for address: IPv6Address, from start: Duration = .zero, sentBy station: MACAddress? = nil
+  ) -> [CapturedFrame] {
+    frames(from: start).filter { frame in
+      guard case .neighbour(let message) = frame.content else { return false }
+      return message.isUnsolicited && message.target == address.ip
+        && (station.map { $0 == frame.source } ?? true)
     }
   }
 

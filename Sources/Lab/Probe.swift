@@ -21,21 +21,21 @@ package final class Probe: @unchecked Sendable {
   private let loop: ObserverLoop
   private let socket: Descriptor
   private let timer: Descriptor
-  private let target: sockaddr_in
+  private let target: sockaddr_storage
   private var questions: [Question] = []
 
-  init(_ loop: ObserverLoop, from namespace: Namespace, to address: IPv4Address) throws {
+  init(_ loop: ObserverLoop, from namespace: Namespace, to address: IPAddress) throws {
     self.loop = loop
-    socket = try namespace.run { try Self.openSocket() }
+    socket = try namespace.run { try Self.openSocket(address.family) }
     timer = try Descriptor(lab_periodic_timer(Self.interval.nanoseconds), "timerfd")
-    target = sockaddr_in(address, port: Self.port)
+    target = sockaddr_storage(address, port: Self.port)
     loop.add(socket) { [unowned self] _ in receive() }
     loop.add(timer) { [unowned self] _ in ask() }
   }
 
-  fileprivate static func openSocket() throws(LabError) -> Descriptor {
+  fileprivate static func openSocket(_ family: AddressFamily) throws(LabError) -> Descriptor {
     let kind = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let socket = try Descriptor(Glibc.socket(AF_INET, kind, 0), "UDP socket")
+    let socket = try Descriptor(Glibc.socket(family.number, kind, 0), "UDP socket")
     try socket.set(SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20)
     try socket.set(SOL_SOCKET, SO_TIMESTAMPNS, 1)
     return socket
@@ -52,7 +52,7 @@ package final class Probe: @unchecked Sendable {
 
   private func receive() {
     while let datagram = Datagram.receive(from: socket) {
-      guard datagram.bytes.count > 8, datagram.sender.sin_addr.s_addr == target.sin_addr.s_addr else {
+      guard datagram.bytes.count > 8, datagram.sender.address == target.address else {
         continue
       }
       let number = Int(datagram.bytes.loadNetworkOrder(UInt64.self, at: 0))
@@ -126,12 +126,13 @@ package struct ProbeReport: Sendable {
 final class Responder {
   private let socket: Descriptor
 
-  /// Answers on `address` whenever `namespace` has it; IP_FREEBIND lets it wait for an address to come.
-  init(_ loop: ObserverLoop, name: String, in namespace: Namespace, at address: IPv4Address) throws {
+  /// Answers on `address` whenever `namespace` has it; IP_FREEBIND lets it wait for an
+  /// address to come, of either family.
+  init(_ loop: ObserverLoop, name: String, in namespace: Namespace, at address: IPAddress) throws {
     socket = try namespace.run {
-      let socket = try Probe.openSocket()
+      let socket = try Probe.openSocket(address.family)
       try socket.set(Int32(IPPROTO_IP), IP_FREEBIND, 1)
-      try socket.bind(to: sockaddr_in(address, port: Probe.port))
+      try socket.bind(to: sockaddr_storage(address, port: Probe.port))
       return socket
     }
     loop.add(socket) { [socket] _ in
@@ -145,27 +146,18 @@ final class Responder {
 /// A UDP datagram with its sender and the time at which the kernel received it.
 private struct Datagram {
   let bytes: [UInt8]
-  let sender: sockaddr_in
+  let sender: sockaddr_storage
   let received: Duration
 
   static func receive(from socket: Descriptor) -> Datagram? {
     var buffer = [UInt8](repeating: 0, count: 256)
-    var sender = sockaddr_in()
+    var sender = sockaddr_storage()
     var stamp: Int64 = 0
     let count = lab_receive(
-      socket.number, &buffer, buffer.count, &sender, UInt32(MemoryLayout<sockaddr_in>.size), &stamp)
+      socket.number, &buffer, buffer.count, &sender, UInt32(MemoryLayout<sockaddr_storage>.size), &stamp)
     guard count >= 0 else { return nil }
     return Datagram(
       bytes: Array(buffer[..<count]), sender: sender,
       received: MonotonicClock.from(realtimeNanoseconds: stamp))
-  }
-}
-
-extension sockaddr_in {
-  init(_ address: IPv4Address, port: UInt16) {
-    self.init()
-    sin_family = sa_family_t(AF_INET)
-    sin_port = port.bigEndian
-    sin_addr.s_addr = address.bits.bigEndian
   }
 }

@@ -7,6 +7,8 @@ final class RouteSocket {
   /// What the kernel told.
   enum Message: Equatable {
     case address(AddressChange)
+    /// An interface, and whether its daemon holds it down (IFLA_PROTO_DOWN).
+    case link(UInt32, isHeldDown: Bool)
     case neighbour(NeighbourEntry)
     case endOfDump
   }
@@ -34,7 +36,7 @@ final class RouteSocket {
     request.store(UInt32(28), at: 0)
     request.store(UInt16(type), at: 4)
     request.store(UInt16(NLM_F_REQUEST | NLM_F_DUMP), at: 6)
-    request[16] = UInt8(AF_INET)
+    request[16] = UInt8(AF_UNSPEC)
     var kernel = sockaddr_nl()
     kernel.nl_family = sa_family_t(AF_NETLINK)
     descriptor.send(request, to: kernel)
@@ -62,6 +64,7 @@ final class RouteSocket {
       switch Int(rest.load(UInt16.self, at: 4)) {
       case RTM_NEWADDR: AddressChange(body, isPresent: true).map { result.append(.address($0)) }
       case RTM_DELADDR: AddressChange(body, isPresent: false).map { result.append(.address($0)) }
+      case RTM_NEWLINK: Self.link(body).map { result.append($0) }
       case RTM_NEWNEIGH: NeighbourEntry(body).map { result.append(.neighbour($0)) }
       case Int(NLMSG_DONE): result.append(.endOfDump)
       default: break
@@ -69,6 +72,11 @@ final class RouteSocket {
       rest = rest.dropFirst((length + 3) & ~3)
     }
     return result
+  }
+
+  private static func link(_ body: ArraySlice<UInt8>) -> Message? {
+    guard body.count >= 16, let state = attributes(body.dropFirst(16))[IFLA_PROTO_DOWN] else { return nil }
+    return .link(body.load(UInt32.self, at: 4), isHeldDown: state.first != 0)
   }
 
   /// The attributes behind a message's fixed part.
@@ -85,20 +93,23 @@ final class RouteSocket {
   }
 }
 
-/// An IPv4 address that an interface has got, or lost.
+/// An address that an interface has got, or lost.
 package struct AddressChange: Equatable, Sendable {
   package let isPresent: Bool
-  package let address: IPv4Address
+  package let address: IPAddress
   package let prefixLength: Int
   package let interfaceIndex: UInt32
+  /// Empty for IPv6.
   package let label: String
 
   fileprivate init?(_ body: ArraySlice<UInt8>, isPresent: Bool) {
-    guard body.count >= 8, body.load(UInt8.self, at: 0) == UInt8(AF_INET) else { return nil }
+    guard body.count >= 8 else { return nil }
     let attributes = RouteSocket.attributes(body.dropFirst(8))
-    guard let local = attributes[IFA_LOCAL], local.count == 4 else { return nil }
+    // IFA_ADDRESS is the peer's address where there is one, and IPv6 has no IFA_LOCAL where there is none.
+    guard let local = attributes[IFA_LOCAL] ?? attributes[IFA_ADDRESS], let address = IPAddress(octets: local)
+    else { return nil }
     self.isPresent = isPresent
-    address = IPv4Address(bits: local.loadNetworkOrder(UInt32.self, at: 0))
+    self.address = address
     prefixLength = Int(body.load(UInt8.self, at: 1))
     interfaceIndex = body.load(UInt32.self, at: 4)
     label = String(decoding: (attributes[IFA_LABEL] ?? []).prefix { $0 != 0 }, as: UTF8.self)
@@ -107,16 +118,18 @@ package struct AddressChange: Equatable, Sendable {
 
 /// One line of a neighbour table.
 package struct NeighbourEntry: Equatable, Sendable {
-  package let address: IPv4Address
+  package let address: IPAddress
   /// Nil while the neighbour's answer is awaited, or after it did not come.
   package let hardwareAddress: MACAddress?
   package let interfaceIndex: UInt32
 
   fileprivate init?(_ body: ArraySlice<UInt8>) {
-    guard body.count >= 12, body.load(UInt8.self, at: 0) == UInt8(AF_INET) else { return nil }
+    guard body.count >= 12 else { return nil }
     let attributes = RouteSocket.attributes(body.dropFirst(12))
-    guard let destination = attributes[NDA_DST], destination.count == 4 else { return nil }
-    address = IPv4Address(bits: destination.loadNetworkOrder(UInt32.self, at: 0))
+    guard let destination = attributes[NDA_DST], let address = IPAddress(octets: destination) else {
+      return nil
+    }
+    self.address = address
     interfaceIndex = body.load(UInt32.self, at: 4)
     let isKnown = Int32(body.load(UInt16.self, at: 8)) & (NUD_INCOMPLETE | NUD_FAILED) == 0
     let link = attributes[NDA_LLADDR]

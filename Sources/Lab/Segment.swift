@@ -15,7 +15,7 @@ package final class Segment: @unchecked Sendable {
     case host(Int)
   }
 
-  /// What the segment consists of. Its subnet is 192.168.1.0/24.
+  /// What the segment consists of. Its subnets are 192.168.1.0/24 and, where asked for, fd00:c0:a8:1::/64.
   package struct Plan: Sendable {
     /// The last octets of the hosts' addresses.
     package var hosts = [217, 218]
@@ -27,6 +27,8 @@ package final class Segment: @unchecked Sendable {
     package var gateway = Gateway.none
     /// The address the client wants to be served at.
     package var virtualAddress = Segment.address(219)
+    /// Whether the stations have IPv6 addresses too, and the VIP's counterpart in IPv6 is served.
+    package var hasIPv6 = false
 
     /// Two hosts and a client.
     package init() {}
@@ -42,10 +44,10 @@ package final class Segment: @unchecked Sendable {
     let port: String
 
     package var address: IPv4Address { Segment.address(number) }
+    package var address6: IPv6Address { Segment.address6(number) }
     /// 12:34:56:78:… with the number's decimal digits, so that one can tell the hosts by their addresses.
     package var hardwareAddress: MACAddress {
-      let digits = ((number / 100) << 8) | ((number / 10 % 10) << 4) | (number % 10)
-      return MACAddress(bits: 0x1234_5678_0000 | UInt64(digits))
+      MACAddress(bits: 0x1234_5678_0000 | UInt64(Segment.decimalDigits(number)))
     }
   }
 
@@ -74,6 +76,16 @@ package final class Segment: @unchecked Sendable {
     IPv4Address(bits: 0xC0A8_0100 | UInt32(number))
   }
 
+  /// fd00:c0:a8:1::`number`, with the decimal digits of the number.
+  package static func address6(_ number: Int) -> IPv6Address {
+    IPv6Address(high: 0xFD00_00C0_00A8_0001, low: UInt64(decimalDigits(number)))
+  }
+
+  /// 0x217 for 217.
+  private static func decimalDigits(_ number: Int) -> Int {
+    ((number / 100) << 8) | ((number / 10 % 10) << 4) | (number % 10)
+  }
+
   /// Builds it, cables plugged in, nothing running on the hosts.
   package init(_ plan: Plan = Plan()) throws {
     self.plan = plan
@@ -92,7 +104,9 @@ package final class Segment: @unchecked Sendable {
     gateway = plan.gateway == .station ? station(1, "gateway", "eth0") : nil
     hosts = Dictionary(
       uniqueKeysWithValues: numbers.map { ($0, station($0, "\($0)", plan.hostInterface)) })
-    for namespace in resources.namespaces { try namespace.disableIPv6() }
+    for (role, namespace) in zip(roles, resources.namespaces) {
+      try namespace.configureIPv6(isEnabled: plan.hasIPv6 && role != "switch")
+    }
     try networkSwitch.ip(
       "link add \(Self.bridge) type bridge forward_delay 0 stp_state 0 mcast_snooping 0",
       "link set \(Self.bridge) up")
@@ -119,10 +133,17 @@ package final class Segment: @unchecked Sendable {
     for number in plan.hosts {
       let host = try self.host(number)
       try ownership.add(host: number, in: host.namespace)
-      responders.append(
-        try Responder(loop, name: "\(number)", in: host.namespace, at: plan.virtualAddress))
+      for address in virtualAddresses {
+        responders.append(try Responder(loop, name: "\(number)", in: host.namespace, at: address))
+      }
       servers.append(try DownloadServer(loop, in: host.namespace, at: plan.virtualAddress))
     }
+  }
+
+  /// The plan's VIP and, with IPv6, its counterpart: the same number in fd00:c0:a8:1::/64.
+  package var virtualAddresses: [IPAddress] {
+    let number = Int(plan.virtualAddress.bits & 255)
+    return [.ipv4(plan.virtualAddress)] + (plan.hasIPv6 ? [.ipv6(Self.address6(number))] : [])
   }
 
   private var router: Int? {
@@ -146,6 +167,7 @@ package final class Segment: @unchecked Sendable {
       "link set lo up", "link set \(station.interface) up",
       "address add \(station.address)/24 broadcast + dev \(station.interface)",
     ]
+    if plan.hasIPv6 { lines.append("address add \(station.address6)/64 dev \(station.interface) nodad") }
     if let router, station.number != router { lines.append("route add default via \(Self.address(router))") }
     try station.namespace.ip(lines.joined(separator: "\n"))
   }
@@ -163,8 +185,8 @@ package final class Segment: @unchecked Sendable {
   package var clientArpCache: ArpCache { ArpCache(of: client.namespace, interface: client.interface) }
 
   /// Starts a client that asks `address` (by default the plan's VIP) every millisecond until the segment is gone.
-  package func startProbe(of address: IPv4Address? = nil) throws -> Probe {
-    let probe = try Probe(loop, from: client.namespace, to: address ?? plan.virtualAddress)
+  package func startProbe(of address: IPAddress? = nil) throws -> Probe {
+    let probe = try Probe(loop, from: client.namespace, to: address ?? .ipv4(plan.virtualAddress))
     loop.held { probes.append(probe) }
     return probe
   }
@@ -209,7 +231,7 @@ package final class Segment: @unchecked Sendable {
 
   /// Has the switch drop every VRRP packet between its ports, or pass them again.
   package func dropVRRP(_ isDropped: Bool = true) throws {
-    try filter(isDropped ? [("forward", "ether type ip ip protocol 112 drop")] : [])
+    try filter(isDropped ? [("forward", "meta l4proto 112 drop")] : [])
   }
 
   /// Has the switch drop everything between its ports, or pass it again.
@@ -239,9 +261,9 @@ package final class Segment: @unchecked Sendable {
 
   /// Has a host's own firewall drop the VRRP that it sends, or pass it again.
   package func dropVRRP(sentBy number: Int, _ isDropped: Bool = true) throws {
-    let chain = "chain output {\ntype filter hook output priority 0\nip protocol 112 drop\n}"
+    let chain = "chain output {\ntype filter hook output priority 0\nmeta l4proto 112 drop\n}"
     try host(number).namespace.command(["nft", "-f", "-"])
-      .run(input: Self.table("ip", isDropped ? [chain] : []))
+      .run(input: Self.table("inet", isDropped ? [chain] : []))
   }
 
   /// Replaces what the switch drops.
@@ -256,13 +278,13 @@ package final class Segment: @unchecked Sendable {
   }
 
   /// Adds `address`, with its prefix length, to a host's interface, as somebody at a shell would.
-  package func addAddress(_ address: IPv4Network, to number: Int, interface: String? = nil) throws {
+  package func addAddress(_ address: IPNetwork, to number: Int, interface: String? = nil) throws {
     let host = try host(number)
     try host.namespace.ip("address add \(address) dev \(interface ?? host.interface)")
   }
 
   /// Deletes `address` from a host's interface behind its daemon's back.
-  package func deleteAddress(_ address: IPv4Network, from number: Int) throws {
+  package func deleteAddress(_ address: IPNetwork, from number: Int) throws {
     let host = try host(number)
     try host.namespace.ip("address delete \(address) dev \(host.interface)")
   }

@@ -36,7 +36,7 @@ package enum Fault: String, CaseIterable, Sendable, Codable {
     case .muted: try segment.mute(number)
     case .deafened: try segment.deafen(number)
     case .addressDeleted:
-      guard let network = IPv4Network(segment.plan.virtualAddress, prefixLength: 24) else { return }
+      guard let network = IPNetwork(.ipv4(segment.plan.virtualAddress), prefixLength: 24) else { return }
       try segment.deleteAddress(network, from: number)
     case .gatewaySilent: try segment.silenceGateway()
     }

@@ -58,7 +58,7 @@ struct Arguments {
   /// One of the daemons the lab can run.
   mutating func daemon(of option: String) throws -> DaemonKind {
     let text = try value(of: option)
-    guard let kind = DaemonKind(rawValue: text) else {
+    guard let kind = DaemonKind(rawValue: text), DaemonKind.interchangeable.contains(kind) else {
       throw UsageError("\(option) \(text): vipd or keepalived")
     }
     return kind

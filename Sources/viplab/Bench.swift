@@ -28,7 +28,7 @@ struct Bench {
     }
     if faults.isEmpty { faults = Fault.allCases }
     if intervals.isEmpty { intervals = [DaemonSettings().interval] }
-    if daemons.isEmpty { daemons = DaemonKind.allCases }
+    if daemons.isEmpty { daemons = DaemonKind.interchangeable }
   }
 
   /// Figures of one fault with one daemon; times in milliseconds.

@@ -14,8 +14,8 @@ import Testing
 
   @Test func overlapIsTheTimeWithTwoOwners() {
     let history = history([
-      (217, .has(vip), 10), (218, .has(vip), 100), (217, .lost(vip), 130), (217, .has(vip), 200),
-      (217, .lost(vip), 205),
+      (217, .has(vip.ip), 10), (218, .has(vip.ip), 100), (217, .lost(vip.ip), 130), (217, .has(vip.ip), 200),
+      (217, .lost(vip.ip), 205),
     ])
     let overlap = history.overlap(of: vip, from: .zero, to: .seconds(1))
     #expect(overlap.all == .milliseconds(35))
@@ -26,8 +26,9 @@ import Testing
 
   @Test func anOwnerWhoIsCutOffCountsOnlyForTheWhole() {
     let history = history([
-      (217, .has(vip), 0), (217, .reachable(false), 50), (218, .has(vip), 60), (217, .reachable(true), 90),
-      (217, .lost(vip), 94),
+      (217, .has(vip.ip), 0), (217, .reachable(false), 50), (218, .has(vip.ip), 60),
+      (217, .reachable(true), 90),
+      (217, .lost(vip.ip), 94),
     ])
     let overlap = history.overlap(of: vip, from: .zero, to: .seconds(1))
     #expect(overlap.all == .milliseconds(34))
@@ -35,19 +36,19 @@ import Testing
   }
 
   @Test func onlyTheWindowCounts() {
-    let history = history([(217, .has(vip), 0), (218, .has(vip), 10)])
+    let history = history([(217, .has(vip.ip), 0), (218, .has(vip.ip), 10)])
     #expect(history.overlap(of: vip, from: .milliseconds(20), to: .milliseconds(50)).all == .milliseconds(30))
     #expect(history.overlap(of: vip, from: .zero, to: .milliseconds(5)).all == .zero)
   }
 
   @Test func otherAddressesDoNotMatter() {
-    let history = history([(217, .has(vip), 0), (218, .has(Segment.address(218)), 10)])
+    let history = history([(217, .has(vip.ip), 0), (218, .has(Segment.address(218).ip), 10)])
     #expect(history.overlap(of: vip, from: .zero, to: .seconds(1)).all == .zero)
     #expect(history.owners(of: vip) == [217])
   }
 
   @Test func whenAnAddressCameAndWent() {
-    let history = history([(217, .has(vip), 5), (217, .lost(vip), 9), (217, .has(vip), 12)])
+    let history = history([(217, .has(vip.ip), 5), (217, .lost(vip.ip), 9), (217, .has(vip.ip), 12)])
     #expect(history.acquisition(of: vip, by: 217, from: .milliseconds(6)) == .milliseconds(12))
     #expect(history.loss(of: vip, by: 217, from: .zero) == .milliseconds(9))
     #expect(history.loss(of: vip, by: 218, from: .zero) == nil)
@@ -113,11 +114,11 @@ import Testing
     }
     #expect(frame.source == source)
     #expect(frame.destination == MACAddress(bits: 0x0100_5E00_0012))
-    #expect(advertisement.source == Segment.address(217))
+    #expect(advertisement.source == Segment.address(217).ip)
     #expect(advertisement.timeToLive == 255)
     #expect((advertisement.version, advertisement.type) == (3, 1))
     #expect((advertisement.virtualRouterID, advertisement.priority, advertisement.interval) == (219, 100, 10))
-    #expect(advertisement.addresses == [vip])
+    #expect(advertisement.addresses == [vip.ip])
   }
 
   @Test func aGratuitousArpIsOneAboutItsSender() throws {

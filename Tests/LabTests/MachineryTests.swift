@@ -9,7 +9,7 @@ import Testing
 struct MachineryTests {
   private let vip = Segment.address(219)
 
-  private func network() throws -> IPv4Network { try #require(IPv4Network(vip, prefixLength: 24)) }
+  private func network() throws -> IPNetwork { try #require(IPNetwork(.ipv4(vip), prefixLength: 24)) }
 
   @Test func theProbeSeesAnOutageWhenTheSwitchDropsEverything() throws {
     let segment = try Segment()
@@ -150,11 +150,11 @@ struct MachineryTests {
     let address = try segment.host(217).address
     try segment.deleteInterface(of: 217)
     try segment.loop.wait(for: "the address to go", within: .seconds(5)) {
-      !segment.ownership.addresses(of: 217).contains(address)
+      !segment.ownership.addresses(of: 217).contains(.ipv4(address))
     }
     try segment.recreateInterface(of: 217)
     try segment.loop.wait(for: "the address to come back", within: .seconds(5)) {
-      segment.ownership.addresses(of: 217).contains(address)
+      segment.ownership.addresses(of: 217).contains(.ipv4(address))
     }
   }
 

@@ -106,12 +106,12 @@ extension SegmentTests {
       #expect(seen.count >= 5 && seen.count <= 16)
       for (frame, advertisement) in seen {
         #expect(frame.destination == MACAddress(bits: 0x0100_5E00_0012))
-        #expect(advertisement.source == host.address)
-        #expect(advertisement.destination == IPv4Address(bits: 0xE000_0012))
+        #expect(advertisement.source == host.address.ip)
+        #expect(advertisement.destination == .ipv4(IPv4Address(bits: 0xE000_0012)))
         #expect(advertisement.timeToLive == 255)
         #expect((advertisement.version, advertisement.type) == (3, 1))
         #expect((advertisement.virtualRouterID, advertisement.priority) == (219, 42))
-        #expect(advertisement.interval == 10 && advertisement.addresses == [scene.vip])
+        #expect(advertisement.interval == 10 && advertisement.addresses == [scene.vip.ip])
       }
     }
   }

@@ -311,7 +311,7 @@ extension SegmentTests {
     @Test func theAddressDeleted() throws {
       let scene = try pair()
       let start = MonotonicClock.now
-      try scene.segment.deleteAddress(try #require(IPv4Network(scene.vip, prefixLength: 24)), from: 217)
+      try scene.segment.deleteAddress(try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24)), from: 217)
       try scene.segment.loop.wait(for: "the address to be deleted", within: Scene.patience) {
         scene.segment.ownership.history.loss(of: scene.vip, by: 217, from: start) != nil
       }
@@ -326,7 +326,7 @@ extension SegmentTests {
 
     @Test func anotherStationHasTheAddressAlready() throws {
       let scene = try Scene(hosts: [216, 217, 218], gateway: .station)
-      try scene.segment.addAddress(try #require(IPv4Network(scene.vip, prefixLength: 24)), to: 216)
+      try scene.segment.addAddress(try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24)), to: 216)
       try scene.expectOwners(216)
       try scene.start(217)
       try scene.start(218)
@@ -335,7 +335,7 @@ extension SegmentTests {
       }
       pause(.seconds(3))
       try scene.expectOwners(216)
-      try scene.segment.deleteAddress(try #require(IPv4Network(scene.vip, prefixLength: 24)), from: 216)
+      try scene.segment.deleteAddress(try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24)), from: 216)
       try scene.segment.loop.wait(for: "one of the hosts to own it", within: Scene.patience) {
         [[217], [218]].contains(scene.segment.ownership.history.owners(of: scene.vip))
       }
@@ -347,7 +347,7 @@ extension SegmentTests {
       pause(.seconds(1))
       let start = MonotonicClock.now
       let (owner, stranger) = (try scene.segment.host(217), try scene.segment.host(216))
-      try scene.segment.addAddress(try #require(IPv4Network(scene.vip, prefixLength: 24)), to: 216)
+      try scene.segment.addAddress(try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24)), to: 216)
       let claim = Frame.arp(
         operation: 1, from: stranger.hardwareAddress, sender: scene.vip, to: .broadcast,
         targetHardware: .zero, target: scene.vip)

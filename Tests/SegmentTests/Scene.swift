@@ -15,10 +15,13 @@ final class Scene {
 
   var vip: IPv4Address { segment.plan.virtualAddress }
 
-  init(hosts: [Int] = [217, 218], gateway: Segment.Gateway = .none, isProbed: Bool = true) throws {
+  init(
+    hosts: [Int] = [217, 218], gateway: Segment.Gateway = .none, hasIPv6: Bool = false, isProbed: Bool = true
+  ) throws {
     var plan = Segment.Plan()
     plan.hosts = hosts
     plan.gateway = gateway
+    plan.hasIPv6 = hasIPv6
     segment = try Segment(plan)
     self.isProbed = isProbed
     probe = try segment.startProbe()
@@ -32,6 +35,8 @@ final class Scene {
   ) throws -> HostDaemon {
     var settings = DaemonSettings()
     configure(&settings)
+    // What is left of the one before must be gone.
+    daemons[number] = nil
     let daemon = try HostDaemon(kind, on: number, of: segment, settings)
     daemons[number] = daemon
     return daemon
@@ -41,10 +46,19 @@ final class Scene {
   func daemon(_ number: Int) throws -> HostDaemon { try #require(daemons[number]) }
 
   /// Waits until exactly `hosts` have `address` (the VIP by default); what the daemons said is in the error.
-  func expectOwners(_ hosts: Int..., of address: IPv4Address? = nil, within limit: Duration = patience) throws
-  {
+  func expectOwners(_ hosts: Int..., within limit: Duration = patience) throws {
+    try expectOwners(hosts, of: vip.ip, within: limit)
+  }
+
+  func expectOwners(
+    _ hosts: Int..., of address: some InternetAddress, within limit: Duration = patience
+  ) throws {
+    try expectOwners(hosts, of: address.ip, within: limit)
+  }
+
+  private func expectOwners(_ hosts: [Int], of address: IPAddress, within limit: Duration) throws {
     do {
-      try segment.ownership.waitForOwners(hosts, of: address ?? vip, within: limit)
+      try segment.ownership.waitForOwners(hosts, of: address, within: limit)
     } catch {
       throw HostDaemon.explain(error, by: daemons.keys.sorted().compactMap { daemons[$0] })
     }
@@ -60,11 +74,13 @@ final class Scene {
     try expectOwners(217)
   }
 
+  /// Whether nobody has got or lost the VIP since `start`.
+  func isUnchanged(since start: Duration) -> Bool { isUnchanged(vip, since: start) }
+
   /// Whether nobody has got or lost `address` since `start`.
-  func isUnchanged(_ address: IPv4Address? = nil, since start: Duration) -> Bool {
-    let address = address ?? vip
-    return !segment.ownership.history.entries.contains {
-      $0.time >= start && ($0.change == .has(address) || $0.change == .lost(address))
+  func isUnchanged(_ address: some InternetAddress, since start: Duration) -> Bool {
+    !segment.ownership.history.entries.contains {
+      $0.time >= start && ($0.change == .has(address.ip) || $0.change == .lost(address.ip))
     }
   }
 

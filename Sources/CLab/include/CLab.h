@@ -21,8 +21,9 @@ int lab_periodic_timer(int64_t interval_ns);
 /// Gives the calling thread SCHED_FIFO at the lowest priority: what it measures must not wait for the measured.
 int lab_prefer_this_thread(void);
 
-/// Lets only ARP and VRRP frames that come in, not those that go out, through to a packet socket.
-int lab_accept_arp_and_vrrp_only(int socket);
+/// Lets only ARP, neighbour solicitations and advertisements, and VRRP through to a packet socket, and of them only
+/// the frames that come in.
+int lab_accept_neighbours_and_vrrp_only(int socket);
 
 /// One datagram without waiting; `received_ns` is when the kernel got it (CLOCK_REALTIME, SO_TIMESTAMPNS), or 0.
 ssize_t lab_receive(int socket, void *buffer, size_t size, void *sender, uint32_t sender_size,
