@@ -26,7 +26,7 @@ public enum Event: Hashable, Sendable {
   case removeFailed(index: Int, errno: Int32)
   /// Netlink told that an address is gone from the interface, whoever removed it.
   case vanished(index: Int)
-  /// Configuration changed; the addresses are the same.
+  /// Configuration changed. The virtual router's number, and the families of the addresses, are the same.
   case reconfigure(Parameters)
   /// Let another host take over, and stay if none does.
   case handover

@@ -31,6 +31,13 @@ struct Holdings: Hashable, Sendable {
     adding = []
   }
 
+  /// Other addresses are configured; `moved` tells which of a set are still there, by their new index.
+  mutating func readdress(all: AddressSet, _ moved: (AddressSet) -> AddressSet) {
+    present = moved(present)
+    removing = moved(removing)
+    adding = wanted ? all.subtracting(present) : []
+  }
+
   /// The interface is gone, and every address with it.
   mutating func lose() { self = Holdings() }
 

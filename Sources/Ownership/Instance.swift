@@ -116,7 +116,7 @@ public struct Instance: Sendable {
     case .removed(let index): holdings.confirmRemoval(index)
     case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
-    case .reconfigure(let changed): reconfigure(changed, at: now)
+    case .reconfigure(let changed): reconfigure(changed, at: now, &actions)
     case .handover: depart(.yielding, at: now, &actions)
     case .standBack(let isBarred): self.isBarred = isBarred
     case .stop: stop(at: now, &actions)
@@ -176,10 +176,12 @@ public struct Instance: Sendable {
     }
   }
 
-  private mutating func reconfigure(_ changed: Parameters, at now: Instant) {
-    precondition(changed.addresses == parameters.addresses)
+  private mutating func reconfigure(_ changed: Parameters, at now: Instant, _ actions: inout Actions) {
+    precondition(changed.family == parameters.family)
     let leaseChanged = changed.lease != parameters.lease
+    let before = parameters.addresses
     parameters = changed
+    if changed.addresses != before { readdress(from: before, &actions) }
     isolation.gateway = changed.gateway
     election.reconfigure(changed.election(primary: election.parameters.primary), at: now)
     // At once, so that the addresses have the new lifetime before the old renewal would be due.

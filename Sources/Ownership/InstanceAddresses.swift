@@ -45,6 +45,16 @@ extension Instance {
     if link != .absent { actions.append(.remove(all)) }
   }
 
+  /// The configuration lists other addresses: those that remain stay as they are, whatever their index.
+  mutating func readdress(from before: [IPAddress], _ actions: inout Actions) {
+    let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
+    holdings.readdress(all: all, moved)
+    resumption = resumption.map { Resumption(found: moved($0.found), lastAdvertised: $0.lastAdvertised) }
+    reinstatements = ReinstatementBudget()
+    witnessTurn = 0
+    if !holdings.adding.isEmpty { actions.append(.add(holdings.adding)) }
+  }
+
   // MARK: Link
 
   mutating func linkChanged(to condition: LinkCondition, at now: Instant, _ actions: inout Actions) {

@@ -17,6 +17,7 @@ public final class Daemon {
   private let monitor: RouteMonitor
   private let requests: RouteRequests
   private let kernel: KernelAddresses
+  private let routes: KernelRoutes
 
   private var core: Instance
   private var interface: InterfaceView
@@ -60,6 +61,7 @@ public final class Daemon {
       throw DaemonError(error)
     }
     kernel = KernelAddresses(settings, requests: requests)
+    routes = KernelRoutes(requests: requests)
   }
 
   /// Runs until SIGTERM or SIGINT, when the VIP is released; the exit code.
@@ -135,7 +137,11 @@ public final class Daemon {
   private func readAnswers() {
     attempt {
       do throws(LinuxError) {
-        for event in try kernel.answers() { deliver(event) }
+        let events = try kernel.answers { sequence, error in
+          guard let route = self.routes.failure(sequence, error), let error else { return }
+          self.reportRoute(route, error)
+        }
+        for event in events { deliver(event) }
       } catch {
         // Answers were lost, not the changes: look at what became of them.
         for event in kernel.answers(missing: try resynchronize(), after: error) { deliver(event) }
@@ -163,7 +169,11 @@ public final class Daemon {
       defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
       deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
       if let sockets { return try sockets.follow(identity) }
-      sockets = try LinkSockets(linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters)
+      sockets = try LinkSockets(
+        linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters,
+        usesVirtualMAC: settings.virtualMAC)
+      try routes.adopt(linkIndex: linkIndex)
+      if settings.virtualMAC { try requests.confineARP(on: linkIndex) }
       try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
@@ -225,10 +235,24 @@ public final class Daemon {
       for index in 0..<actions.count { perform(actions[index]) }
     }
     isDelivering = false
+    followRoutes()
     runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
     // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
     if !kernel.isAsked { updateStatus() }
+  }
+
+  private func followRoutes() {
+    guard let sockets else { return }
+    let wanted = core.owns ? settings.routes.map { RouteRequest($0, linkIndex: sockets.linkIndex) } : []
+    for (route, error) in routes.follow(wanted) { reportRoute(route, error) }
+  }
+
+  private func reportRoute(_ route: String, _ error: LinuxError) {
+    write(
+      Message(
+        .kernelRefused, .error, "The kernel refused the route to \(route): \(error)",
+        [("ERRNO", String(error.errno))]))
   }
 
   private func perform(_ action: Action) {
@@ -240,22 +264,62 @@ public final class Daemon {
       let virtual = AddressFamily.allCases.map { MACAddress.virtualRouter(settings.virtualRouterID, $0) }
       let known = core.peers.compactMap(\.hardware) + virtual
       send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
-    case .add(let set):
-      set.forEach { index in
-        guard let sockets else { return queue.append(.addFailed(index: index, errno: ENODEV)) }
-        let event = kernel.add(
-          index, to: sockets.linkIndex, lease: core.parameters.lease,
-          addsPrefixRoute: !interface.hasSubnet(of: settings.addresses[index]))
-        if let event { queue.append(event) }
-      }
-    case .remove(let set):
-      set.forEach { index in
-        guard let linkIndex = interface.link?.index else { return queue.append(.removed(index: index)) }
-        if let event = kernel.remove(index, from: linkIndex) { queue.append(event) }
-      }
+    case .add(let set): set.forEach { add($0) }
+    case .remove(let set): remove(set)
     case .announce(let set): announce(set)
     case .report(let report): write(Message(report, settings: settings, at: Clock.now))
-    case .exit: loop.exit(0)
+    case .exit: exit()
+    }
+  }
+
+  private func exit() {
+    for macvlan in interface.macvlans.values { _ = try? requests.removeLink(macvlan.index) }
+    loop.exit(0)
+  }
+
+  private func add(_ index: Int) {
+    let network = settings.addresses[index]
+    do throws(LinuxError) {
+      guard let carrier = try carrier(network.address.family) else {
+        return queue.append(.addFailed(index: index, errno: ENODEV))
+      }
+      let event = kernel.add(
+        index, to: carrier, lease: core.parameters.lease,
+        addsPrefixRoute: !interface.hasSubnet(of: network))
+      if let event { queue.append(event) }
+    } catch {
+      queue.append(.addFailed(index: index, errno: error.errno))
+    }
+  }
+
+  /// The link that addresses of `family` are put on: with VirtualMAC=, a macvlan, which is made if it is not
+  /// there, and set up, which only the owner of the VIP may do. Whether it is up netlink tells late, so
+  /// that who is not the owner yet sets it up in any case.
+  private func carrier(_ family: AddressFamily) throws(LinuxError) -> Int32? {
+    guard let link = interface.link, sockets != nil else { return nil }
+    guard let request = interface.macvlan(family) else { return link.index }
+    let macvlan: Link
+    if let known = interface.macvlans[family] {
+      macvlan = known
+    } else {
+      macvlan = try requests.makeMacvlan(request)
+      interface.note(macvlan: macvlan, family)
+      // Where systemd hides sysctls from this process, its own do that for every new link.
+      try? requests.ignoreRouters(on: macvlan)
+    }
+    if !macvlan.isUp || !core.owns { _ = try requests.setUp(true, linkIndex: macvlan.index) }
+    return macvlan.index
+  }
+
+  private func remove(_ set: AddressSet) {
+    set.forEach { index in
+      guard let carrier = interface.carrier(settings.addresses[index].address.family) else {
+        return queue.append(.removed(index: index))
+      }
+      if let event = kernel.remove(settings.addresses[index], from: carrier) { queue.append(event) }
+    }
+    for macvlan in interface.macvlans.values {
+      attempt { _ = try requests.setUp(false, linkIndex: macvlan.index) }
     }
   }
 
@@ -263,7 +327,7 @@ public final class Daemon {
     let advertisement = Advertisement(
       virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
     send(.vrrp) { sockets throws(LinuxError) in
-      try sockets.send(advertisement, checksum: core.checksum)
+      try sockets.send(advertisement, checksum: core.checksum, isOwner: core.owns)
     }
   }
 
@@ -317,7 +381,28 @@ public final class Daemon {
       write(Message(.reloaded, severity, "Reload: \(change)"))
     }
     if changes.isEmpty { write(Message(.reloaded, .info, "Reload: nothing changed")) }
+    take(new)
+  }
+
+  /// Goes on with the live values of `new`, without letting go of anything that is still wanted.
+  private func take(_ new: Settings) {
+    let old = settings
     settings.takeLiveValues(of: new)
+    kernel.settings = settings
+    for dropped in old.addresses where !settings.addresses.contains(dropped) {
+      guard let carrier = interface.carrier(dropped.address.family) else { continue }
+      _ = kernel.remove(dropped, from: carrier)
+    }
+    attempt {
+      if old.addresses != settings.addresses || old.peers != settings.peers {
+        interface = InterfaceView(settings)
+        _ = try resynchronize()
+      }
+      if old.virtualRouters != settings.virtualRouters, case .ready(let identity) = interface.condition {
+        sockets = nil
+        try openSockets(identity)
+      }
+    }
     deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
   }
 

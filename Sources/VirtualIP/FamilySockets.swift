@@ -11,11 +11,16 @@ final class FamilySockets {
   let neighbor: PacketSocket
   private var source: IPAddress
   private var hardware: MACAddress
+  /// Where neighbours find the addresses, if not at the interface's own hardware address.
+  private let virtualMAC: MACAddress?
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
 
-  init(_ router: VirtualRouter, linkIndex: Int32, identity: Identity) throws(LinuxError) {
+  init(
+    _ router: VirtualRouter, linkIndex: Int32, identity: Identity, usesVirtualMAC: Bool
+  ) throws(LinuxError) {
     self.router = router
+    virtualMAC = usesVirtualMAC ? .virtualRouter(router.id, router.family) : nil
     source = identity.address(router.family) ?? .any(router.family)
     hardware = identity.hardware
     vrrp = try VRRPSocket(
@@ -43,12 +48,28 @@ final class FamilySockets {
     source = changed
   }
 
-  /// Sends to the group, or to every peer but this host itself: then both hosts may have the same file. The first
-  /// failure is thrown when all was tried.
-  func send(_ advertisement: Advertisement, checksum: ChecksumForm) throws(LinuxError) {
+  /// Sends to the group, from the virtual router's hardware address (RFC 9568 §7.2) if `isOwner`: switches learn
+  /// from it where that address is, which is too early while a router that takes over has no addresses yet.
+  func send(_ advertisement: Advertisement, checksum: ChecksumForm, isOwner: Bool) throws(LinuxError) {
+    guard let peers = router.unicastPeers else {
+      let group = Advertisement.group(router.family)
+      router.encode(advertisement, from: source, to: group, checksum: checksum, into: &message)
+      let bytes = message
+      guard isOwner, let virtualMAC else { return try vrrp.send(bytes.span) }
+      VRRPFrame(source: source, hardwareSource: virtualMAC).encode(bytes.span, into: &frame)
+      let whole = frame
+      return try neighbor.send(whole.span)
+    }
+    try send(advertisement, to: peers, checksum: checksum)
+  }
+
+  /// Sends to every peer but this host itself: then both hosts may have the same file. The first failure is thrown
+  /// when all was tried.
+  private func send(
+    _ advertisement: Advertisement, to peers: [IPAddress], checksum: ChecksumForm
+  ) throws(LinuxError) {
     var failure: LinuxError?
-    for destination in router.unicastPeers ?? [Advertisement.group(router.family)] where destination != source
-    {
+    for destination in peers where destination != source {
       router.encode(advertisement, from: source, to: destination, checksum: checksum, into: &message)
       let bytes = message
       do throws(LinuxError) {
@@ -62,7 +83,7 @@ final class FamilySockets {
 
   func announce(_ address: IPAddress) throws(LinuxError) {
     for operation in address.family.announcements {
-      try send(.announcement(operation, for: address, at: hardware), to: .broadcast)
+      try send(.announcement(operation, for: address, at: virtualMAC ?? hardware), to: .broadcast)
     }
   }
 

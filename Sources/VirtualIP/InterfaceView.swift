@@ -1,5 +1,6 @@
 import Internet
 import Linux
+import Neighbor
 import Ownership
 
 /// What netlink told about the one interface that carries the VIP.
@@ -16,6 +17,11 @@ struct InterfaceView {
   /// Where those over IPv6 come from.
   private var primaryIPv6: IPv6Address?
 
+  /// With VirtualMAC=, the macvlans that carry the VIP's addresses, as far as they are there.
+  private(set) var macvlans: [AddressFamily: Link] = [:]
+  /// VRID of the virtual router whose hardware address the macvlans have; nil for none.
+  private let virtualMAC: UInt8?
+
   private var own: [LinkAddress] = []
   private var present: AddressSet = []
 
@@ -25,6 +31,7 @@ struct InterfaceView {
   init(_ settings: Settings) {
     name = settings.interface
     addresses = settings.addresses
+    virtualMAC = settings.virtualMAC ? settings.virtualRouterID : nil
     isRouted = settings.peers.contains { $0.ipv6?.isLinkLocal == false }
   }
 
@@ -38,6 +45,23 @@ struct InterfaceView {
     return .ready(identity)
   }
 
+  /// Index of the link that gets addresses of `family`; nil if there is none yet.
+  func carrier(_ family: AddressFamily) -> Int32? {
+    virtualMAC == nil ? link?.index : macvlans[family]?.index
+  }
+
+  /// The macvlan that carries addresses of `family`. The interface's index is in its name, because another
+  /// interface may have a virtual router of the same number.
+  func macvlan(_ family: AddressFamily) -> MacvlanRequest? {
+    guard let virtualMAC, let link else { return nil }
+    return MacvlanRequest(
+      name: "vip\(family == .ipv4 ? 4 : 6)-\(virtualMAC).\(link.index)", parentIndex: link.index,
+      hardware: .virtualRouter(virtualMAC, family))
+  }
+
+  /// The macvlan was made, or set up or down: netlink's news of that comes later.
+  mutating func note(macvlan: Link, _ family: AddressFamily) { macvlans[family] = macvlan }
+
   /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
   func hasSubnet(of network: IPNetwork) -> Bool {
     own.contains { $0.network.prefixLength == network.prefixLength && $0.network.subnet == network.subnet }
@@ -49,6 +73,8 @@ struct InterfaceView {
   /// Takes over a whole snapshot; returns the VIP's addresses that are not there.
   mutating func replace(links: [Link], addresses all: [LinkAddress]) -> AddressSet {
     link = links.first { $0.name == name }
+    macvlans = [:]
+    for link in links { noteMacvlan(link) }
     own = []
     present = []
     leftover = []
@@ -68,9 +94,12 @@ struct InterfaceView {
       } else if changed.index == link?.index {
         // Renamed: what we knew by this name is gone.
         forgetLink()
+      } else {
+        noteMacvlan(changed)
       }
     case .linkRemoved(let index, _):
       if index == link?.index { forgetLink() }
+      macvlans = macvlans.filter { $0.value.index != index }
     case .address(let address):
       note(address)
     case .addressRemoved(let address):
@@ -79,21 +108,30 @@ struct InterfaceView {
     return nil
   }
 
+  private mutating func noteMacvlan(_ link: Link) {
+    for family in AddressFamily.allCases where macvlan(family)?.name == link.name { macvlans[family] = link }
+  }
+
+  /// The index of the VIP's address that `address` is, on the link that carries it.
+  private func index(of address: LinkAddress) -> Int? {
+    guard address.linkIndex == carrier(address.network.address.family) else { return nil }
+    return addresses.firstIndex(of: address.network)
+  }
+
   private mutating func note(_ address: LinkAddress) {
-    guard address.linkIndex == link?.index else { return }
-    if let index = addresses.firstIndex(of: address.network) {
+    if let index = index(of: address) {
       present.insert(AddressSet(index: index))
       if address.protocolNumber == AddressRequest.protocolNumber { leftover.insert(AddressSet(index: index)) }
       return
     }
+    guard address.linkIndex == link?.index else { return }
     own.removeAll { $0.network == address.network }
     own.append(address)
   }
 
   private mutating func forget(_ address: LinkAddress) -> Int? {
-    guard address.linkIndex == link?.index else { return nil }
-    own.removeAll { $0.network == address.network }
-    guard let index = addresses.firstIndex(of: address.network) else { return nil }
+    if address.linkIndex == link?.index { own.removeAll { $0.network == address.network } }
+    guard let index = index(of: address) else { return nil }
     present.remove(AddressSet(index: index))
     leftover.remove(AddressSet(index: index))
     return index
@@ -101,6 +139,7 @@ struct InterfaceView {
 
   private mutating func forgetLink() {
     link = nil
+    macvlans = [:]
     forgetAddresses()
   }
 

@@ -19,11 +19,14 @@ final class LinkSockets {
     let evidence: () -> Void
   }
 
-  init(linkIndex: Int32, identity: Identity, routers: [VirtualRouter]) throws(LinuxError) {
+  init(
+    linkIndex: Int32, identity: Identity, routers: [VirtualRouter], usesVirtualMAC: Bool
+  ) throws(LinuxError) {
     self.linkIndex = linkIndex
     var families: [FamilySockets] = []
     for router in routers {
-      families.append(try FamilySockets(router, linkIndex: linkIndex, identity: identity))
+      families.append(
+        try FamilySockets(router, linkIndex: linkIndex, identity: identity, usesVirtualMAC: usesVirtualMAC))
     }
     self.families = families
     evidence = try EvidenceSocket(linkIndex: linkIndex)
@@ -43,11 +46,11 @@ final class LinkSockets {
   }
 
   /// Sends to the group or the peers of every family; the first failure is thrown when all was tried.
-  func send(_ advertisement: Advertisement, checksum: ChecksumForm) throws(LinuxError) {
+  func send(_ advertisement: Advertisement, checksum: ChecksumForm, isOwner: Bool) throws(LinuxError) {
     var failure: LinuxError?
     for family in families {
       do throws(LinuxError) {
-        try family.send(advertisement, checksum: checksum)
+        try family.send(advertisement, checksum: checksum, isOwner: isOwner)
       } catch {
         failure = failure ?? error
       }

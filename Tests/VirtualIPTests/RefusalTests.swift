@@ -7,7 +7,7 @@ import Testing
   private static let keysOfVRRP =
     "VirtualRouterID=, Priority=, AdvertisementIntervalSec=, Preempt=, PreemptDelaySec=, Version=, Peer=, "
     + "Checksum= and Authentication="
-  private static let sections = "[VirtualIP], [VRRP], [Safety] and [Announce]"
+  private static let sections = "[VirtualIP], [VRRP], [Safety], [Route] and [Announce]"
   private static let links = "bond0 (192.168.1.217/24)"
 
   @Test(arguments: [
@@ -91,6 +91,9 @@ import Testing
   private static let address =
     "Address= is %; accepted: an IP address, alone or with a prefix length, as in 192.168.1.219/24 or "
     + "fd00::219/64; "
+  private static let route =
+    "Route= is %; accepted: default or a subnet, then via, src, metric and table as in ip-route(8), as in default "
+    + "via 192.168.1.1 src 192.168.1.219; correct the line, or remove it for the default: none"
   private static let addressDefault =
     "correct the line, or remove it for the default: the address that the instance's name stands for"
 
@@ -152,6 +155,9 @@ import Testing
       "Authentication= is %; accepted: a password of 1 to 8 printable ASCII characters without space; "
         + "correct the line, or remove it for the default: none"
     ),
+    ("Route", "Route", "default", route), ("Route", "Route", "default via fd00::1 src 192.168.1.219", route),
+    ("Route", "Route", "10.0.0.1/8 via 192.168.1.1", route), ("Route", "Route", "10.0.0.0/8 dev eth0", route),
+    ("Route", "Route", "10.0.0.0/8 via 192.168.1.1 via 192.168.1.1", route),
     (
       "VRRP", "Peer", "224.0.0.18",
       "Peer= is %; accepted: the IP address of another router; correct the line, or remove it for the "

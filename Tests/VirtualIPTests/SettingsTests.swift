@@ -52,6 +52,10 @@ import VRRP
         # default
         Gateway=auto
 
+        [Route]
+        # default
+        Route=
+
         [Announce]
         # default
         Repeat=5
@@ -196,7 +200,7 @@ import VRRP
     #expect(old.changes(to: old).isEmpty)
     #expect(
       old.changes(to: new).map(\.description) == [
-        "VirtualIP.Address: 192.168.1.219/24 -> 192.168.1.219/32 192.168.1.220/24 (needs a restart)",
+        "VirtualIP.Address: 192.168.1.219/24 -> 192.168.1.219/32 192.168.1.220/24",
         "VirtualIP.Label: bond0:0 -> none (needs a restart)",
         "VirtualIP.Scope: global -> link (needs a restart)",
         "VRRP.VirtualRouterID: 219 -> 1 (needs a restart)", "VRRP.Priority: 100 -> 120",
@@ -205,11 +209,7 @@ import VRRP
         "Announce.RefreshSec: 60s -> 0",
       ])
     let other = ConfigurationKey.all.filter { !$0.appliesLive }.map(\.name)
-    #expect(
-      other == [
-        "Address", "Interface", "Label", "Scope", "VirtualMAC", "VirtualRouterID", "Version", "Peer",
-        "Authentication",
-      ])
+    #expect(other == ["Interface", "Label", "Scope", "VirtualMAC", "VirtualRouterID"])
   }
 
   // MARK: Families, versions, peers
@@ -271,5 +271,28 @@ import VRRP
     #expect(throws: ConfigurationError.self) {
       try Hosts.settings("[VRRP]\nPeer=192.168.1.218\nPeer=fe80::218")
     }
+  }
+
+  @Test(arguments: [
+    "default via 192.168.1.1 src 192.168.1.219 metric 10", "10.0.0.0/8 via 192.168.1.1 table 100",
+    "192.168.7.0/24 src 192.168.1.219", "fd01::/48 via fe80::1", "10.1.2.3/32",
+  ])
+  func routesAreWrittenAsIPRouteDoes(text: String) throws {
+    let settings = try Hosts.settings("[Route]\nRoute=\(text)\n")
+    #expect(settings.routes.map(\.description) == [text])
+  }
+
+  @Test func theSourceOfARouteIsAVIP() throws {
+    #expect(
+      try Hosts.refusal("[Route]\nRoute=default via 192.168.1.1 src 192.168.1.217")
+        == "/etc/vip/219.conf:2: Route= has src 192.168.1.217, which is none of the VIPs; accepted: 192.168.1.219; "
+        + "use one of these, or leave src out")
+  }
+
+  @Test func aFamilyThatComesOrGoesNeedsARestart() throws {
+    let (one, two) = ("[VirtualIP]\nAddress=192.168.1.219\n", "Address=192.168.1.220\n")
+    let old = try dual(one)
+    #expect(old.changes(to: try dual(one + two)).map(\.appliesLive) == [true])
+    #expect(old.changes(to: try dual(one + "Address=fd00::219\n")).map(\.appliesLive) == [false])
   }
 }

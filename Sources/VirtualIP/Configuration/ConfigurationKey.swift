@@ -35,6 +35,13 @@ struct ConfigurationKey: Sendable {
   /// Copies the effective values, and where they come from.
   let copy: @Sendable (Settings, inout Settings) -> Void
 
+  /// Whether a reload changes it from what `old` has to what `new` has. Another set of families is another set of
+  /// virtual routers.
+  func applies(from old: Settings, to new: Settings) -> Bool {
+    guard name == "Address" else { return appliesLive }
+    return old.virtualRouters.map(\.family) == new.virtualRouters.map(\.family)
+  }
+
   /// `Section.Key`
   var qualifiedName: String { "\(section).\(name)" }
 
@@ -73,7 +80,7 @@ struct ConfigurationKey: Sendable {
       "VRRP", "PreemptDelaySec", "a time span from 0 to 1000s", \.preemptDelay,
       read: { span($0, .zero...(.seconds(1000))) }, write: TimeSpan.text),
     scalar(
-      "VRRP", "Version", "3, or 2 for old peers", live: false, \.version,
+      "VRRP", "Version", "3, or 2 for old peers", \.version,
       read: { number($0, 2...3) == 2 ? .v2 : number($0, 2...3).map { _ in .v3 } }, write: { "\($0.rawValue)" }
     ),
     peerKey,
@@ -82,7 +89,7 @@ struct ConfigurationKey: Sendable {
       read: { text in text == "auto" ? .some(nil) : ChecksumForm.allCases.first { "\($0)" == text } },
       write: { $0.map { "\($0)" } ?? "auto" }),
     scalar(
-      "VRRP", "Authentication", "a password of 1 to 8 printable ASCII characters without space", live: false,
+      "VRRP", "Authentication", "a password of 1 to 8 printable ASCII characters without space",
       \.authentication, read: { isPassword($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
       "Safety", "LeaseSec", "0 for ever, or a time span from 1s to 10min in whole seconds", \.lease,
@@ -94,6 +101,7 @@ struct ConfigurationKey: Sendable {
     scalar(
       "Safety", "Gateway", "auto, none or an IP address", \.gateway,
       read: Gateway.init, write: { $0.description }),
+    routeKey,
     scalar(
       "Announce", "Repeat", "a whole number from 1 to 100", \.announcementRepeat,
       read: { number($0, 1...100) }, write: { "\($0)" }),
@@ -106,7 +114,7 @@ struct ConfigurationKey: Sendable {
     section: "VirtualIP", name: "Address",
     accepted: "an IP address, alone or with a prefix length, as in 192.168.1.219/24 or fd00::219/64",
     fallback: "the address that the instance's name stands for",
-    appliesLive: false,
+    appliesLive: true,
     assign: { draft, text, origin in
       guard let (address, prefixLength) = addressWithPrefix(text) else { return false }
       draft.addresses.append(Draft.Address(address: address, prefixLength: prefixLength, origin: origin))
@@ -116,9 +124,27 @@ struct ConfigurationKey: Sendable {
     values: { $0.addresses.map(\.description) },
     copy: { $1.addresses = $0.addresses })
 
+  private static let routeKey = ConfigurationKey(
+    section: "Route", name: "Route",
+    accepted: "default or a subnet, then via, src, metric and table as in ip-route(8), as in "
+      + "default via 192.168.1.1 src 192.168.1.219",
+    fallback: "none", appliesLive: true,
+    assign: { draft, text, origin in
+      guard let route = VirtualRoute(text) else { return false }
+      draft.settings.routes.append(route)
+      draft.settings.origins["Route.Route", default: []].append(origin)
+      return true
+    },
+    reset: { draft in
+      draft.settings.routes = []
+      draft.settings.origins["Route.Route"] = nil
+    },
+    values: { $0.routes.map(\.description) },
+    copy: { $1.routes = $0.routes })
+
   private static let peerKey = ConfigurationKey(
     section: "VRRP", name: "Peer", accepted: "the IP address of another router", fallback: "none: multicast",
-    appliesLive: false,
+    appliesLive: true,
     assign: { draft, text, origin in
       guard let address = IPAddress(text), address.isUsableByHost else { return false }
       draft.peers.append((address, origin))

@@ -23,6 +23,7 @@ struct Resolution {
     try putLinkLocalAddressFirst()
     try checkVersion()
     try checkPeers()
+    try checkRoutes()
     try checkLabel()
     try checkLease()
     return draft.settings
@@ -319,6 +320,21 @@ struct Resolution {
     }
     draft.settings.peers = draft.peers.map(\.address)
     draft.settings.origins["VRRP.Peer"] = draft.peers.map(\.origin)
+  }
+
+  /// The source of a route goes with the VIP, so it must be a VIP: the kernel refuses one that the host lacks.
+  private func checkRoutes() throws(ConfigurationError) {
+    for (index, route) in draft.settings.routes.enumerated() {
+      guard let source = route.source, !draft.settings.addresses.contains(where: { $0.address == source })
+      else {
+        continue
+      }
+      throw error(
+        draft.settings.origins(of: "Route.Route")[index],
+        "Route= has src \(source), which is none of the VIPs",
+        "accepted: \(draft.settings.addresses.map(\.address.description).listed)",
+        "use one of these, or leave src out")
+    }
   }
 
   // MARK: What depends on the addresses and the interface

@@ -42,6 +42,8 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var witness = Parameters.WitnessMode.strict
   /// Whose answers show that this host is on the network.
   public internal(set) var gateway = Gateway.auto
+  /// Routes that only the owner of the VIP has.
+  public internal(set) var routes: [VirtualRoute] = []
   /// Gratuitous ARPs in one burst, 1 to 100.
   public internal(set) var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.
@@ -125,13 +127,14 @@ extension Settings {
     ConfigurationKey.all.compactMap { key in
       let (before, after) = (key.values(self), key.values(new))
       if before == after { return nil }
-      return Change(key: key.qualifiedName, old: before, new: after, appliesLive: key.appliesLive)
+      let appliesLive = key.applies(from: self, to: new)
+      return Change(key: key.qualifiedName, old: before, new: after, appliesLive: appliesLive)
     }
   }
 
   /// Takes over from `new` what a reload applies; the rest stays as it is.
   mutating func takeLiveValues(of new: Settings) {
-    for key in ConfigurationKey.all where key.appliesLive {
+    for key in ConfigurationKey.all where key.applies(from: self, to: new) {
       key.copy(new, &self)
       origins[key.qualifiedName] = new.origins[key.qualifiedName]
     }

@@ -1,0 +1,124 @@
+import Internet
+import Neighbor
+import Testing
+import VRRP
+
+@testable import Ownership
+
+/// IPv4 and IPv6 under one decision.
+@Suite struct BothFamilies {
+  private let vip6 = IPAddress.ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x219))
+  /// Of a router that wins ties over IPv6 and loses them over IPv4.
+  private let peer6 = IPAddress.ipv6(IPv6Address(high: 0xFE80 << 48, low: 0xFFFF))
+  private let identity = Identity(
+    ipv4: IPv4Address(bits: 0xC0A8_01DA), ipv6: IPv6Address(high: 0xFE80 << 48, low: 0x218),
+    hardware: ownHardware)
+
+  private func driver(_ witness: Parameters.WitnessMode = .off) -> Driver {
+    var driver = Driver(addressCount: 1, witness: witness)
+    var parameters = driver.instance.parameters
+    parameters.addresses = [vip, vip6]
+    driver.instance = Instance(parameters)
+    driver.handle(.link(.ready(identity)))
+    return driver
+  }
+
+  private func owner() -> Driver {
+    var driver = driver()
+    driver.runToDeadline()
+    for index in 0..<2 { driver.handle(.added(index: index)) }
+    #expect(driver.instance.owns)
+    return driver
+  }
+
+  /// Advertises every 100 ms for `duration`; every action of the instance.
+  private func advertise(
+    _ priority: UInt8, from sender: IPAddress, for duration: Duration, _ driver: inout Driver
+  ) -> [Action] {
+    let end = driver.now + duration
+    var actions: [Action] = []
+    while driver.now < end {
+      actions += driver.hear(priority, from: sender)
+      actions += driver.run(until: driver.now + .milliseconds(100)).map(\.1)
+    }
+    return actions
+  }
+
+  @Test func aTieIsBrokenByTheFirstFamilyAlone() {
+    var driver = owner()
+    _ = advertise(100, from: peer6, for: .milliseconds(300), &driver)
+    #expect(driver.instance.election.state == .active)
+    _ = driver.hear(100, from: peer)
+    #expect(driver.instance.election.state == .active)
+  }
+
+  @Test func aBetterRouterThatGoesOnInTheOtherFamilyIsYieldedTo() {
+    var driver = owner()
+    let actions = advertise(101, from: peer6, for: .seconds(1), &driver)
+    #expect(actions.contains(.report(.transition(.backup, .better(peer6, priority: 101)))))
+    #expect(actions.contains(.remove([AddressSet(index: 0), AddressSet(index: 1)])))
+  }
+
+  @Test func whoWasHeardLongAgoBeginsAnew() {
+    var driver = owner()
+    for _ in 0..<5 {
+      _ = driver.hear(101, from: peer6)
+      _ = driver.run(until: driver.now + .seconds(2))
+    }
+    #expect(driver.instance.election.state == .active)
+  }
+
+  @Test func aBackupRouterWaitsForEitherFamily() {
+    var driver = driver()
+    _ = advertise(100, from: peer6, for: .seconds(2), &driver)
+    #expect(driver.instance.election.state == .backup)
+    _ = driver.run(until: driver.now + .milliseconds(400))
+    #expect(driver.instance.election.state == .active)
+  }
+
+  @Test func theWitnessAsksEachFamilyInItsOwnTongue() {
+    var driver = driver(.strict)
+    let asked = driver.run(until: at(300)).compactMap { entry -> NeighborPacket? in
+      if case .ask(let packet, _) = entry.1 { packet } else { nil }
+    }
+    #expect(Set(asked.map(\.target)) == [vip, vip6])
+    for packet in asked { #expect(packet.sender == identity.address(packet.target.family)) }
+  }
+
+  @Test func checksumsAreFormedAsHeard() {
+    var driver = driver()
+    #expect(driver.instance.checksum == .rfc5798)
+    let advertisement = Advertisement(virtualRouterID: 219, priority: 100, interval: .standard)
+    driver.handle(.advertisement(ReceivedAdvertisement(advertisement, from: peer, checksum: .rfc9568)))
+    #expect(driver.instance.checksum == .rfc9568)
+    driver.handle(.advertisement(ReceivedAdvertisement(advertisement, from: peer6, checksum: nil)))
+    #expect(driver.instance.checksum == .rfc9568)
+    var fixed = driver.instance.parameters
+    fixed.checksum = .rfc5798
+    driver.handle(.reconfigure(fixed))
+    #expect(driver.instance.checksum == .rfc5798)
+  }
+}
+
+@Suite struct ChangedAddresses {
+  @Test func thoseThatRemainStayAsTheyAre() {
+    var driver = Driver.owner(addressCount: 3)
+    let old = driver.instance.parameters.addresses
+    var changed = driver.instance.parameters
+    changed.addresses = [old[2], .ipv4(IPv4Address(bits: 0xC0A8_0164)), old[0]]
+    #expect(driver.handle(.reconfigure(changed)) == [.add(AddressSet(index: 1))])
+    #expect(driver.instance.present == [AddressSet(index: 0), AddressSet(index: 2)])
+    #expect(!driver.instance.owns)
+    driver.handle(.added(index: 1))
+    #expect(driver.instance.owns && driver.instance.election.state == .active)
+  }
+
+  @Test func aBackupRouterAddsNothing() {
+    var driver = Driver(addressCount: 1)
+    driver.handle(.link(.ready(ownIdentity)))
+    var changed = driver.instance.parameters
+    changed.addresses.append(.ipv4(IPv4Address(bits: 0xC0A8_0164)))
+    #expect(driver.handle(.reconfigure(changed)).isEmpty)
+    #expect(driver.runToDeadline().contains(.add(.all(2))))
+  }
+}
