@@ -1,9 +1,15 @@
 #include "CLinux.h"
 
 #include <linux/capability.h>
+#include <linux/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+_Static_assert(VIP_IFF_UP == IFF_UP, "as in linux/if.h");
+_Static_assert(VIP_IFF_LOOPBACK == IFF_LOOPBACK, "as in linux/if.h");
+_Static_assert(VIP_IFF_RUNNING == IFF_RUNNING, "as in linux/if.h");
+_Static_assert(VIP_IFF_NOARP == IFF_NOARP, "as in linux/if.h");
+_Static_assert(VIP_IFF_LOWER_UP == IFF_LOWER_UP, "as in linux/if.h");
 _Static_assert(VIP_CAP_NET_ADMIN == CAP_NET_ADMIN, "as in linux/capability.h");
 _Static_assert(VIP_CAP_NET_RAW == CAP_NET_RAW, "as in linux/capability.h");
 

@@ -1,3 +1,4 @@
+import CLinux
 import CNetlink
 import Glibc
 import Internet
@@ -36,7 +37,7 @@ final class LinkObject {
   }
 
   func setUp(_ isUp: Bool) {
-    let flags = UInt32(IFF_UP)
+    let flags = UInt32(VIP_IFF_UP)
     if isUp { rtnl_link_set_flags(link, flags) } else { rtnl_link_unset_flags(link, flags) }
   }
 

@@ -78,13 +78,14 @@ struct RouteMessage {
       info.ifi_family == AF_UNSPEC,
       let name = text(IFLA_IFNAME, after: ifinfomsg.self)
     else { return nil }
-    let working = IFF_LOWER_UP.rawValue | IFF_RUNNING.rawValue
+    let flags = Int(info.ifi_flags)
+    let working = VIP_IFF_LOWER_UP | VIP_IFF_RUNNING
     return Link(
       index: info.ifi_index, name: name, macAddress: macAddress,
-      isUp: info.ifi_flags & IFF_UP.rawValue != 0,
-      hasCarrier: info.ifi_flags & working == working,
-      isLoopback: info.ifi_flags & IFF_LOOPBACK.rawValue != 0,
-      isARPCapable: info.ifi_flags & IFF_NOARP.rawValue == 0,
+      isUp: flags & VIP_IFF_UP != 0,
+      hasCarrier: flags & working == working,
+      isLoopback: flags & VIP_IFF_LOOPBACK != 0,
+      isARPCapable: flags & VIP_IFF_NOARP == 0,
       isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER, kind: linkKind,
       parentIndex: attribute(IFLA_LINK, after: ifinfomsg.self))
   }

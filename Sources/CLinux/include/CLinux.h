@@ -15,6 +15,16 @@ int vip_effective_capabilities(uint64_t *capabilities);
 /// capabilities(7) that vipd needs.
 enum { VIP_CAP_NET_ADMIN = 12, VIP_CAP_NET_RAW = 13 };
 
+/// Flags of a link (netdevice(7)). linux/if.h and net/if.h define them as different types, and which of the two
+/// Swift sees depends on what else is imported.
+enum {
+  VIP_IFF_UP = 0x1,
+  VIP_IFF_LOOPBACK = 0x8,
+  VIP_IFF_RUNNING = 0x40,
+  VIP_IFF_NOARP = 0x80,
+  VIP_IFF_LOWER_UP = 0x10000,
+};
+
 /// What the kernel says beside a datagram of an IPv6 raw socket; what it does not say is zero.
 struct vip_ipv6_origin {
   uint8_t source[16];
