@@ -1,6 +1,7 @@
 #include <linux/if_addr.h>
 #include <linux/ip.h>
 #include <linux/if_link.h>
+#include <linux/netconf.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/addr.h>

@@ -106,6 +106,15 @@ struct RouteMessage {
     return MACAddress(bits: UInt64(UInt32(bigEndian: octets.0)) << 16 | UInt64(UInt16(bigEndian: octets.1)))
   }
 
+  /// The link that an RTM_NEWNETCONF message is about, and whether the host forwards what comes in by it.
+  var forwarding: (linkIndex: Int32, isOn: Bool)? {
+    guard type == RTM_NEWNETCONF,
+      let index = attribute(Int(NETCONFA_IFINDEX), after: netconfmsg.self, as: Int32.self),
+      let value = attribute(Int(NETCONFA_FORWARDING), after: netconfmsg.self, as: Int32.self)
+    else { return nil }
+    return (index, value != 0)
+  }
+
   /// The address that an RTM_NEWADDR or RTM_DELADDR message is about.
   var address: LinkAddress? {
     guard type == RTM_NEWADDR || type == RTM_DELADDR, let info = fixedPart(ifaddrmsg.self),

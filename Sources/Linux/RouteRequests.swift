@@ -53,6 +53,13 @@ public final class RouteRequests {
     return routes.min { $0.metric < $1.metric }?.route
   }
 
+  /// Whether this host is an IPv6 router on the link with index `linkIndex`, and so says it in its Neighbor
+  /// Advertisements (RFC 4861 §4.4).
+  public func forwardsIPv6(on linkIndex: Int32) throws(LinuxError) -> Bool {
+    try dump(Int32(RTM_GETNETCONF), family: AF_INET6) { $0.forwarding }
+      .contains { $0.linkIndex == linkIndex && $0.isOn }
+  }
+
   /// Asks the kernel to add an address, or to renew its lifetime if the link has it. The answer carries the returned sequence number.
   public func add(_ request: AddressRequest) throws(LinuxError) -> UInt32 {
     let address = try AddressObject(request)

@@ -48,6 +48,8 @@ extension Instance {
       return departAlone(purpose, at: now, &actions)
     }
     departure = Departure(purpose: purpose, deadline: now)
+    // Not repeated: it could overtake the resignation that follows it, and take that back.
+    advertise(parameters.priority, interval: .shortest, at: now, &actions)
     departureIsDue(at: now, &actions)
   }
 
@@ -60,7 +62,6 @@ extension Instance {
     let patience = parameters.interval.duration + .milliseconds(100)
     current.deadline = now + (current.offersLeft > 0 ? Self.offerPause : patience)
     departure = current
-    advertise(parameters.priority, interval: .shortest, at: now, &actions)
     advertise(0, interval: .shortest, at: now, &actions)
   }
 

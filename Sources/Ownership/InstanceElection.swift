@@ -116,6 +116,8 @@ extension Instance {
     switch election.state {
     case .initialize: return
     case .backup:
+      // What was sent before a resignation may come after that of the first family.
+      if case .resignation = election.impendingCause { return }
       guard !heard.priority.isOverruled(by: parameters) else { return }
       elect(.advertisement(heard, from: following ?? sender), at: now, &actions)
       follow(following ?? sender, heard.priority, at: now, &actions)

@@ -160,6 +160,16 @@ extension World {
     violate(.ownsThoughBarred, Station.name(number))
   }
 
+  /// Where nothing else goes wrong, a standby that the owner knows takes what it is offered.
+  mutating func checkRefusal(by number: Int) {
+    let isAlike = hosts.allSatisfy { !$0.setup.isPlain && $0.setup.interval == hosts[number].setup.interval }
+    guard hosts[number].instance.owns, isAlike, plan.faults.count == 1,
+      !hosts[number].instance.standbys(at: Instant(now)).isEmpty,
+      hosts.allSatisfy({ $0.runs })
+    else { return }
+    violate(.refusedHandover, Station.name(number))
+  }
+
   // MARK: The end
 
   mutating func checkSettled() {

@@ -277,6 +277,7 @@ extension World {
     case .report(let report):
       coverage.count(report)
       if case .transition(_, let cause) = report { changed(because: cause, number) }
+      if report == .handoverRefused { checkRefusal(by: number) }
       note("\(Station.name(number)): \(report)")
     case .exit:
       coverage.count(.exited)

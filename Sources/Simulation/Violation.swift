@@ -12,6 +12,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case spokeLate = "went on after too long a silence"
     /// A restarted daemon became Active though another host had the VIP.
     case resumedBeside = "resumed beside another owner"
+    /// Nobody accepted a handover although nothing kept a standby from it.
+    case refusedHandover = "handover refused"
     /// A host that must not own the VIP still did.
     case ownsThoughBarred = "owns although it must not"
     /// A deadline in the past, none where one is needed, or one where nothing is pending.

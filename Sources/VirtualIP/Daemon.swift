@@ -169,11 +169,14 @@ public final class Daemon {
       defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
       deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
       if let sockets { return try sockets.follow(identity) }
+      let hasIPv6 = settings.addresses.contains { $0.address.family == .ipv6 }
+      let isRouter = hasIPv6 ? try requests.forwardsIPv6(on: linkIndex) : false
       sockets = try LinkSockets(
         linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters,
-        usesVirtualMAC: settings.virtualMAC)
+        usesVirtualMAC: settings.virtualMAC,
+        isRouter: isRouter)
       try routes.adopt(linkIndex: linkIndex)
-      if settings.virtualMAC { try requests.confineARP(on: linkIndex) }
+      try prepareMacvlans(on: linkIndex)
       try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // Gone again since netlink told of it; netlink will tell of that, too.
@@ -292,21 +295,29 @@ public final class Daemon {
     }
   }
 
-  /// The link that addresses of `family` are put on: with VirtualMAC=, a macvlan, which is made if it is not
-  /// there, and set up, which only the owner of the VIP may do. Whether it is up netlink tells late, so
-  /// that who is not the owner yet sets it up in any case.
+  /// Makes what carries the addresses with VirtualMAC=, so that a takeover need not.
+  private func prepareMacvlans(on linkIndex: Int32) throws(LinuxError) {
+    guard settings.virtualMAC else { return }
+    try requests.confineARP(on: linkIndex)
+    for router in settings.virtualRouters { _ = try macvlan(router.family) }
+  }
+
+  /// The macvlan for addresses of `family`, made if it is not there; nil without VirtualMAC=.
+  private func macvlan(_ family: AddressFamily) throws(LinuxError) -> Link? {
+    guard let request = interface.macvlan(family) else { return nil }
+    if let known = interface.macvlans[family] { return known }
+    let made = try requests.makeMacvlan(request)
+    interface.note(macvlan: made, family)
+    // Where systemd hides sysctls from this process, sysctl.d(5) does that for every new link.
+    try? requests.ignoreRouters(on: made)
+    return made
+  }
+
+  /// The link that addresses of `family` are put on, which is set up: only the owner of the VIP may have a macvlan
+  /// up. Whether it is up netlink tells late, so that who is not the owner yet sets it up in any case.
   private func carrier(_ family: AddressFamily) throws(LinuxError) -> Int32? {
     guard let link = interface.link, sockets != nil else { return nil }
-    guard let request = interface.macvlan(family) else { return link.index }
-    let macvlan: Link
-    if let known = interface.macvlans[family] {
-      macvlan = known
-    } else {
-      macvlan = try requests.makeMacvlan(request)
-      interface.note(macvlan: macvlan, family)
-      // Where systemd hides sysctls from this process, its own do that for every new link.
-      try? requests.ignoreRouters(on: macvlan)
-    }
+    guard let macvlan = try macvlan(family) else { return link.index }
     if !macvlan.isUp || !core.owns { _ = try requests.setUp(true, linkIndex: macvlan.index) }
     return macvlan.index
   }

@@ -13,13 +13,16 @@ final class FamilySockets {
   private var hardware: MACAddress
   /// Where neighbours find the addresses, if not at the interface's own hardware address.
   private let virtualMAC: MACAddress?
+  /// Whether this host forwards, as neighbours learn from its Neighbor Advertisements.
+  private let isRouter: Bool
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
 
   init(
-    _ router: VirtualRouter, linkIndex: Int32, identity: Identity, usesVirtualMAC: Bool
+    _ router: VirtualRouter, linkIndex: Int32, identity: Identity, usesVirtualMAC: Bool, isRouter: Bool
   ) throws(LinuxError) {
     self.router = router
+    self.isRouter = isRouter
     virtualMAC = usesVirtualMAC ? .virtualRouter(router.id, router.family) : nil
     source = identity.address(router.family) ?? .any(router.family)
     hardware = identity.hardware
@@ -88,7 +91,7 @@ final class FamilySockets {
   }
 
   func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {
-    packet.encode(to: station, into: &frame)
+    packet.encode(to: station, isRouter: isRouter, into: &frame)
     let bytes = frame
     try neighbor.send(bytes.span)
   }

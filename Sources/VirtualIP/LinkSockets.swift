@@ -20,13 +20,15 @@ final class LinkSockets {
   }
 
   init(
-    linkIndex: Int32, identity: Identity, routers: [VirtualRouter], usesVirtualMAC: Bool
+    linkIndex: Int32, identity: Identity, routers: [VirtualRouter], usesVirtualMAC: Bool, isRouter: Bool
   ) throws(LinuxError) {
     self.linkIndex = linkIndex
     var families: [FamilySockets] = []
     for router in routers {
       families.append(
-        try FamilySockets(router, linkIndex: linkIndex, identity: identity, usesVirtualMAC: usesVirtualMAC))
+        try FamilySockets(
+          router, linkIndex: linkIndex, identity: identity, usesVirtualMAC: usesVirtualMAC,
+          isRouter: isRouter))
     }
     self.families = families
     evidence = try EvidenceSocket(linkIndex: linkIndex)
