@@ -12,6 +12,8 @@ struct Pairing: CustomStringConvertible, Sendable {
   var authentication: String?
   /// vipd's `Checksum=`.
   var checksum: String?
+  /// Who is Active first; nil for either. Whoever it is, both are Active, resign and take over in turn.
+  var activeFirst: [DaemonKind]?
 
   var description: String {
     var words = ["\(peer.rawValue) v\(version)", families.map { "\($0)" }.joined(separator: "+")]
@@ -52,27 +54,22 @@ struct Pairing: CustomStringConvertible, Sendable {
 
   static let all: [Pairing] = [
     Pairing(peer: .keepalived),
+    Pairing(peer: .keepalived, virtualMAC: [.keepalived]),
     Pairing(peer: .frr),
   ]
 
   /// What vipd cannot do yet.
   static let awaited: [Pairing] = [
-    Pairing(peer: .keepalived, checksum: "rfc9568"),
-    Pairing(peer: .frr, checksum: "rfc9568"),
     Pairing(peer: .keepalived, families: [.ipv6]),
-    Pairing(peer: .frr, families: [.ipv6]),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6]),
     Pairing(peer: .frr, families: [.ipv4, .ipv6]),
-    Pairing(peer: .keepalived, isUnicast: true),
-    Pairing(peer: .keepalived, families: [.ipv6], isUnicast: true),
-    Pairing(peer: .keepalived, virtualMAC: [.vipd, .keepalived]),
-    Pairing(peer: .keepalived, families: [.ipv6], virtualMAC: [.vipd, .keepalived]),
-    Pairing(peer: .keepalived, virtualMAC: [.vipd]),
-    Pairing(peer: .frr, virtualMAC: [.vipd]),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], isUnicast: true),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived]),
+    Pairing(peer: .frr, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
     Pairing(peer: .keepalived, version: 2),
-    Pairing(peer: .keepalived, version: 2, authentication: "secret12"),
-    Pairing(peer: .keepalived, version: 2, isUnicast: true),
-    Pairing(peer: .frr, version: 2),
+    Pairing(peer: .keepalived, version: 2, isUnicast: true, authentication: "secret12", activeFirst: [.vipd]),
+    Pairing(peer: .frr, version: 2, activeFirst: [.frr]),
   ]
 }
 
@@ -88,7 +85,7 @@ struct Encounter: CustomStringConvertible, Sendable {
   /// Either side of every pairing Active.
   static func each(of pairings: [Pairing] = Pairing.all) -> [Encounter] {
     pairings.flatMap { pairing in
-      [.vipd, pairing.peer].map { Encounter(pairing: pairing, active: $0) }
+      (pairing.activeFirst ?? [.vipd, pairing.peer]).map { Encounter(pairing: pairing, active: $0) }
     }
   }
 }

@@ -38,7 +38,7 @@ extension SegmentTests {
       }
     }
 
-    private static let intervals = [(1000, 100), (100, 1000)].flatMap { active, backup in
+    private static let intervals = [(600, 100), (100, 600)].flatMap { active, backup in
       Encounter.each(of: [Pairing(peer: .keepalived), Pairing(peer: .frr)]).map {
         MixedIntervals(encounter: $0, active: .milliseconds(active), backup: .milliseconds(backup))
       }
@@ -63,7 +63,7 @@ extension SegmentTests {
       pause(mixed.active)
       try meeting.expectOwner(217)
       let calm = MonotonicClock.now
-      pause(.milliseconds(1200))
+      pause(.milliseconds(1000))
       #expect(meeting.isUnchanged(since: calm))
       let cut = MonotonicClock.now
       try meeting.scene.segment.pullCable(217)
