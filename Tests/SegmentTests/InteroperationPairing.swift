@@ -38,9 +38,7 @@ struct Pairing: CustomStringConvertible, Sendable {
   func configure(_ settings: inout DaemonSettings, for kind: DaemonKind, on number: Int) {
     settings.version = version
     settings.interval = interval
-    settings.addresses = families.map { family in
-      family == .ipv4 ? "\(Segment.address(219))/24" : "\(Segment.address6(219))/64"
-    }
+    settings.addresses = DaemonSettings.addresses(families)
     settings.authentication = authentication
     settings.checksum = checksum
     settings.usesVirtualMAC = virtualMAC.contains(kind)
@@ -87,5 +85,12 @@ struct Encounter: CustomStringConvertible, Sendable {
     pairings.flatMap { pairing in
       (pairing.activeFirst ?? [.vipd, pairing.peer]).map { Encounter(pairing: pairing, active: $0) }
     }
+  }
+}
+
+extension DaemonSettings {
+  /// The segment's VIP in each of `families`, with its prefix length.
+  static func addresses(_ families: [AddressFamily]) -> [String] {
+    families.map { $0 == .ipv4 ? "\(Segment.address(219))/24" : "\(Segment.address6(219))/64" }
   }
 }
