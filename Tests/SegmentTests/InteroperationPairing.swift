@@ -54,10 +54,6 @@ struct Pairing: CustomStringConvertible, Sendable {
     Pairing(peer: .keepalived),
     Pairing(peer: .keepalived, virtualMAC: [.keepalived]),
     Pairing(peer: .frr),
-  ]
-
-  /// What vipd cannot do yet.
-  static let awaited: [Pairing] = [
     Pairing(peer: .keepalived, families: [.ipv6]),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6]),
     Pairing(peer: .frr, families: [.ipv4, .ipv6]),
