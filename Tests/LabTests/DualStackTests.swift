@@ -111,6 +111,10 @@ struct DualStackTests {
     for address in segment.virtualAddresses {
       try segment.ownership.waitForOwners([217], of: address, within: .seconds(10))
     }
+    // Its first IPv6 Advertisement comes an interval late.
+    try segment.capture.wait(for: "an IPv6 Advertisement", from: .zero, within: .seconds(10)) { _ in
+      segment.capture.advertisements().contains { $0.advertisement.source.family == .ipv6 }
+    }
     try daemon.stop()
     for address in segment.virtualAddresses {
       try segment.ownership.waitForOwners([], of: address, within: .seconds(5))

@@ -58,17 +58,15 @@ struct Pairing: CustomStringConvertible, Sendable {
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6]),
     Pairing(peer: .frr, families: [.ipv4, .ipv6]),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6], isUnicast: true),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
+    Pairing(
+      peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived], activeFirst: [.vipd]),
+    Pairing(peer: .frr, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
     Pairing(peer: .keepalived, version: 2),
     Pairing(peer: .keepalived, version: 2, isUnicast: true, authentication: "secret12", activeFirst: [.vipd]),
     Pairing(peer: .frr, version: 2, activeFirst: [.frr]),
   ]
 
-  /// Until vipd has a virtual MAC address.
-  static let awaited: [Pairing] = [
-    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
-    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived]),
-    Pairing(peer: .frr, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
-  ]
 }
 
 /// A pairing, and who of the two is Active first, on .217.
