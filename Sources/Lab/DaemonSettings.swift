@@ -112,6 +112,8 @@ package struct DaemonSettings: Sendable {
     let peers = peers.filter { $0.family == family }
     if let source = unicastSources.first(where: { $0.family == family }), !peers.isEmpty {
       lines += ["unicast_src_ip \(source)", Self.block("unicast_peer", peers.map { "\($0)" })]
+      // keepalived sends unicast from the base interface only.
+      if usesVirtualMAC { lines.append("vmac_xmit_base") }
     }
     if let authentication {
       lines.append(Self.block("authentication", ["auth_type PASS", "auth_pass \(authentication)"]))

@@ -35,20 +35,23 @@ package enum Frame {
     return ethernet(from: source, to: multicast, ethertype: 0x0800) + header + message
   }
 
-  /// A VRRPv3 advertisement with a correct checksum over the pseudo-header of RFC 5798, as deployed peers send it.
+  /// A VRRPv3 advertisement with a correct checksum, over the pseudo-header of RFC 5798 too, as deployed peers send
+  /// it, or over the message alone, as RFC 9568 has it.
   package static func advertisement(
     virtualRouterID: UInt8, priority: UInt8, centiseconds: UInt16, addresses: [IPv4Address],
-    source: IPv4Address, versionAndType: UInt8 = 0x31
+    source: IPv4Address, versionAndType: UInt8 = 0x31, coversPseudoHeader: Bool = true
   ) -> [UInt8] {
     var message: [UInt8] = [versionAndType, virtualRouterID, priority, UInt8(addresses.count)]
     message.appendNetworkOrder(centiseconds & 0xFFF)
     message += [0, 0]
     for address in addresses { message.appendNetworkOrder(address.bits) }
     var sum = Checksum()
-    sum.add(.ipv4(source))
-    sum.add(.ipv4(IPv4Address(bits: 0xE000_0012)))
-    sum.add(112)
-    sum.add(UInt16(message.count))
+    if coversPseudoHeader {
+      sum.add(.ipv4(source))
+      sum.add(.ipv4(IPv4Address(bits: 0xE000_0012)))
+      sum.add(112)
+      sum.add(UInt16(message.count))
+    }
     sum.add(message.span)
     message.replaceSubrange(6..<8, with: [UInt8(sum.value >> 8), UInt8(sum.value & 255)])
     return message

@@ -12,6 +12,8 @@ struct Pairing: CustomStringConvertible, Sendable {
   var authentication: String?
   /// vipd's `Checksum=`.
   var checksum: String?
+  /// Who is Active first; nil for either. Whoever it is, both are Active, resign and take over in turn.
+  var activeFirst: [DaemonKind]?
 
   var description: String {
     var words = ["\(peer.rawValue) v\(version)", families.map { "\($0)" }.joined(separator: "+")]
@@ -36,9 +38,7 @@ struct Pairing: CustomStringConvertible, Sendable {
   func configure(_ settings: inout DaemonSettings, for kind: DaemonKind, on number: Int) {
     settings.version = version
     settings.interval = interval
-    settings.addresses = families.map { family in
-      family == .ipv4 ? "\(Segment.address(219))/24" : "\(Segment.address6(219))/64"
-    }
+    settings.addresses = DaemonSettings.addresses(families)
     settings.authentication = authentication
     settings.checksum = checksum
     settings.usesVirtualMAC = virtualMAC.contains(kind)
@@ -52,28 +52,21 @@ struct Pairing: CustomStringConvertible, Sendable {
 
   static let all: [Pairing] = [
     Pairing(peer: .keepalived),
+    Pairing(peer: .keepalived, virtualMAC: [.keepalived]),
     Pairing(peer: .frr),
-  ]
-
-  /// What vipd cannot do yet.
-  static let awaited: [Pairing] = [
-    Pairing(peer: .keepalived, checksum: "rfc9568"),
-    Pairing(peer: .frr, checksum: "rfc9568"),
     Pairing(peer: .keepalived, families: [.ipv6]),
-    Pairing(peer: .frr, families: [.ipv6]),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6]),
     Pairing(peer: .frr, families: [.ipv4, .ipv6]),
-    Pairing(peer: .keepalived, isUnicast: true),
-    Pairing(peer: .keepalived, families: [.ipv6], isUnicast: true),
-    Pairing(peer: .keepalived, virtualMAC: [.vipd, .keepalived]),
-    Pairing(peer: .keepalived, families: [.ipv6], virtualMAC: [.vipd, .keepalived]),
-    Pairing(peer: .keepalived, virtualMAC: [.vipd]),
-    Pairing(peer: .frr, virtualMAC: [.vipd]),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], isUnicast: true),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
+    Pairing(
+      peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived], activeFirst: [.vipd]),
+    Pairing(peer: .frr, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
     Pairing(peer: .keepalived, version: 2),
-    Pairing(peer: .keepalived, version: 2, authentication: "secret12"),
-    Pairing(peer: .keepalived, version: 2, isUnicast: true),
-    Pairing(peer: .frr, version: 2),
+    Pairing(peer: .keepalived, version: 2, isUnicast: true, authentication: "secret12", activeFirst: [.vipd]),
+    Pairing(peer: .frr, version: 2, activeFirst: [.frr]),
   ]
+
 }
 
 /// A pairing, and who of the two is Active first, on .217.
@@ -88,7 +81,14 @@ struct Encounter: CustomStringConvertible, Sendable {
   /// Either side of every pairing Active.
   static func each(of pairings: [Pairing] = Pairing.all) -> [Encounter] {
     pairings.flatMap { pairing in
-      [.vipd, pairing.peer].map { Encounter(pairing: pairing, active: $0) }
+      (pairing.activeFirst ?? [.vipd, pairing.peer]).map { Encounter(pairing: pairing, active: $0) }
     }
+  }
+}
+
+extension DaemonSettings {
+  /// The segment's VIP in each of `families`, with its prefix length.
+  static func addresses(_ families: [AddressFamily]) -> [String] {
+    families.map { $0 == .ipv4 ? "\(Segment.address(219))/24" : "\(Segment.address6(219))/64" }
   }
 }

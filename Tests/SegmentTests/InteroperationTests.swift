@@ -26,6 +26,7 @@ extension SegmentTests {
       pause(encounter.pairing.interval * 3)
       try meeting.expectOwner(217)
       try meeting.expectAnswers(from: 217)
+      try meeting.expectDialect()
     }
 
     /// Silence would have to last three intervals.
@@ -38,7 +39,7 @@ extension SegmentTests {
       }
     }
 
-    private static let intervals = [(1000, 100), (100, 1000)].flatMap { active, backup in
+    private static let intervals = [(600, 100), (100, 600)].flatMap { active, backup in
       Encounter.each(of: [Pairing(peer: .keepalived), Pairing(peer: .frr)]).map {
         MixedIntervals(encounter: $0, active: .milliseconds(active), backup: .milliseconds(backup))
       }
@@ -63,7 +64,7 @@ extension SegmentTests {
       pause(mixed.active)
       try meeting.expectOwner(217)
       let calm = MonotonicClock.now
-      pause(.milliseconds(1200))
+      pause(.milliseconds(1000))
       #expect(meeting.isUnchanged(since: calm))
       let cut = MonotonicClock.now
       try meeting.scene.segment.pullCable(217)
@@ -143,9 +144,34 @@ final class Meeting {
     for address in virtualAddresses { try scene.expectOwners(number, of: address) }
   }
 
-  /// Waits until the client of every VIP is served by `number`.
+  /// Waits until the client of every VIP is served by `number`, at the MAC address that its daemon uses.
   func expectAnswers(from number: Int) throws {
-    for probe in probes { try probe.waitForAnswer(from: "\(number)", within: Scene.patience) }
+    for (address, probe) in zip(virtualAddresses, probes) {
+      try probe.waitForAnswer(from: "\(number)", within: Scene.patience)
+      let known = try scene.segment.clientArpCache.hardwareAddress(of: address)
+      #expect(try known == hardwareAddress(of: address.family, on: number), "\(address)")
+    }
+  }
+
+  private func hardwareAddress(of family: AddressFamily, on number: Int) throws -> MACAddress {
+    let kind = try scene.daemon(number).kind
+    guard kind == .frr || encounter.pairing.virtualMAC.contains(kind) else {
+      return try scene.segment.host(number).hardwareAddress
+    }
+    return MACAddress(bits: (family == .ipv4 ? 0x0000_5E00_0100 : 0x0000_5E00_0200) | 219)
+  }
+
+  /// Checks that every Advertisement since the beginning was of the version, the families and the destinations
+  /// that were agreed.
+  func expectDialect() throws {
+    let pairing = encounter.pairing
+    let seen = scene.segment.capture.advertisements().map(\.advertisement)
+    #expect(Set(seen.map(\.version)) == [UInt8(pairing.version)])
+    #expect(Set(seen.map(\.source.family)) == Set(pairing.families))
+    let groups = ["224.0.0.18", "ff02::12"].compactMap { IPAddress($0) }
+    let hosts = [217, 218].flatMap { [Segment.address($0).ip, Segment.address6($0).ip] }
+    let expected = (pairing.isUnicast ? hosts : groups).filter { pairing.families.contains($0.family) }
+    #expect(Set(seen.map(\.destination)) == Set(expected))
   }
 
   /// What the clients saw, one of each VIP.

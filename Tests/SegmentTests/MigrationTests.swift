@@ -45,10 +45,8 @@ extension SegmentTests {
       }
     }
 
-    static let pairings = [Pairing(peer: .keepalived)]
-
-    /// What keepalived speaks unless it is told otherwise.
-    static let awaited = [Pairing(peer: .keepalived, version: 2)]
+    /// Version 2 is what keepalived speaks unless it is told otherwise.
+    static let pairings = [Pairing(peer: .keepalived), Pairing(peer: .keepalived, version: 2)]
 
     private func expectUndisturbed(
       _ move: Meeting, from start: Duration, to end: Duration, by hosts: [String]
