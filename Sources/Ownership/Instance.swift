@@ -35,8 +35,12 @@ public struct Instance: Sendable {
   public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
   public var owns: Bool { holdings.present == all }
-  /// How to form checksums of version 3 over IPv4.
-  public var checksum: ChecksumForm { parameters.checksum ?? heardChecksum ?? .rfc5798 }
+  /// How to speak to the others: as they do, where configuration does not say otherwise.
+  public var dialect: Dialect {
+    Dialect(
+      checksum: parameters.checksum ?? heardDialect.checksum,
+      listsDerivedAddress: heardDialect.listsDerivedAddress)
+  }
   /// Who answers for the VIP, as far as a Backup router found out.
   public var witnessed: MACAddress? { witness.isAnswered ? witness.owner : nil }
 
@@ -72,8 +76,8 @@ public struct Instance: Sendable {
   public internal(set) var isBarred = false
   /// A better Active router that is heard in the family that does not elect.
   var otherFamilyRival: OtherFamilyRival?
-  /// How the Active router that was last heard forms checksums.
-  var heardChecksum: ChecksumForm?
+  /// How the router that was last heard speaks.
+  var heardDialect = Dialect.standard
   /// Whether the instance takes part no more.
   var isStopping = false
   /// When to give up waiting for the kernel to confirm the last removal.

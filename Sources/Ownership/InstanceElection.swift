@@ -83,7 +83,8 @@ extension Instance {
       ownSourceReported = true
       return
     }
-    if let form = received.checksum { heardChecksum = form }
+    if let form = received.checksum { heardDialect.checksum = form }
+    if let isListed = received.listsDerivedAddress { heardDialect.listsDerivedAddress = isListed }
     guard received.sender.family == parameters.family else {
       return hearInOtherFamily(received, at: now, &actions)
     }

@@ -197,7 +197,7 @@ extension World {
       interval: advertisement.interval)
     var message: [UInt8] = []
     let (sender, group) = (Station.address(source, family), Advertisement.group(family))
-    router.encode(advertisement, from: sender, to: group, checksum: .rfc9568, into: &message)
+    router.encode(advertisement, from: sender, to: group, in: Dialect(checksum: .rfc9568), into: &message)
     let received = try? router.decode(
       message.span, in: Envelope(source: sender, destination: group, timeToLive: 255))
     guard let received, received.advertisement == advertisement else {

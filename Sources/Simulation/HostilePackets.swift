@@ -19,7 +19,7 @@ extension World {
     var message: [UInt8] = []
     router.encode(
       Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest), from: sender,
-      to: Advertisement.group(.ipv4), checksum: .rfc9568, into: &message)
+      to: Advertisement.group(.ipv4), in: Dialect(checksum: .rfc9568), into: &message)
     var envelope = Envelope(source: sender, destination: Advertisement.group(.ipv4), timeToLive: 255)
     switch form {
     case 0: envelope.timeToLive = UInt8(hosts[number].random.below(255))

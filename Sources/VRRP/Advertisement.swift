@@ -50,6 +50,24 @@ public struct Envelope: Hashable, Sendable {
   }
 }
 
+/// What routers of one virtual router may differ in, and adapt to.
+public struct Dialect: Hashable, Sendable {
+  /// How checksums are formed.
+  public var checksum: ChecksumForm
+  /// Whether a link-local address that no configuration names is listed, as RFC 9568 demands. keepalived discards an
+  /// Advertisement that lists more or fewer addresses than it does itself.
+  public var listsDerivedAddress: Bool
+
+  /// A dialect.
+  public init(checksum: ChecksumForm, listsDerivedAddress: Bool = true) {
+    self.checksum = checksum
+    self.listsDerivedAddress = listsDerivedAddress
+  }
+
+  /// What is spoken before anybody was heard.
+  public static let standard = Dialect(checksum: .rfc5798)
+}
+
 /// Which bytes the checksum of a VRRPv3 message over IPv4 covers. Over IPv6 it always has a pseudo-header,
 /// in version 2 never.
 public enum ChecksumForm: Hashable, Sendable, CaseIterable {

@@ -11,16 +11,19 @@ public struct ReceivedAdvertisement: Hashable, Sendable {
   /// Whether it lists the same addresses as we do, in any order. A mismatch is worth a log line, never a
   /// reason to discard (§7.1).
   public let addressesMatch: Bool
+  /// Whether it lists our derived address; nil where we have none, or it lists something else altogether.
+  public let listsDerivedAddress: Bool?
 
   /// What a decoder found; tests and the simulator make them up.
   public init(
     _ advertisement: Advertisement, from sender: IPAddress, checksum: ChecksumForm? = .rfc5798,
-    addressesMatch: Bool = true
+    addressesMatch: Bool = true, listsDerivedAddress: Bool? = nil
   ) {
     self.advertisement = advertisement
     self.sender = sender
     self.checksum = checksum
     self.addressesMatch = addressesMatch
+    self.listsDerivedAddress = listsDerivedAddress
   }
 }
 
@@ -47,15 +50,29 @@ extension VirtualRouter {
       case .v3: try intervalOfVersion3(message)
       case .v2: try intervalOfVersion2(message, authenticationAt: listEnd)
       }
+    let dialect = dialect(ofList: message, count: count)
     return ReceivedAdvertisement(
       Advertisement(virtualRouterID: id, priority: message[2], interval: heard),
-      from: envelope.source, checksum: checksum,
-      addressesMatch: count == addresses.count
-        && addresses.allSatisfy { address in
+      from: envelope.source, checksum: checksum, addressesMatch: dialect != nil,
+      listsDerivedAddress: hasDerivedAddress ? dialect?.listsDerivedAddress : nil)
+  }
+
+  /// In which dialect the `count` addresses of `message` are ours, in any order; nil in none.
+  private func dialect(ofList message: Span<UInt8>, count: Int) -> Dialect? {
+    let width = family.width / 8
+    for isListed in [true, false] {
+      let dialect = Dialect(checksum: .rfc5798, listsDerivedAddress: isListed)
+      let ours = listed(dialect)
+      let isMatch =
+        count == ours.count
+        && ours.allSatisfy { address in
           (0..<count).contains {
             address == IPAddress(message, at: Advertisement.headerLength + width * $0, family)
           }
-        })
+        }
+      if isMatch { return dialect }
+    }
+    return nil
   }
 
   private func checkOrigin(_ envelope: Envelope) throws(Discard) {

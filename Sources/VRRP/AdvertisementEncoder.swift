@@ -4,16 +4,17 @@ extension VirtualRouter {
   /// Writes the VRRP message (without IP header) that carries `advertisement` over what `message` held.
   ///
   /// `source` and `destination` are what the IP header will say; a checksum with a pseudo-header covers them.
-  /// `form` matters in version 3 over IPv4 only. Version 2 has no other interval than the virtual router's.
+  /// Version 2 has no other interval than the virtual router's.
   public func encode(
     _ advertisement: Advertisement, from source: IPAddress, to destination: IPAddress,
-    checksum form: ChecksumForm, into message: inout [UInt8]
+    in dialect: Dialect = .standard, into message: inout [UInt8]
   ) {
     message.removeAll(keepingCapacity: true)
     message.append(version.rawValue << 4 | Advertisement.type)
     message.append(advertisement.virtualRouterID)
     message.append(advertisement.priority)
-    message.append(UInt8(addresses.count))
+    let listed = listed(dialect)
+    message.append(UInt8(listed.count))
     switch version {
     case .v3:
       // The upper four bits are reserved: zero on transmission (§5.2.6).
@@ -25,14 +26,14 @@ extension VirtualRouter {
     }
     message.append(0)
     message.append(0)
-    for address in addresses {
+    for address in listed {
       for index in 0..<address.octetCount { message.append(address[index]) }
     }
     if version == .v2 {
       message.append(contentsOf: password ?? Array(repeating: 0, count: Authentication.dataLength))
     }
     var checksum = Checksum()
-    if hasPseudoHeader(form) {
+    if hasPseudoHeader(dialect.checksum) {
       checksum.addPseudoHeader(from: source, to: destination, length: message.count)
     }
     checksum.add(message.span)

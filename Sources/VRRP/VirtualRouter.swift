@@ -14,6 +14,8 @@ public struct VirtualRouter: Hashable, Sendable {
   public var id: UInt8
   /// Its addresses, 1...64 of one family; of IPv6 the first is link-local (§5.2.9, erratum 8300).
   public var addresses: [IPAddress]
+  /// Whether the first address is `linkLocalAddress(id:)`, which configuration does not name.
+  public var hasDerivedAddress: Bool
   /// Which VRRP its routers speak.
   public var version: ProtocolVersion
   /// Advertisement_Interval. In version 2 its routers must agree on it.
@@ -25,11 +27,13 @@ public struct VirtualRouter: Hashable, Sendable {
 
   /// A virtual router; its `addresses` must not be empty.
   public init(
-    id: UInt8, addresses: [IPAddress], version: ProtocolVersion = .v3, interval: AdvertisementInterval,
+    id: UInt8, addresses: [IPAddress], hasDerivedAddress: Bool = false, version: ProtocolVersion = .v3,
+    interval: AdvertisementInterval,
     password: [UInt8]? = nil, unicastPeers: [IPAddress]? = nil
   ) {
     self.id = id
     self.addresses = addresses
+    self.hasDerivedAddress = hasDerivedAddress
     self.version = version
     self.interval = interval
     self.password = password.map { Array(($0 + Array(repeating: 0, count: 8)).prefix(8)) }
@@ -38,6 +42,11 @@ public struct VirtualRouter: Hashable, Sendable {
 
   /// The family of its addresses.
   public var family: AddressFamily { addresses[0].family }
+
+  /// The addresses that are listed in `dialect`.
+  func listed(_ dialect: Dialect) -> ArraySlice<IPAddress> {
+    addresses.dropFirst(hasDerivedAddress && !dialect.listsDerivedAddress ? 1 : 0)
+  }
 
   /// The link-local address of the IPv6 virtual router `id`, where configuration names none: the one that its
   /// hardware address gives (RFC 4291 appendix A).

@@ -338,7 +338,7 @@ public final class Daemon {
     let advertisement = Advertisement(
       virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
     send(.vrrp) { sockets throws(LinuxError) in
-      try sockets.send(advertisement, checksum: core.checksum, isOwner: core.owns)
+      try sockets.send(advertisement, in: core.dialect, isOwner: core.owns)
     }
   }
 

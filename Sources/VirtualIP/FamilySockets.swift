@@ -53,27 +53,27 @@ final class FamilySockets {
 
   /// Sends to the group, from the virtual router's hardware address (RFC 9568 §7.2) if `isOwner`: switches learn
   /// from it where that address is, which is too early while a router that takes over has no addresses yet.
-  func send(_ advertisement: Advertisement, checksum: ChecksumForm, isOwner: Bool) throws(LinuxError) {
+  func send(_ advertisement: Advertisement, in dialect: Dialect, isOwner: Bool) throws(LinuxError) {
     guard let peers = router.unicastPeers else {
       let group = Advertisement.group(router.family)
-      router.encode(advertisement, from: source, to: group, checksum: checksum, into: &message)
+      router.encode(advertisement, from: source, to: group, in: dialect, into: &message)
       let bytes = message
       guard isOwner, let virtualMAC else { return try vrrp.send(bytes.span) }
       VRRPFrame(source: source, hardwareSource: virtualMAC).encode(bytes.span, into: &frame)
       let whole = frame
       return try neighbor.send(whole.span)
     }
-    try send(advertisement, to: peers, checksum: checksum)
+    try send(advertisement, to: peers, in: dialect)
   }
 
   /// Sends to every peer but this host itself: then both hosts may have the same file. The first failure is thrown
   /// when all was tried.
   private func send(
-    _ advertisement: Advertisement, to peers: [IPAddress], checksum: ChecksumForm
+    _ advertisement: Advertisement, to peers: [IPAddress], in dialect: Dialect
   ) throws(LinuxError) {
     var failure: LinuxError?
     for destination in peers where destination != source {
-      router.encode(advertisement, from: source, to: destination, checksum: checksum, into: &message)
+      router.encode(advertisement, from: source, to: destination, in: dialect, into: &message)
       let bytes = message
       do throws(LinuxError) {
         try vrrp.send(bytes.span, to: destination)

@@ -48,11 +48,11 @@ final class LinkSockets {
   }
 
   /// Sends to the group or the peers of every family; the first failure is thrown when all was tried.
-  func send(_ advertisement: Advertisement, checksum: ChecksumForm, isOwner: Bool) throws(LinuxError) {
+  func send(_ advertisement: Advertisement, in dialect: Dialect, isOwner: Bool) throws(LinuxError) {
     var failure: LinuxError?
     for family in families {
       do throws(LinuxError) {
-        try family.send(advertisement, checksum: checksum, isOwner: isOwner)
+        try family.send(advertisement, in: dialect, isOwner: isOwner)
       } catch {
         failure = failure ?? error
       }

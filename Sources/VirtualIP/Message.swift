@@ -303,7 +303,8 @@ extension Settings {
       let own = addresses.map(\.address).filter { $0.family == family }
       guard !own.isEmpty else { return nil }
       return VirtualRouter(
-        id: virtualRouterID, addresses: own, version: version, interval: advertisementInterval,
+        id: virtualRouterID, addresses: own, hasDerivedAddress: family == .ipv6 && hasDerivedAddress,
+        version: version, interval: advertisementInterval,
         password: authentication.map { Array($0.utf8) },
         unicastPeers: peers.isEmpty ? nil : peers.filter { $0.family == family })
     }

@@ -24,7 +24,7 @@ private func encoded(
   _ advertisement: Advertisement, by router: VirtualRouter = router, checksum: ChecksumForm = .rfc9568
 ) -> [UInt8] {
   var message: [UInt8] = [1, 2, 3]
-  router.encode(advertisement, from: source, to: group, checksum: checksum, into: &message)
+  router.encode(advertisement, from: source, to: group, in: Dialect(checksum: checksum), into: &message)
   return message
 }
 
@@ -164,5 +164,53 @@ private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [
     #expect(AdvertisementInterval(exactly: .zero) == nil)
     #expect(AdvertisementInterval(exactly: .milliseconds(40_950))?.centiseconds == 4095)
     #expect(AdvertisementInterval(exactly: .milliseconds(100)) == .standard)
+  }
+}
+
+/// A link-local address that no configuration names: RFC 9568 demands it, keepalived knows nothing of it.
+@Suite struct DerivedAddressTests {
+  private let vip6 = IPAddress.ipv6(IPv6Address(high: 0xFD00 << 48, low: 0x219))
+  private let source6 = IPAddress.ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x217))
+  private let advertisement = Advertisement(virtualRouterID: 219, priority: 100, interval: .standard)
+
+  private func router(hasDerivedAddress: Bool) -> VirtualRouter {
+    VirtualRouter(
+      id: 219, addresses: [.ipv6(VirtualRouter.linkLocalAddress(id: 219)), vip6],
+      hasDerivedAddress: hasDerivedAddress, interval: .standard)
+  }
+
+  private func exchange(
+    _ dialect: Dialect, from sender: VirtualRouter, to receiver: VirtualRouter
+  ) throws -> ReceivedAdvertisement {
+    var message: [UInt8] = []
+    let group = Advertisement.group(.ipv6)
+    sender.encode(advertisement, from: source6, to: group, in: dialect, into: &message)
+    #expect(message.count == 8 + 16 * Int(message[3]))
+    return try receiver.decode(
+      message.span, in: Envelope(source: source6, destination: group, timeToLive: 255))
+  }
+
+  @Test(arguments: [true, false])
+  func itIsHeardWhetherTheOthersListIt(isListed: Bool) throws {
+    let own = router(hasDerivedAddress: true)
+    let dialect = Dialect(checksum: .rfc5798, listsDerivedAddress: isListed)
+    let heard = try exchange(dialect, from: own, to: own)
+    #expect(heard.addressesMatch && heard.listsDerivedAddress == isListed && heard.checksum == nil)
+  }
+
+  @Test func aConfiguredOneIsAlwaysListed() throws {
+    let own = router(hasDerivedAddress: false)
+    let dialect = Dialect(checksum: .rfc5798, listsDerivedAddress: false)
+    let heard = try exchange(dialect, from: own, to: own)
+    #expect(heard.addressesMatch && heard.listsDerivedAddress == nil)
+  }
+
+  @Test func anotherListIsNoDialect() throws {
+    var other = router(hasDerivedAddress: true)
+    other.addresses = [vip6]
+    other.hasDerivedAddress = false
+    other.addresses = [.ipv6(IPv6Address(high: 0xFD00 << 48, low: 0x220))]
+    let heard = try exchange(.standard, from: other, to: router(hasDerivedAddress: true))
+    #expect(!heard.addressesMatch && heard.listsDerivedAddress == nil)
   }
 }

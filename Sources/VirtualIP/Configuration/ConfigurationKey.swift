@@ -122,7 +122,10 @@ struct ConfigurationKey: Sendable {
     },
     reset: { $0.addresses = [] },
     values: { $0.addresses.map(\.description) },
-    copy: { $1.addresses = $0.addresses })
+    copy: {
+      $1.addresses = $0.addresses
+      $1.hasDerivedAddress = $0.hasDerivedAddress
+    })
 
   private static let routeKey = ConfigurationKey(
     section: "Route", name: "Route",

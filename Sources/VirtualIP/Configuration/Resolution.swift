@@ -272,6 +272,7 @@ struct Resolution {
     let derived = VirtualRouter.linkLocalAddress(id: draft.settings.virtualRouterID)
     guard let network = IPNetwork(.ipv6(derived), prefixLength: 64) else { return }
     draft.settings.addresses.insert(network, at: first)
+    draft.settings.hasDerivedAddress = true
     draft.settings.origins[key]?.insert(
       .derived(from: "VirtualRouterID=\(draft.settings.virtualRouterID)"), at: first)
   }
