@@ -45,6 +45,11 @@ public struct Witness: Hashable, Sendable {
     deadline = isFaster ? now : min(deadline ?? now, now + interval)
   }
 
+  /// Asks at once, and then as before: the others should know what the question tells them.
+  public mutating func hurry(at now: Instant) {
+    if deadline != nil { deadline = now }
+  }
+
   /// Asks no more and forgets what it knew.
   public mutating func stop() { self = Witness() }
 

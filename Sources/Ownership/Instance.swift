@@ -74,6 +74,8 @@ public struct Instance: Sendable {
   var isProtected: Bool?
   /// Whether this host must not own the VIP.
   public internal(set) var isBarred = false
+  /// How long a barred owner waits for a standby to be ready.
+  var barredUntil: Instant?
   /// A better Active router that is heard in the family that does not elect.
   var otherFamilyRival: OtherFamilyRival?
   /// How the router that was last heard speaks.
@@ -99,7 +101,7 @@ public struct Instance: Sendable {
     earliest([
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCall, claim?.deadline,
-      departure?.deadline, contest?.deadline, removalDeadline,
+      departure?.deadline, contest?.deadline, removalDeadline, successorDeadline,
     ])
   }
 
@@ -122,7 +124,7 @@ public struct Instance: Sendable {
     case .vanished(let index): vanished(index, at: now, &actions)
     case .reconfigure(let changed): reconfigure(changed, at: now, &actions)
     case .handover: depart(.yielding, at: now, &actions)
-    case .standBack(let isBarred): self.isBarred = isBarred
+    case .standBack(let isBarred): bar(isBarred, at: now)
     case .stop: stop(at: now, &actions)
     }
     considerTakeover(at: now, &actions)

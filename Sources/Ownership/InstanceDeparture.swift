@@ -1,4 +1,5 @@
 import Internet
+import Neighbor
 import VRRP
 
 /// A handover under way: the VIP is offered and still served.
@@ -83,9 +84,29 @@ extension Instance {
     }
   }
 
+  /// Standbys say once a second whether they are ready; another host may be told that it may own the VIP in the
+  /// moment in which this one is told that it must not.
+  private static let successorPatience = Duration.milliseconds(1500)
+
+  mutating func bar(_ isBarred: Bool, at now: Instant) {
+    guard isBarred != self.isBarred else { return }
+    self.isBarred = isBarred
+    barredUntil = isBarred ? now + Self.successorPatience : nil
+    // The owner learns at once whether this router stands by.
+    if election.state == .backup { witness.hurry(at: now) }
+  }
+
+  /// When a barred owner waits for a standby no longer.
+  var successorDeadline: Instant? {
+    election.state == .active && isBarred && departure == nil ? barredUntil : nil
+  }
+
   /// An Active router that must not own the VIP gives it away, to whomever.
   mutating func considerStandingBack(at now: Instant, _ actions: inout Actions) {
     guard isBarred, election.state == .active, !isStopping else { return }
+    let mayGetReady = routers.standbys(at: now).isEmpty && routers.isAnybodyThere(at: now)
+    if departure == nil, mayGetReady, let barredUntil, now < barredUntil { return }
+    barredUntil = nil
     switch departure?.purpose {
     case nil: depart(.standingBack, at: now, &actions)
     case .yielding: departure?.purpose = .standingBack

@@ -96,6 +96,9 @@ struct Peers: Hashable, Sendable {
   /// The address of the peer at `hardware`.
   func address(at hardware: MACAddress) -> IPAddress? { all.first { $0.hardware == hardware }?.address }
 
+  /// Whether some router is there, ready or not.
+  func isAnybodyThere(at now: Instant) -> Bool { all.contains { now - $0.lastSeen <= Self.standbyMemory } }
+
   /// Those who could take over now.
   func standbys(at now: Instant) -> [Peer] {
     all.filter { $0.isReady && now - $0.lastSeen <= Self.standbyMemory }

@@ -153,7 +153,9 @@ extension World {
 
   /// A host that must not own the VIP has given it up when there was time for an offer.
   mutating func checkStoodBack(_ number: Int, _ fault: Fault) {
-    guard hosts[number].runs, fault.length > promise.patience + promise.overlapLimit,
+    // A standby that is not ready yet may say that it is within a second.
+    let patience = promise.patience + 1600 * .millisecond + promise.overlapLimit
+    guard hosts[number].runs, fault.length > patience,
       !plan.has(.freeze, .pause, .crash, .stop, .lateTimers)
     else { return }
     guard hosts[number].instance.election.state == .active else { return }
