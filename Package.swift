@@ -25,8 +25,13 @@ let package = Package(
   name: "vipd",
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
+    .executable(name: "vipctl", targets: ["vipctl"]),
     .executable(name: "viplab", targets: ["viplab"]),
     .executable(name: "vipsim", targets: ["vipsim"]),
+  ],
+  dependencies: [
+    // Exact, for there is no Package.resolved.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
   targets: [
     .systemLibrary(
@@ -43,12 +48,21 @@ let package = Package(
 
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
+    .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
       name: "VirtualIP",
-      dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
+      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
       swiftSettings: daemon),
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
+
+    .executableTarget(
+      name: "vipctl",
+      dependencies: [
+        "Control", "Internet", "Linux", "Neighbor", "Systemd", "VRRP", "VirtualIP",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
 
     .target(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
@@ -74,7 +88,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+    .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
-    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
+    .testTarget(
+      name: "SegmentTests", dependencies: ["Internet", "Lab", "vipctl", "vipd"], swiftSettings: strict),
   ]
 )
