@@ -1,6 +1,6 @@
 import CSystemd
 import Glibc
-import Internet
+public import Internet
 
 /// The daemon's loop: it sleeps until something happens and calls handlers, one after the other, on the
 /// thread that runs it.
@@ -57,6 +57,14 @@ public final class EventLoop {
     return source
   }
 
+  /// Lets the loop drive `bus`, after everything that is urgent.
+  func attach(_ bus: OpaquePointer) throws(SystemdError) {
+    let operation = "attaching a D-Bus connection"
+    // Or the end of the loop would wait until the other side has read everything.
+    try SystemdError.check(sd_bus_set_close_on_exit(bus, 0), operation)
+    try SystemdError.check(sd_bus_attach_event(bus, event, CInt(Priority.signal.rawValue)), operation)
+  }
+
   /// A timer that calls `handler` once each time it was armed and its time has come. It is not armed yet.
   public func timer(_ handler: @escaping () -> Void) throws(SystemdError) -> Timer {
     let source = EventSource(handler)
@@ -102,7 +110,7 @@ public final class EventLoop {
   }
 
   /// Now, on the clock of the timers.
-  private var now: Instant {
+  public var now: Instant {
     var time = timespec()
     clock_gettime(CLOCK_BOOTTIME, &time)
     return Instant(sinceBoot: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))

@@ -24,6 +24,12 @@ public final class EventSource {
     try SystemdError.check(sd_event_source_set_ratelimit(source, microseconds, dispatches), operation)
   }
 
+  /// Waits for these events of epoll(7) on a descriptor source.
+  func wait(for events: UInt32) {
+    // Cannot fail: the source is a descriptor of this process's loop.
+    sd_event_source_set_io_events(source, events)
+  }
+
   /// Arms a timer source for one shot, at `microseconds` on its clock.
   func arm(at microseconds: UInt64) {
     // Neither can fail: the source is a timer of this process's loop.
