@@ -43,9 +43,10 @@ let package = Package(
 
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
+    .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
       name: "VirtualIP",
-      dependencies: ["Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
+      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
       swiftSettings: daemon),
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),

@@ -20,6 +20,12 @@ public enum Clock {
     }
   }
 
+  /// `instant` in microseconds since 1970, by the wall clock as it is set now.
+  public static func microsecondsSinceEpoch(_ instant: Instant) -> UInt64 {
+    let (seconds, attoseconds) = (read(CLOCK_REALTIME) + (instant - now)).components
+    return UInt64(max(seconds, 0)) * 1_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000_000)
+  }
+
   private static func read(_ clock: clockid_t) -> Duration {
     var time = timespec()
     // Cannot fail: the clock exists and the pointer is good.

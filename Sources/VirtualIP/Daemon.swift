@@ -1,3 +1,4 @@
+import Control
 import Glibc
 import Internet
 import Linux
@@ -25,6 +26,10 @@ public final class Daemon {
   /// The gateway of the default route, if it leaves by the VIP's interface.
   private var defaultGateway: IPAddress?
   private var discards = DiscardCounters()
+  private var chronicle = Chronicle()
+  private var control: ControlInterface?
+  /// Whether the operator has this host stand back.
+  private var isHeld = false
   private var status = ""
   /// What could not be sent the last time, so that only the first failure is logged.
   private var failing: Set<Outgoing> = []
@@ -68,6 +73,8 @@ public final class Daemon {
   ///
   /// - Throws: if the kernel refuses what the daemon cannot do without.
   public func run() throws(DaemonError) -> Int32 {
+    // Calls that wait for an answer get one before the loop ends.
+    defer { control = nil }
     do {
       try watchEverything()
       write(Message(.started, .info, "Started: \(settings.summary)"))
@@ -77,6 +84,7 @@ public final class Daemon {
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
         deliver(.resume(interface.leftover, lastAdvertised: runtime?.previouslyAdvertised))
       }
+      if runtime?.isHeld == true { hold(true) }
       followInterface(missing: missing)
       try Notification.send(.ready)
       let code = try loop.run()
@@ -103,6 +111,21 @@ public final class Daemon {
       try loop.signal(SIGUSR2) { [unowned self] in loop.exit(0) },
     ]
     try loop.enableWatchdog()
+    openControl()
+  }
+
+  /// The daemon does its work without its operator, too.
+  private func openControl() {
+    guard let directory = runtime?.path else { return }
+    do throws(SystemdError) {
+      control = try ControlInterface(
+        in: directory, on: loop,
+        ControlInterface.Handlers(
+          status: { [unowned self] in snapshot }, handover: { [unowned self] in deliver(.handover) },
+          hold: { [unowned self] in hold($0) }, reload: { [unowned self] in reload() }))
+    } catch {
+      log.journal.send(.warning, "\(error): vipctl cannot reach this instance")
+    }
   }
 
   private func stop() {
@@ -213,6 +236,7 @@ public final class Daemon {
   }
 
   private func receive(_ message: Span<UInt8>, in envelope: Envelope, of router: VirtualRouter) {
+    chronicle.count(.advertisementsReceived)
     do throws(Discard) {
       deliver(.advertisement(try router.decode(message, in: envelope)))
     } catch {
@@ -259,6 +283,7 @@ public final class Daemon {
   }
 
   private func perform(_ action: Action) {
+    chronicle.count(action)
     switch action {
     case .advertise(let priority, let interval): advertise(priority, every: interval)
     case .ask(let packet, let station):
@@ -270,7 +295,10 @@ public final class Daemon {
     case .add(let set): set.forEach { add($0) }
     case .remove(let set): remove(set)
     case .announce(let set): announce(set)
-    case .report(let report): write(Message(report, settings: settings, at: Clock.now))
+    case .report(let report):
+      write(Message(report, settings: settings, at: Clock.now))
+      chronicle.note(report, at: Clock.now)
+      control?.note(report)
     case .exit: exit()
     }
   }
@@ -372,20 +400,23 @@ public final class Daemon {
 
   // MARK: Operator
 
-  private func reload() {
+  /// What it changed.
+  @discardableResult
+  private func reload() -> Result<[String], DaemonError> {
     notify(.reloading)
     defer { notify(.ready) }
     do {
       let new = try Configuration.resolve(
         instance: settings.instance, files: try files.files(of: settings.instance),
         surroundings: try Surroundings(requests))
-      apply(new)
+      return .success(apply(new))
     } catch {
       write(Message(.reloadRefused, .error, "Reload refused, nothing changed: \(error)"))
+      return .failure(DaemonError(error))
     }
   }
 
-  private func apply(_ new: Settings) {
+  private func apply(_ new: Settings) -> [String] {
     let changes = settings.changes(to: new)
     for change in changes {
       let severity: Journal.Severity = change.appliesLive ? .notice : .warning
@@ -393,6 +424,7 @@ public final class Daemon {
     }
     if changes.isEmpty { write(Message(.reloaded, .info, "Reload: nothing changed")) }
     take(new)
+    return changes.map(\.description)
   }
 
   /// Goes on with the live values of `new`, without letting go of anything that is still wanted.
@@ -417,6 +449,20 @@ public final class Daemon {
     deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
   }
 
+  /// Stands back, or no longer, now and after a restart.
+  private func hold(_ isHeld: Bool) {
+    self.isHeld = isHeld
+    runtime?.isHeld = isHeld
+    deliver(.standBack(isHeld))
+  }
+
+  private var snapshot: InstanceStatus {
+    var status = InstanceStatus(
+      core, settings: settings, chronicle: chronicle, discards: discards, at: Clock.now)
+    status.isHeld = isHeld
+    return status
+  }
+
   private func write(_ message: Message) {
     log.write(message, settings: settings, state: core.election.state.field)
   }
@@ -427,6 +473,7 @@ public final class Daemon {
     status = line
     notify(.status(line))
     runtime?.write(state: StateFile(core, settings: settings, status: line).description)
+    control?.noteChange()
   }
 
   private func notify(_ notification: Notification) {

@@ -5,6 +5,9 @@ import VRRP
 struct DiscardCounters {
   private var counts = [Int](repeating: 0, count: Discard.allCases.count)
 
+  /// Every reason and its count.
+  var all: [(Discard, Int)] { Discard.allCases.map { ($0, counts[$0.rawValue]) } }
+
   /// Counts one; whether it is the first of its kind and so worth a line.
   mutating func count(_ discard: Discard) -> Bool {
     counts[discard.rawValue] += 1

@@ -16,7 +16,7 @@ final class RuntimeDirectory {
     var lastAdvertised: Int64 = 0
   }
 
-  private let path: String
+  let path: String
   private let record: UnsafeMutablePointer<Record>
 
   /// When the run before this one last advertised as Active router and did not let go; nil if unknown.
@@ -51,6 +51,21 @@ final class RuntimeDirectory {
   func remember(lastAdvertised: Instant?) {
     record.pointee.lastAdvertised = lastAdvertised.map { $0.sinceBoot.nanoseconds } ?? 0
   }
+
+  /// Whether the operator has this host stand back; the next run will know.
+  var isHeld: Bool {
+    get { access(holdPath, F_OK) == 0 }
+    set {
+      guard newValue else {
+        _ = unlink(holdPath)
+        return
+      }
+      let descriptor = open(holdPath, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      if descriptor >= 0 { close(descriptor) }
+    }
+  }
+
+  private var holdPath: String { "\(path)/hold" }
 
   /// Replaces the file `state` as a whole, so that nobody reads half of it.
   func write(state: String) {

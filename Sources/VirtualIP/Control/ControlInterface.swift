@@ -1,0 +1,91 @@
+import Control
+import Ownership
+import Systemd
+import VRRP
+
+/// What an operator asks of an instance through its socket, and what it answers.
+final class ControlInterface {
+  /// What the instance does for its operator.
+  struct Handlers {
+    let status: () -> InstanceStatus
+    let handover: () -> Void
+    let hold: (Bool) -> Void
+    /// Applies the configuration again: what changed, or why nothing did.
+    let reload: () -> Result<[String], DaemonError>
+  }
+
+  private let handlers: Handlers
+  private var server: BusServer?
+  /// Calls of Handover whose outcome is not known yet.
+  private var handovers: [BusCall] = []
+
+  /// Listens in the runtime directory `directory`.
+  init(in directory: String, on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
+    self.handlers = handlers
+    let object = BusObject(
+      path: InstanceInterface.path, interface: InstanceInterface.name,
+      properties: InstanceInterface.properties(handlers.status),
+      methods: [
+        BusObject.Method("Handover", results: "s", names: "Successor\0") { [unowned self] in handOver($0) },
+        BusObject.Method("Hold") { [unowned self] in hold(true, $0) },
+        BusObject.Method("Release") { [unowned self] in hold(false, $0) },
+        BusObject.Method("Reload", results: "as", names: "Changes\0") { [unowned self] in reload($0) },
+      ])
+    server = try BusServer(object, at: InstanceInterface.socket(in: directory), on: loop)
+  }
+
+  /// The status that clients may have is out of date.
+  func noteChange() { server?.emitChanged() }
+
+  /// Answers those who wait for the outcome that `report` tells.
+  func note(_ report: Report) {
+    switch report {
+    case .handedOver(let successor):
+      answerHandovers { $0.reply { (message) throws(SystemdError) in try message.append("\(successor)") } }
+    case .handoverRefused:
+      answerHandovers { $0.refuse(Self.refusal(self.reason)) }
+    case .transition(let state, _) where state != .active:
+      answerHandovers { $0.refuse(Self.refusal("This host is not Active any more")) }
+    default: break
+    }
+  }
+
+  private func answerHandovers(_ answer: (BusCall) -> Void) {
+    let waiting = handovers
+    handovers = []
+    for call in waiting { answer(call) }
+  }
+
+  /// Why the core refused a handover.
+  private var reason: String {
+    let status = handlers.status()
+    if status.state != "active" {
+      return status.owner.isEmpty ? "This host is not Active" : "This host is not Active; \(status.owner) is"
+    }
+    return status.standbys.isEmpty ? "Nobody stands by to take over" : "Nobody took over; the VIP stays here"
+  }
+
+  private static func refusal(_ reason: String) -> BusError {
+    BusError(name: InstanceInterface.refused, message: reason)
+  }
+
+  private func handOver(_ call: BusCall) {
+    handovers.append(call)
+    handlers.handover()
+  }
+
+  private func hold(_ isHeld: Bool, _ call: BusCall) {
+    handlers.hold(isHeld)
+    call.reply()
+    noteChange()
+  }
+
+  private func reload(_ call: BusCall) {
+    switch handlers.reload() {
+    case .success(let changes):
+      call.reply { (message) throws(SystemdError) in try message.append(changes) }
+    case .failure(let error): call.refuse(Self.refusal("\(error)"))
+    }
+    noteChange()
+  }
+}

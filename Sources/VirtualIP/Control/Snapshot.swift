@@ -1,0 +1,71 @@
+import Control
+import Internet
+import Linux
+import Ownership
+import VRRP
+
+extension InstanceStatus {
+  /// What `instance` is like now.
+  init(
+    _ instance: Instance, settings: Settings, chronicle: Chronicle, discards: DiscardCounters, at now: Instant
+  ) {
+    self.init()
+    self.instance = settings.instance
+    version = VirtualIP.version
+    summary = StatusLine(instance, settings: settings, at: now).description
+    describe(settings, instance.parameters)
+    state = instance.election.state.field
+    cause = instance.cause?.inWords(at: instance.since ?? now) ?? ""
+    since = instance.since.map(Clock.microsecondsSinceEpoch) ?? 0
+    owns = instance.owns
+    witness = instance.witnessed?.description ?? ""
+    holding = instance.hold?.inWords(vip: settings.addressList) ?? ""
+    let standbys = instance.standbys(at: now)
+    peers = instance.peers.map { Peer($0, standsBy: standbys.contains($0)) }
+    identifyOwner(instance)
+    counters = chronicle.counters(discards: discards)
+    transitions = chronicle.transitions
+  }
+
+  private mutating func describe(_ settings: Settings, _ parameters: Parameters) {
+    addresses = settings.addresses.map(\.description)
+    interface = settings.interface
+    virtualRouterID = settings.virtualRouterID
+    priority = parameters.priority
+    interval = parameters.interval.duration.microseconds
+    lease = parameters.lease?.microseconds ?? 0
+    witnessMode = "\(parameters.witness)"
+    gateway = parameters.gateway?.description ?? ""
+  }
+
+  private mutating func identifyOwner(_ instance: Instance) {
+    if instance.election.state == .active {
+      guard case .ready(let primary, let hardware) = instance.link else { return }
+      owner = "\(primary)"
+      ownerHardware = "\(hardware)"
+    } else if let following = instance.following {
+      owner = "\(following)"
+      ownerHardware = peers.first { $0.address == owner }?.hardware ?? ""
+    }
+  }
+}
+
+extension InstanceStatus.Peer {
+  fileprivate init(_ peer: Peer, standsBy: Bool) {
+    self.init()
+    address = "\(peer.address)"
+    hardware = peer.hardware?.description ?? ""
+    priority = peer.priority ?? 0
+    lastSeen = Clock.microsecondsSinceEpoch(peer.lastSeen)
+    lastAdvertised = peer.lastAdvertised.map(Clock.microsecondsSinceEpoch) ?? 0
+    self.standsBy = standsBy
+    isReady = standsBy
+  }
+}
+
+extension Duration {
+  fileprivate var microseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    return UInt64(max(seconds, 0)) * 1_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000_000)
+  }
+}
