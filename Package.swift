@@ -25,8 +25,13 @@ let package = Package(
   name: "vipd",
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
+    .executable(name: "vipctl", targets: ["vipctl"]),
     .executable(name: "viplab", targets: ["viplab"]),
     .executable(name: "vipsim", targets: ["vipsim"]),
+  ],
+  dependencies: [
+    // Exact, for there is no Package.resolved.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
   ],
   targets: [
     .systemLibrary(
@@ -50,6 +55,14 @@ let package = Package(
       swiftSettings: daemon),
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
+
+    .executableTarget(
+      name: "vipctl",
+      dependencies: [
+        "Control", "Internet", "Linux", "Neighbor", "Systemd", "VRRP", "VirtualIP",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
 
     .target(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),

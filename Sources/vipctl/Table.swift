@@ -1,0 +1,84 @@
+/// Aligned columns, as many as fit.
+struct Table {
+  struct Column {
+    let title: String
+    /// The columns with the highest numbers go first when there is no room.
+    let rank: Int
+  }
+
+  struct Cell {
+    var text: String
+    var style = Terminal.Style.plain
+
+    init(_ text: String, _ style: Terminal.Style = .plain) {
+      // Whatever a configuration file or another host says must not move the cursor.
+      self.text = text.isEmpty ? "-" : printable(text)
+      self.style = style
+    }
+  }
+
+  let columns: [Column]
+  var rows: [[Cell]] = []
+  private static let gap = 2
+
+  /// The lines, heading first.
+  func lines(on terminal: Terminal) -> [String] {
+    let widths = columns.indices.map { index in
+      ([columns[index].title] + rows.map { $0[index].text }).map(\.count).max() ?? 0
+    }
+    let shown = fitting(widths, terminal.width)
+    let heading = columns.map { Cell($0.title, .faint) }
+    return ([heading] + rows).map { row in line(row, shown, widths, terminal) }
+  }
+
+  private func line(_ row: [Cell], _ shown: [Int], _ widths: [Int], _ terminal: Terminal) -> String {
+    var line = ""
+    var used = 0
+    for index in shown {
+      var text = row[index].text
+      if index == shown.last {
+        if let width = terminal.width, used + text.count > width { text = shorten(text, to: width - used) }
+        return line + terminal.styled(text, row[index].style)
+      }
+      let padding = widths[index] - text.count + Self.gap
+      line += terminal.styled(text, row[index].style) + String(repeating: " ", count: padding)
+      used += widths[index] + Self.gap
+    }
+    return line
+  }
+
+  /// The indices of the columns for which there is room. The last one may be cut short.
+  private func fitting(_ widths: [Int], _ width: Int?) -> [Int] {
+    var shown = Array(columns.indices)
+    guard let width else { return shown }
+    func total() -> Int {
+      let needed = shown.map { columns[$0].title.isEmpty ? 0 : min(widths[$0], $0 == shown.last ? 24 : .max) }
+      return needed.reduce(0, +) + Self.gap * (shown.count - 1)
+    }
+    while total() > width, shown.count > 1,
+      let least = shown.max(by: { columns[$0].rank < columns[$1].rank }), columns[least].rank > 0
+    {
+      shown.removeAll { $0 == least }
+    }
+    return shown
+  }
+}
+
+/// `text` in at most `width` columns, with a mark if something is missing.
+func shorten(_ text: String, to width: Int) -> String {
+  guard text.count > width else { return text }
+  return width > 0 ? text.prefix(width - 1) + "…" : ""
+}
+
+/// `text` with everything escaped that could break a line or move the cursor.
+func printable(_ text: String) -> String {
+  var result = ""
+  for scalar in text.unicodeScalars {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      result += "\\u{\(String(scalar.value, radix: 16))}"
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result
+}
