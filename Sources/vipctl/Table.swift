@@ -15,6 +15,11 @@ struct Table {
       self.text = text.isEmpty ? "-" : printable(text)
       self.style = style
     }
+
+    fileprivate init(heading: String) {
+      text = heading
+      style = .faint
+    }
   }
 
   let columns: [Column]
@@ -27,7 +32,7 @@ struct Table {
       ([columns[index].title] + rows.map { $0[index].text }).map(\.count).max() ?? 0
     }
     let shown = fitting(widths, terminal.width)
-    let heading = columns.map { Cell($0.title, .faint) }
+    let heading = columns.map { Cell(heading: $0.title) }
     return ([heading] + rows).map { row in line(row, shown, widths, terminal) }
   }
 
@@ -52,7 +57,7 @@ struct Table {
     var shown = Array(columns.indices)
     guard let width else { return shown }
     func total() -> Int {
-      let needed = shown.map { columns[$0].title.isEmpty ? 0 : min(widths[$0], $0 == shown.last ? 24 : .max) }
+      let needed = shown.map { min(widths[$0], $0 == shown.last ? 24 : .max) }
       return needed.reduce(0, +) + Self.gap * (shown.count - 1)
     }
     while total() > width, shown.count > 1,

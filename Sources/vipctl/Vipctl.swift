@@ -15,7 +15,7 @@ struct Vipctl: ParsableCommand {
       """,
     version: "vipctl \(version)",
     subcommands: [
-      List.self, Show.self, Handover.self, Hold.self, Release.self, Reload.self,
+      List.self, Show.self, Watch.self, Handover.self, Hold.self, Release.self, Reload.self,
     ],
     defaultSubcommand: List.self)
 }
