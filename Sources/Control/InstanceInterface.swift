@@ -60,7 +60,7 @@ public enum InstanceInterface {
     value("LeaseUSec", \.lease), value("WitnessMode", \.witnessMode), value("Gateway", \.gateway),
     value("State", \.state), value("Cause", \.cause), value("SinceUSec", \.since), value("Owns", \.owns),
     value("Owner", \.owner), value("OwnerHardware", \.ownerHardware), value("Witness", \.witness),
-    value("Holding", \.holding), value("Held", \.isHeld),
+    value("Holding", \.holding), value("Held", \.isHeld), value("StandsBack", \.standsBack),
     array("Peers", \.peers), array("Counters", \.counters), array("Transitions", \.transitions),
   ]
 

@@ -44,6 +44,8 @@ public struct InstanceStatus: Hashable, Sendable {
   public var holding = ""
   /// Whether the operator has this host stand back.
   public var isHeld = false
+  /// Whether this host stands back, for whatever reason: it does not own the VIP whatever happens.
+  public var standsBack = false
 
   /// Every router of the same virtual router that was seen.
   public var peers: [Peer] = []
@@ -113,5 +115,5 @@ extension InstanceStatus {
   public var standbys: [Peer] { peers.filter(\.standsBy) }
 
   /// Whether the VIP is here and nobody would take it over.
-  public var isUnprotected: Bool { state == "active" && standbys.isEmpty }
+  public var isUnprotected: Bool { state == "active" && !peers.contains(where: \.isReady) }
 }

@@ -68,8 +68,12 @@ extension BusClient {
 extension SystemdError {
   /// What it means that a daemon cannot be reached.
   var answer: Report.Answer {
+    switch errno {
+    case ENOENT: .stopped
     // A socket that nobody listens on is what a daemon that was killed leaves behind.
-    errno == ENOENT || errno == ECONNREFUSED ? .stopped : .silent("\(self)")
+    case ECONNREFUSED: .dead
+    default: .silent("\(self)")
+    }
   }
 }
 

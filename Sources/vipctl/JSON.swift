@@ -15,7 +15,7 @@ enum JSON {
 /// An instance in JSON. What is not known is null or left out.
 struct InstanceDocument: Encodable {
   var instance: String
-  /// `active`, `backup`, `initialize`, `stopped` or `silent`.
+  /// `active`, `backup`, `initialize`, `stopped`, `dead` or `silent`.
   var state: String
   var ok: Bool
   var problems: [String]
@@ -38,6 +38,7 @@ struct InstanceDocument: Encodable {
   var witness: Witness?
   var holding: String?
   var held: Bool?
+  var standsBack: Bool?
   var peers: [Peer]?
   var counters: [String: UInt64]?
   var transitions: [Transition]?
@@ -76,6 +77,7 @@ struct InstanceDocument: Encodable {
       switch report.answer {
       case .status(let status): status.state
       case .stopped: "stopped"
+      case .dead: "dead"
       case .silent: "silent"
       }
     ok = report.isWell
@@ -106,6 +108,7 @@ struct InstanceDocument: Encodable {
     witness = Witness(mode: status.witnessMode, answeredBy: known(status.witness))
     holding = known(status.holding)
     held = status.isHeld
+    standsBack = status.standsBack
     peers = status.peers.map(Peer.init)
     guard isComplete else { return }
     counters = Dictionary(status.counters.map { ($0.name, $0.value) }) { $1 }

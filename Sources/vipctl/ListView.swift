@@ -31,6 +31,7 @@ struct ListView {
       let role =
         switch report.answer {
         case .silent: Table.Cell("no answer", .trouble)
+        case .dead: Table.Cell("dead", .trouble)
         default: Table.Cell("stopped", report.isWell ? .faint : .trouble)
         }
       return [Table.Cell(report.name), Table.Cell(""), role]
@@ -63,7 +64,9 @@ struct ListView {
     // A Backup router cannot hear the other ones.
     guard status.state == "active" else { return Table.Cell("") }
     let names = status.standbys.map { peer in
-      peer.priority > 0 ? "\(peer.address) (\(peer.priority))" : peer.address
+      let words = [peer.priority > 0 ? "\(peer.priority)" : nil, peer.isReady ? nil : "held"]
+      let details = words.compactMap(\.self).joined(separator: ", ")
+      return details.isEmpty ? peer.address : "\(peer.address) (\(details))"
     }
     return names.isEmpty ? Table.Cell("nobody", .warning) : Table.Cell(names.joined(separator: ", "))
   }

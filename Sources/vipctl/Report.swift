@@ -7,6 +7,8 @@ struct Report: Hashable {
     case status(InstanceStatus)
     /// There is no daemon.
     case stopped
+    /// There was one, which was killed or crashed.
+    case dead
     /// There is one, but it does not answer; why.
     case silent(String)
   }
@@ -30,6 +32,9 @@ struct Report: Hashable {
     case .silent(let reason):
       let remedy = "systemctl status vip@\(name)"
       return [Remark(text: "the daemon does not answer (\(reason)); look at: \(remedy)", isTrouble: true)]
+    case .dead:
+      let remedy = "systemctl status vip@\(name)"
+      return [Remark(text: "the daemon was killed or has crashed; look at: \(remedy)", isTrouble: true)]
     case .stopped:
       guard known.isEnabled else { return [] }
       return [
@@ -59,6 +64,7 @@ struct Report: Hashable {
     if status.isHeld {
       warnings.append("held by its operator: stays Backup until \"vipctl release \(status.instance)\"")
     }
+    if status.standsBack && !status.isHeld { warnings.append("stands back: what it tracks has failed") }
     if status.isUnprotected { warnings.append("not protected: nobody stands by") }
     return warnings
   }

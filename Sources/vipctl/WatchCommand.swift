@@ -44,7 +44,7 @@ struct Screen {
   /// Replaces the page without flicker.
   func draw(_ lines: [String]) {
     let shown = lines.prefix(Terminal.rows ?? 24)
-    let text = shown.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")
+    let text = shown.map { $0 + "\u{1B}[K" }.joined(separator: "\n")
     Terminal.say("\u{1B}[H" + text + "\u{1B}[J", terminator: "")
   }
 }

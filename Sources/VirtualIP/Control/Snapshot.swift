@@ -20,8 +20,8 @@ extension InstanceStatus {
     owns = instance.owns
     witness = instance.witnessed?.description ?? ""
     holding = instance.hold?.inWords(vip: settings.addressList) ?? ""
-    let standbys = instance.standbys(at: now)
-    peers = instance.peers.map { Peer($0, standsBy: standbys.contains($0)) }
+    standsBack = instance.isBarred
+    peers = instance.peers.map { Peer($0, at: now) }
     identifyOwner(instance)
     counters = chronicle.counters(discards: discards)
     transitions = chronicle.transitions
@@ -40,9 +40,9 @@ extension InstanceStatus {
 
   private mutating func identifyOwner(_ instance: Instance) {
     if instance.election.state == .active {
-      guard case .ready(let primary, let hardware) = instance.link else { return }
-      owner = "\(primary)"
-      ownerHardware = "\(hardware)"
+      guard case .ready(let identity) = instance.link else { return }
+      owner = identity.address(instance.parameters.family)?.description ?? ""
+      ownerHardware = "\(identity.hardware)"
     } else if let following = instance.following {
       owner = "\(following)"
       ownerHardware = peers.first { $0.address == owner }?.hardware ?? ""
@@ -51,15 +51,18 @@ extension InstanceStatus {
 }
 
 extension InstanceStatus.Peer {
-  fileprivate init(_ peer: Peer, standsBy: Bool) {
+  /// Who stands by says so every second.
+  private static let memory = Duration.seconds(3)
+
+  fileprivate init(_ peer: Peer, at now: Instant) {
     self.init()
     address = "\(peer.address)"
     hardware = peer.hardware?.description ?? ""
-    priority = peer.priority ?? 0
+    priority = peer.standbyPriority ?? peer.priority ?? 0
     lastSeen = Clock.microsecondsSinceEpoch(peer.lastSeen)
     lastAdvertised = peer.lastAdvertised.map(Clock.microsecondsSinceEpoch) ?? 0
-    self.standsBy = standsBy
-    isReady = standsBy
+    standsBy = now - peer.lastSeen <= Self.memory
+    isReady = standsBy && peer.isReady
   }
 }
 
