@@ -9,10 +9,9 @@ struct DetailView {
     guard let status = report.status else {
       return ListView(reports: [report], now: now).lines(on: terminal)
     }
-    let remarks = report.remarks.map { remark in
-      terminal.styled(printable(remark.text), remark.isTrouble ? .trouble : .warning)
-    }
-    return [terminal.styled("\(report.name): \(printable(status.summary))", .strong)] + remarks + [""]
+    let remarks = report.remarks.flatMap { $0.lines(on: terminal) }
+    let summary = wrap("\(report.name): \(printable(status.summary))", to: terminal.width, indent: 0)
+    return summary.map { terminal.styled($0, .strong) } + remarks + [""]
       + facts(status, terminal) + routers(status, terminal) + transitions(status, terminal)
       + counters(status, terminal)
   }

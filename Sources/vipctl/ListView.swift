@@ -19,9 +19,7 @@ struct ListView {
     var table = Table(columns: Self.columns)
     table.rows = reports.map(row)
     let remarks = reports.flatMap { report in
-      report.remarks.map { remark in
-        terminal.styled("\(report.name): \(printable(remark.text))", remark.isTrouble ? .trouble : .warning)
-      }
+      report.remarks.flatMap { $0.lines(named: report.name, on: terminal) }
     }
     return remarks + (remarks.isEmpty ? [] : [""]) + table.lines(on: terminal)
   }

@@ -24,6 +24,14 @@ struct Report: Hashable {
     let text: String
     /// Clients are without the VIP, or may be any moment; otherwise it is only worth a look.
     let isTrouble: Bool
+
+    /// As much as fits a line each, with the name of the instance where it is not clear.
+    func lines(named name: String? = nil, on terminal: Terminal) -> [String] {
+      let text = (name.map { "\($0): " } ?? "") + printable(text)
+      return wrap(text, to: terminal.width, indent: 0).map {
+        terminal.styled($0, isTrouble ? .trouble : .warning)
+      }
+    }
   }
 
   /// The worst first.

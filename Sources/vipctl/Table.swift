@@ -75,6 +75,24 @@ func shorten(_ text: String, to width: Int) -> String {
   return width > 0 ? text.prefix(width - 1) + "…" : ""
 }
 
+/// `text` in lines of at most `width` columns, broken between words; all but the first begin with `indent` spaces,
+/// and for those before the first `indent` columns are taken already.
+func wrap(_ text: String, to width: Int?, indent: Int) -> [String] {
+  guard let width, width > indent + 20 else { return [text] }
+  var lines: [String] = []
+  var line = ""
+  for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+    if !line.isEmpty && indent + line.count + 1 + word.count > width {
+      lines.append(line)
+      line = ""
+    }
+    line += line.isEmpty ? String(word) : " \(word)"
+  }
+  lines.append(line)
+  let margin = String(repeating: " ", count: indent)
+  return lines.enumerated().map { $0 == 0 ? $1 : margin + $1 }
+}
+
 /// `text` with everything escaped that could break a line or move the cursor.
 func printable(_ text: String) -> String {
   var result = ""

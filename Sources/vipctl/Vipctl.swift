@@ -15,7 +15,8 @@ struct Vipctl: ParsableCommand {
       """,
     version: "vipctl \(version)",
     subcommands: [
-      List.self, Show.self, Watch.self, Handover.self, Hold.self, Release.self, Reload.self,
+      List.self, Show.self, Watch.self, Handover.self, Hold.self, Release.self, Reload.self, Check.self,
+      New.self,
     ],
     defaultSubcommand: List.self)
 }
