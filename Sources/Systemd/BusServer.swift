@@ -77,6 +77,7 @@ extension BusServer {
     private var filter: OpaquePointer?
     /// Reads since the last whole message.
     private var reads = 0
+    private var hasMessage = false
     private var isClosed = false
 
     /// Takes over `socket`.
@@ -120,17 +121,24 @@ extension BusServer {
       let context = Unmanaged.passUnretained(self).toOpaque()
       let counting: sd_bus_message_handler_t = { _, context, _ in
         guard let context else { return 0 }
-        Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().reads = 0
+        Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().noteMessage()
         return 0
       }
       try SystemdError.check(sd_bus_add_filter(bus, &filter, counting, context), operation)
       try SystemdError.check(sd_bus_start(bus), operation)
     }
 
+    private func noteMessage() {
+      reads = 0
+      hasMessage = true
+    }
+
     private func process() {
       // A handler may make the server release this connection.
       withExtendedLifetime(self) {
-        for _ in 0..<BusServer.readsPerMessage {
+        // One message, so that a client that asks a lot lets everything else go first each time.
+        hasMessage = false
+        for _ in 0..<BusServer.readsPerMessage where !hasMessage {
           let unread = self.unread
           let result = sd_bus_process(bus, nil)
           if result < 0 { return close() }
