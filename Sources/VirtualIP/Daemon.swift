@@ -451,6 +451,12 @@ public final class Daemon {
 
   /// Stands back, or no longer, now and after a restart.
   private func hold(_ isHeld: Bool) {
+    if isHeld != self.isHeld {
+      write(
+        isHeld
+          ? Message(.held, .notice, "Held by the operator: stays Backup until it is released")
+          : Message(.released, .notice, "Released by the operator: may own the VIP again"))
+    }
     self.isHeld = isHeld
     runtime?.isHeld = isHeld
     deliver(.standBack(isHeld))

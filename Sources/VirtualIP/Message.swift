@@ -35,6 +35,8 @@ struct Message {
     case handedOver
     case protected
     case unprotected
+    case held
+    case released
 
     /// MESSAGE_ID
     var id: StaticString {
@@ -65,6 +67,8 @@ struct Message {
       case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
       case .protected: "4cd10ac80f794243ab3d5a183bf43b75"
       case .unprotected: "b8758c70b7ef46b5a05465df363e0e90"
+      case .held: "3bfc133d4d2c417aa959d0ddf70c92e8"
+      case .released: "379f8dd935d5436290171a55bc63a2a8"
       }
     }
   }
