@@ -81,7 +81,7 @@ struct DetailView {
 
   private func counters(_ status: InstanceStatus, _ terminal: Terminal) -> [String] {
     let happened = status.counters.filter { $0.value > 0 }
-    var table = Table(columns: ["COUNTED", ""].map { Table.Column(title: $0, rank: 0) })
+    var table = Table(columns: ["COUNTED", "TIMES"].map { Table.Column(title: $0, rank: 0) })
     table.rows = happened.map { counter in
       let words = String(counter.name.map { $0 == "_" ? " " : $0 })
       return [Table.Cell(words), Table.Cell("\(counter.value)")]

@@ -18,8 +18,12 @@ struct ListView {
     if reports.isEmpty { return ["No virtual IP address on this host. Make one: vipctl new 219"] }
     var table = Table(columns: Self.columns)
     table.rows = reports.map(row)
-    let remarks = reports.flatMap { report in
-      report.remarks.flatMap { $0.lines(named: report.name, on: terminal) }
+    let remarks = [true, false].flatMap { isTrouble in
+      reports.flatMap { report in
+        report.remarks.filter { $0.isTrouble == isTrouble }.flatMap {
+          $0.lines(named: report.name, on: terminal)
+        }
+      }
     }
     return remarks + (remarks.isEmpty ? [] : [""]) + table.lines(on: terminal)
   }
@@ -36,12 +40,18 @@ struct ListView {
         + [Table.Cell](repeating: Table.Cell(""), count: Self.columns.count - 3)
     }
     return [
-      Table.Cell(status.instance), Table.Cell(Report.vip(status)), role(report, status), owner(status),
-      Table.Cell(status.ownerHardware), Table.Cell(WallClock.age(status.since, at: now)), standbys(status),
+      Table.Cell(status.instance), address(status), role(report, status), owner(status),
+      Table.Cell(status.ownerHardware),
+      Table.Cell(WallClock.shortSpan(now > status.since ? now - status.since : 0)), standbys(status),
       Table.Cell(WallClock.setting(status.interval)),
       Table.Cell(status.lease == 0 ? "none" : WallClock.setting(status.lease)), witness(status),
       Table.Cell(status.cause),
     ]
+  }
+
+  private func address(_ status: InstanceStatus) -> Table.Cell {
+    let more = status.addresses.count > 1 ? " +\(status.addresses.count - 1)" : ""
+    return Table.Cell((status.addresses.first ?? "") + more)
   }
 
   private func role(_ report: Report, _ status: InstanceStatus) -> Table.Cell {

@@ -25,6 +25,8 @@ struct Table {
   let columns: [Column]
   var rows: [[Cell]] = []
   private static let gap = 2
+  /// What the last column may be cut to.
+  private static let shortest = 14
 
   /// The lines, heading first.
   func lines(on terminal: Terminal) -> [String] {
@@ -57,7 +59,7 @@ struct Table {
     var shown = Array(columns.indices)
     guard let width else { return shown }
     func total() -> Int {
-      let needed = shown.map { min(widths[$0], $0 == shown.last ? 24 : .max) }
+      let needed = shown.map { min(widths[$0], $0 == shown.last ? Self.shortest : .max) }
       return needed.reduce(0, +) + Self.gap * (shown.count - 1)
     }
     while total() > width, shown.count > 1,

@@ -26,11 +26,21 @@ enum WallClock {
     let milliseconds = microseconds / 1000
     if milliseconds < 1000 { return "\(milliseconds) ms" }
     let seconds = milliseconds / 1000
-    if seconds < 10 { return "\(seconds).\(milliseconds / 100 % 10) s" }
+    let tenth = milliseconds / 100 % 10
+    if seconds < 10 && tenth > 0 { return "\(seconds).\(tenth) s" }
     if seconds < 60 { return "\(seconds) s" }
     if seconds < 3600 { return pair(seconds, "min", 60, "s", 1) }
     if seconds < 86400 { return pair(seconds, "h", 3600, "min", 60) }
     return pair(seconds, "d", 86400, "h", 3600)
+  }
+
+  /// The same for a narrow column: `2h10m`.
+  static func shortSpan(_ microseconds: UInt64) -> String {
+    let seconds = microseconds / 1_000_000
+    if seconds < 60 { return "\(seconds)s" }
+    if seconds < 3600 { return "\(seconds / 60)m\(seconds % 60)s" }
+    if seconds < 86400 { return "\(seconds / 3600)h\(seconds / 60 % 60)m" }
+    return "\(seconds / 86400)d\(seconds / 3600 % 24)h"
   }
 
   /// As in a configuration file: `100ms`, `2s`.
