@@ -26,14 +26,16 @@ public enum Notification: Hashable, Sendable {
   public static func send(_ notifications: Notification...) throws(SystemdError) -> Bool {
     let operation = "notifying systemd"
     guard let name = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !name.isEmpty else { return false }
-    let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let socket = Glibc.socket(AF_UNIX, type, 0)
+    let socket = Glibc.socket(AF_UNIX, socketType, 0)
     guard socket >= 0 else { throw SystemdError(operation, -errno) }
     defer { close(socket) }
     let text = notifications.map(\.assignments).joined(separator: "\n")
     guard let failure = transmit(text, to: try SocketName(name, operation), by: socket) else { return true }
     throw SystemdError(operation, -failure)
   }
+
+  /// Of a datagram socket that is not inherited.
+  static let socketType = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
   private var assignments: String {
     switch self {

@@ -131,6 +131,23 @@ private final class Bench {
     withExtendedLifetime(slot) {}
   }
 
+  @Test func theObjectDescribesItself() throws {
+    let bench = try Bench()
+    try bench.serve()
+    let client = try BusClient(path: bench.path, on: bench.loop)
+    var text = ""
+    let slot = try client.call(
+      "Introspect", of: "org.freedesktop.DBus.Introspectable", at: Bench.object, timeout: .seconds(10)
+    ) {
+      text = (try? $0.get().readString()) ?? ""
+      bench.loop.exit(0)
+    }
+    try bench.run()
+    #expect(text.contains("<method name=\"Later\">") && text.contains("name=\"Answer\""))
+    #expect(text.contains("<property name=\"Table\" type=\"a(sybt)\""))
+    withExtendedLifetime(slot) {}
+  }
+
   @Test func aWrongTypeIsAnErrorAndNotATrap() throws {
     let bench = try Bench()
     try bench.serve()

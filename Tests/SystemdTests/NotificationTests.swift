@@ -1,4 +1,3 @@
-import CSystemd
 import Glibc
 import Internet
 import Testing
@@ -10,7 +9,7 @@ private final class Manager {
   let fd: Int32
 
   init() {
-    fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    fd = socket(AF_UNIX, Notification.socketType, 0)
     // An empty name lets the kernel choose an abstract one.
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
