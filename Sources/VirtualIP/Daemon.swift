@@ -31,6 +31,8 @@ public final class Daemon {
   /// Whether the operator has this host stand back.
   private var isHeld = false
   private var status = ""
+  /// What the units that follow the VIP were told.
+  private var role: Role?
   /// What could not be sent the last time, so that only the first failure is logged.
   private var failing: Set<Outgoing> = []
   private var timer: Timer?
@@ -265,6 +267,7 @@ public final class Daemon {
     followRoutes()
     runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+    updateRole()
     // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
     if !kernel.isAsked { updateStatus() }
   }
@@ -480,6 +483,12 @@ public final class Daemon {
     notify(.status(line))
     runtime?.write(state: StateFile(core, settings: settings, status: line).description)
     control?.noteChange()
+  }
+
+  private func updateRole() {
+    guard let new = Role(core, before: role), new != role else { return }
+    role = new
+    runtime?.write(role: new)
   }
 
   private func notify(_ notification: Notification) {
