@@ -46,12 +46,14 @@ let package = Package(
     .target(name: "Neighbor", dependencies: ["Internet"], swiftSettings: pure),
     .target(name: "Ownership", dependencies: ["Internet", "Neighbor", "VRRP"], swiftSettings: pure),
 
+    .target(name: "Tracking", dependencies: ["Internet"], swiftSettings: pure),
+
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
     .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
       name: "VirtualIP",
-      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
+      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "Tracking", "VRRP"],
       swiftSettings: daemon),
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
@@ -86,6 +88,7 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
       swiftSettings: strict),
+    .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
     .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
