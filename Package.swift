@@ -90,7 +90,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
-      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+      name: "VirtualIPTests",
+      dependencies: ["Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
+      swiftSettings: strict),
     .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(

@@ -24,10 +24,7 @@ public final class ChildProcess {
   /// The process's number; it is also that of its group.
   public let pid: Int32
   /// The end of a pipe that carries what it writes to standard output and error. Does not block.
-  private let output: Descriptor
-
-  /// The descriptor of ``read(into:)``.
-  public var fd: Int32 { output.number }
+  public private(set) var fd: Int32
 
   /// Starts the program `words[0]`, an absolute path, with the rest of `words` as its arguments. This returns
   /// before the program was read from the disk; one that cannot be run exits with 127.
@@ -49,7 +46,15 @@ public final class ChildProcess {
       throw failure
     }
     pid = process
-    output = try Descriptor(ends[0], "")
+    fd = ends[0]
+  }
+
+  deinit { closeOutput() }
+
+  /// Reads no more: whoever still writes gets SIGPIPE. Whoever watches ``fd`` must have stopped.
+  public func closeOutput() {
+    if fd >= 0 { close(fd) }
+    fd = -1
   }
 
   /// The last system call's.
@@ -61,7 +66,7 @@ public final class ChildProcess {
     var count = 0
     bytes.append(
       contentsOf: [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
-        count = Glibc.read(output.number, buffer.baseAddress, limit)
+        count = Glibc.read(fd, buffer.baseAddress, limit)
         initialized = max(count, 0)
       })
     return count > 0 || count < 0 && (errno == EAGAIN || errno == EINTR)
