@@ -26,6 +26,7 @@ let package = Package(
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
     .executable(name: "vipctl", targets: ["vipctl"]),
+    .executable(name: "vipd-metrics", targets: ["vipd-metrics"]),
     .executable(name: "viplab", targets: ["viplab"]),
     .executable(name: "vipsim", targets: ["vipsim"]),
   ],
@@ -65,6 +66,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(name: "Metrics", dependencies: ["Control"], swiftSettings: daemon),
+    .executableTarget(
+      name: "vipd-metrics", dependencies: ["Control", "Internet", "Metrics", "Systemd"], swiftSettings: daemon
+    ),
 
     .target(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
@@ -76,6 +81,9 @@ let package = Package(
 
     .testTarget(name: "ContainerTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(
+      name: "MetricsTests", dependencies: ["Control", "Metrics", "Systemd", "vipd-metrics"],
+      swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
