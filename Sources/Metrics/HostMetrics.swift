@@ -70,8 +70,9 @@ public struct HostMetrics {
     ) { family, labels, status in
       if status.since > 0 { family.add(microseconds: status.since, labels) }
     }
-    add("vip_standbys", "Routers that stand by, as the Active router knows them.") { family, labels, status in
-      family.add(UInt64(status.standbys.count), labels)
+    // A Backup router does not know who else would take over.
+    add("vip_standbys", "Routers that stand by, told by the Active router.") { family, labels, status in
+      if status.state == "active" { family.add(UInt64(status.standbys.count), labels) }
     }
     add(
       "vip_holding", "Whether a Backup router hears no Active router and leaves the VIP alone all the same."
@@ -105,8 +106,11 @@ public struct HostMetrics {
     {
       $0.lastAdvertised
     }
-    add("vip_peer_ready", "Whether the router stands by and would take over.") { family, labels, status in
-      for peer in status.peers { family.add(peer.isReady, labels + [("peer", peer.address)]) }
+    add("vip_peer_ready", "Whether the router would take over, told by the Active router.") {
+      family, labels, status in
+      for peer in status.peers where status.state == "active" {
+        family.add(peer.isReady, labels + [("peer", peer.address)])
+      }
     }
   }
 
