@@ -71,8 +71,9 @@ public struct HostMetrics {
       if status.since > 0 { family.add(microseconds: status.since, labels) }
     }
     // A Backup router does not know who else would take over.
-    add("vip_standbys", "Routers that stand by, told by the Active router.") { family, labels, status in
-      if status.state == "active" { family.add(UInt64(status.standbys.count), labels) }
+    add("vip_standbys", "Routers that would take over, told by the Active router.") {
+      family, labels, status in
+      if status.state == "active" { family.add(UInt64(status.peers.count { $0.isReady }), labels) }
     }
     add(
       "vip_holding", "Whether a Backup router hears no Active router and leaves the VIP alone all the same."

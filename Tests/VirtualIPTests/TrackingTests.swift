@@ -167,7 +167,7 @@ struct TrackerTests {
     func link(_ name: String, carrier: Bool) -> Link {
       Link(
         index: 7, name: name, macAddress: nil, isUp: true, hasCarrier: carrier, isLoopback: false,
-        isARPCapable: true, isEthernet: true)
+        isARPCapable: true, isEthernet: true, kind: nil, parentIndex: nil)
     }
     scene.tracker.replace(links: [link("eth1", carrier: true)])
     #expect(scene.tracker.fitness == .fit)
