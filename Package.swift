@@ -26,6 +26,7 @@ let package = Package(
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
     .executable(name: "vipctl", targets: ["vipctl"]),
+    .executable(name: "vipd-metrics", targets: ["vipd-metrics"]),
     .executable(name: "viplab", targets: ["viplab"]),
     .executable(name: "vipsim", targets: ["vipsim"]),
   ],
@@ -46,12 +47,14 @@ let package = Package(
     .target(name: "Neighbor", dependencies: ["Internet"], swiftSettings: pure),
     .target(name: "Ownership", dependencies: ["Internet", "Neighbor", "VRRP"], swiftSettings: pure),
 
+    .target(name: "Tracking", dependencies: ["Internet"], swiftSettings: pure),
+
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
     .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
       name: "VirtualIP",
-      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "VRRP"],
+      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "Tracking", "VRRP"],
       swiftSettings: daemon),
     .executableTarget(
       name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
@@ -63,6 +66,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(name: "Metrics", dependencies: ["Control"], swiftSettings: daemon),
+    .executableTarget(
+      name: "vipd-metrics", dependencies: ["Control", "Internet", "Metrics", "Systemd"], swiftSettings: daemon
+    ),
 
     .target(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
@@ -74,6 +81,9 @@ let package = Package(
 
     .testTarget(name: "ContainerTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
+    .testTarget(
+      name: "MetricsTests", dependencies: ["Control", "Metrics", "Systemd", "vipd-metrics"],
+      swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
@@ -86,8 +96,11 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
       swiftSettings: strict),
+    .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
-      name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
+      name: "VirtualIPTests",
+      dependencies: ["Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
+      swiftSettings: strict),
     .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(

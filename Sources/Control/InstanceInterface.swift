@@ -61,6 +61,7 @@ public enum InstanceInterface {
     value("State", \.state), value("Cause", \.cause), value("SinceUSec", \.since), value("Owns", \.owns),
     value("Owner", \.owner), value("OwnerHardware", \.ownerHardware), value("Witness", \.witness),
     value("Holding", \.holding), value("Held", \.isHeld), value("StandsBack", \.standsBack),
+    value("Checks", \.checks),
     array("Peers", \.peers), array("Counters", \.counters), array("Transitions", \.transitions),
   ]
 

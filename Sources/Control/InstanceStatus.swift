@@ -46,6 +46,8 @@ public struct InstanceStatus: Hashable, Sendable {
   public var isHeld = false
   /// Whether this host stands back, for whatever reason: it does not own the VIP whatever happens.
   public var standsBack = false
+  /// What of [Track] fails, and why.
+  public var checks = ""
 
   /// Every router of the same virtual router that was seen.
   public var peers: [Peer] = []

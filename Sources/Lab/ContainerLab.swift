@@ -61,6 +61,12 @@ public final class ContainerLab: Sendable {
     return answer.isEmpty ? nil : answer
   }
 
+  /// Runs a shell script on the client, with this machine's files, at most `limit` seconds long.
+  public func client(_ script: String, limit: Int = 60) throws -> ContainerOutcome {
+    try ContainerCommand.run(
+      Array(segment.dropLast()) + ["\(limit)", "ip", "netns", "exec", "client", "bash", "-ec", script])
+  }
+
   /// The hosts whose kernel has an address.
   public func owners(of address: String) throws -> [Container] {
     try hosts.filter { try $0.has(address) }

@@ -89,6 +89,20 @@ public final class EventLoop {
     return source
   }
 
+  /// Calls `handler` once when the child process `pid` has ended, and waits for it (waitid(2)) afterwards: until
+  /// the handler returns, nobody else has its number. The source must be kept that long. Blocks SIGCHLD.
+  public func child(_ pid: Int32, _ handler: @escaping () -> Void) throws(SystemdError) -> EventSource {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGCHLD)
+    try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking SIGCHLD")
+    let source = EventSource(handler)
+    try source.make(.signal, "watching a process") { result, userdata in
+      sd_event_add_child(event, result, pid, Int32(WEXITED), { EventSource.call($2) }, userdata)
+    }
+    return source
+  }
+
   /// Lets the loop itself tell systemd that it turns, four times as often as WatchdogSec= asks. Returns
   /// whether systemd asks.
   ///

@@ -5,6 +5,7 @@ import Linux
 import Neighbor
 import Ownership
 public import Systemd
+import Tracking
 import VRRP
 
 /// One instance at work: brings events from the kernel, the network and the operator to the core, and
@@ -25,12 +26,16 @@ public final class Daemon {
   private var sockets: LinkSockets?
   /// The gateway of the default route, if it leaves by the VIP's interface.
   private var defaultGateway: IPAddress?
+  /// What else decides whether this host may own the VIP.
+  private var tracker: Tracker?
   private var discards = DiscardCounters()
   private var chronicle = Chronicle()
   private var control: ControlInterface?
   /// Whether the operator has this host stand back.
   private var isHeld = false
   private var status = ""
+  /// What the units that follow the VIP were told.
+  private var role: Role?
   /// What could not be sent the last time, so that only the first failure is logged.
   private var failing: Set<Outgoing> = []
   private var timer: Timer?
@@ -79,6 +84,7 @@ public final class Daemon {
       try watchEverything()
       write(Message(.started, .info, "Started: \(settings.summary)"))
       let missing = try resynchronize()
+      try startTracking()
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
@@ -138,6 +144,7 @@ public final class Daemon {
       var events: [Event] = []
       let isComplete = try monitor.receive { change in
         let before = interface.link?.index
+        tracker?.apply(change)
         if let index = interface.apply(change) { events.append(.vanished(index: index)) }
         // One that was made anew meanwhile is another one all the same: the addresses went with the old one.
         if before != nil && interface.link?.index != before { events.append(.link(.absent)) }
@@ -154,7 +161,9 @@ public final class Daemon {
 
   /// Takes a snapshot; returns the VIP's addresses that the interface lacks.
   private func resynchronize() throws(LinuxError) -> AddressSet {
-    interface.replace(links: try requests.links(), addresses: try requests.addresses())
+    let links = try requests.links()
+    tracker?.replace(links: links)
+    return interface.replace(links: links, addresses: try requests.addresses())
   }
 
   private func readAnswers() {
@@ -190,7 +199,7 @@ public final class Daemon {
       // The way out may have come up with the interface.
       let route = try requests.defaultRoute(settings.addresses[0].address.family)
       defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
-      deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
+      deliver(.reconfigure(parameters))
       if let sockets { return try sockets.follow(identity) }
       let hasIPv6 = settings.addresses.contains { $0.address.family == .ipv6 }
       let isRouter = hasIPv6 ? try requests.forwardsIPv6(on: linkIndex) : false
@@ -265,6 +274,7 @@ public final class Daemon {
     followRoutes()
     runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+    updateRole()
     // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
     if !kernel.isAsked { updateStatus() }
   }
@@ -398,6 +408,32 @@ public final class Daemon {
     }
   }
 
+  // MARK: Standing back
+
+  /// Before the first link event: a host that must not own the VIP must not take it first.
+  private func startTracking() throws {
+    let tracker = Tracker(
+      settings, owns: !interface.leftover.isEmpty, on: loop,
+      Tracker.Handlers(
+        report: { [unowned self] in write($0) }, changed: { [unowned self] in followFitness() }))
+    self.tracker = tracker
+    try tracker.follow(settings.track)
+    tracker.replace(links: try requests.links())
+    followFitness()
+  }
+
+  private func followFitness() {
+    deliver(.standBack(isHeld || tracker?.fitness == .unfit))
+    deliver(.reconfigure(parameters))
+  }
+
+  /// What the core needs, as it is now.
+  private var parameters: Parameters {
+    var parameters = settings.parameters(defaultGateway: defaultGateway)
+    if let tracker { parameters.priority = tracker.fitness.priority(configured: settings.priority) }
+    return parameters
+  }
+
   // MARK: Operator
 
   /// What it changed.
@@ -445,8 +481,9 @@ public final class Daemon {
         sockets = nil
         try openSockets(identity)
       }
+      try tracker?.follow(settings.track)
     }
-    deliver(.reconfigure(settings.parameters(defaultGateway: defaultGateway)))
+    followFitness()
   }
 
   /// Stands back, or no longer, now and after a restart.
@@ -459,13 +496,14 @@ public final class Daemon {
     }
     self.isHeld = isHeld
     runtime?.isHeld = isHeld
-    deliver(.standBack(isHeld))
+    followFitness()
   }
 
   private var snapshot: InstanceStatus {
     var status = InstanceStatus(
       core, settings: settings, chronicle: chronicle, discards: discards, at: Clock.now)
     status.isHeld = isHeld
+    status.checks = tracker?.remark ?? ""
     return status
   }
 
@@ -474,12 +512,19 @@ public final class Daemon {
   }
 
   private func updateStatus() {
-    let line = StatusLine(core, settings: settings, at: Clock.now).description
+    let remark = tracker?.remark.map { "; checks: \($0)" } ?? ""
+    let line = StatusLine(core, settings: settings, at: Clock.now).description + remark
     guard line != status else { return }
     status = line
     notify(.status(line))
     runtime?.write(state: StateFile(core, settings: settings, status: line).description)
     control?.noteChange()
+  }
+
+  private func updateRole() {
+    guard let new = Role(core, before: role), new != role else { return }
+    role = new
+    runtime?.write(role: new)
   }
 
   private func notify(_ notification: Notification) {

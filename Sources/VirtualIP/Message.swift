@@ -37,6 +37,9 @@ struct Message {
     case unprotected
     case held
     case released
+    case checkFailed
+    case checkPassed
+    case unitsUnwatched
 
     /// MESSAGE_ID
     var id: StaticString {
@@ -69,6 +72,9 @@ struct Message {
       case .unprotected: "b8758c70b7ef46b5a05465df363e0e90"
       case .held: "3bfc133d4d2c417aa959d0ddf70c92e8"
       case .released: "379f8dd935d5436290171a55bc63a2a8"
+      case .checkFailed: "1961daffb0f74fb3bafb1b4625b3f143"
+      case .checkPassed: "10234067ca7d4500b71f8e349c7d50e9"
+      case .unitsUnwatched: "3caa0b38d8a74a339bb938e0e1b8480d"
       }
     }
   }

@@ -67,15 +67,27 @@ final class RuntimeDirectory {
 
   private var holdPath: String { "\(path)/hold" }
 
-  /// Replaces the file `state` as a whole, so that nobody reads half of it.
-  func write(state: String) {
-    let temporary = "\(path)/state.new"
+  /// Replaces the file `state`.
+  func write(state: String) { replace("state", by: state) }
+
+  /// Replaces the file `role`, and then sets the flag `role.changed`, which vip-role@.service takes away before
+  /// it reads the role.
+  func write(role: Role) {
+    guard replace("role", by: "\(role.rawValue)\n") else { return }
+    let flag = open("\(path)/role.changed", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    if flag >= 0 { close(flag) }
+  }
+
+  /// Replaces a file as a whole, so that nobody reads half of it; whether that worked.
+  @discardableResult
+  private func replace(_ name: String, by text: String) -> Bool {
+    let temporary = "\(path)/\(name).new"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard descriptor >= 0 else { return }
-    let bytes = Array(state.utf8)
+    guard descriptor >= 0 else { return false }
+    let bytes = Array(text.utf8)
     let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     close(descriptor)
-    if written == bytes.count { rename(temporary, "\(path)/state") }
+    return written == bytes.count && rename(temporary, "\(path)/\(name)") == 0
   }
 }
 

@@ -72,7 +72,9 @@ struct Report: Hashable {
     if status.isHeld {
       warnings.append("held by its operator: stays Backup until \"vipctl release \(status.instance)\"")
     }
-    if status.standsBack && !status.isHeld { warnings.append("stands back: what it tracks has failed") }
+    if !status.checks.isEmpty {
+      warnings.append("\(status.standsBack ? "must not own the VIP: " : "")\(status.checks)")
+    }
     if status.isUnprotected { warnings.append("not protected: nobody stands by") }
     return warnings
   }

@@ -70,6 +70,9 @@ struct Pair {
     return owner[0]
   }
 
+  /// The configuration of Prometheus that is shipped.
+  static let examples = root.appendingPathComponent("packaging/examples/prometheus")
+
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }

@@ -8,6 +8,10 @@ enum Message {
   static let isolated = "d3f4c987964b481a9ef8e152c09ac56b"
   static let handoverRefused = "6b4b7546bb4245d68848974eb0aef7b5"
   static let handedOver = "6254ef3987d34bc88144d912927f8a2a"
+  static let late = "5084e3c3c21b4eda8d141f4e1af71847"
+  static let checkFailed = "1961daffb0f74fb3bafb1b4625b3f143"
+  static let checkPassed = "10234067ca7d4500b71f8e349c7d50e9"
+  static let unitsUnwatched = "3caa0b38d8a74a339bb938e0e1b8480d"
 }
 
 extension SystemdTests {

@@ -7,7 +7,7 @@ import Testing
   private static let keysOfVRRP =
     "VirtualRouterID=, Priority=, AdvertisementIntervalSec=, Preempt=, PreemptDelaySec=, Version=, Peer=, "
     + "Checksum= and Authentication="
-  private static let sections = "[VirtualIP], [VRRP], [Safety], [Route] and [Announce]"
+  private static let sections = "[VirtualIP], [VRRP], [Safety], [Route], [Announce] and [Track]"
   private static let links = "bond0 (192.168.1.217/24)"
 
   @Test(arguments: [

@@ -62,6 +62,24 @@ import VRRP
         # default
         RefreshSec=60s
 
+        [Track]
+        # default
+        Unit=
+        # default
+        Interface=
+        # default
+        Exec=
+        # default
+        IntervalSec=1s
+        # default
+        TimeoutSec=2s
+        # default
+        Rise=2
+        # default
+        Fall=2
+        # default
+        Penalty=0
+
         """)
   }
 

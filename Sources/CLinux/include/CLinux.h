@@ -40,6 +40,14 @@ ssize_t vip_receive_ipv6(int fd, void *buffer, size_t size, struct vip_ipv6_orig
 /// page cache. Does nothing for pages that are locked.
 void vip_unmap_code(void);
 
+/// Starts the program `path` in a process group of its own: standard input from /dev/null, standard output and error
+/// to `output`, no other descriptor, no signal blocked or ignored, no capability, no realtime priority, and it ends
+/// with this thread. A program that cannot be run says so on `output` and exits with 127. The process's number; -1
+/// and errno on failure.
+///
+/// posix_spawn(3) would stop the caller until the program has been read, from a disk that may be dead.
+int vip_spawn(const char *path, char *const arguments[], char *const environment[], int output);
+
 /// Moves the calling thread into a new network namespace; -1 and errno on failure.
 int vip_unshare_network(void);
 

@@ -108,6 +108,32 @@ struct ConfigurationKey: Sendable {
     scalar(
       "Announce", "RefreshSec", "0 for never, or a time span from 1s to 1d", \.refreshInterval,
       read: { spanOrZero($0, .seconds(1)...(.seconds(86400))) }, write: { $0.map(TimeSpan.text) ?? "0" }),
+    list(
+      "Track", "Unit", "the whole name of a unit, as in postgresql.service, at most 64 times", \.track.units,
+      read: { TrackSettings.isUnitName($0) ? $0 : nil }),
+    list(
+      "Track", "Interface", "the name of an interface, at most 15 bytes, at most 64 times",
+      \.track.interfaces,
+      read: { isInterfaceName($0) ? $0 : nil }),
+    list(
+      "Track", "Exec",
+      "the absolute path of a program and its arguments, quoted where they contain white space, at most 64 times",
+      \.track.commands, read: TrackSettings.CommandLine.init),
+    scalar(
+      "Track", "IntervalSec", "a time span from 100ms to 1h", \.track.interval,
+      read: { span($0, .milliseconds(100)...(.seconds(3600))) }, write: TimeSpan.text),
+    scalar(
+      "Track", "TimeoutSec", "a time span from 10ms to 10min", \.track.timeout,
+      read: { span($0, .milliseconds(10)...(.seconds(600))) }, write: TimeSpan.text),
+    scalar(
+      "Track", "Rise", "a whole number from 1 to 100", \.track.rise,
+      read: { number($0, 1...100) }, write: { "\($0)" }),
+    scalar(
+      "Track", "Fall", "a whole number from 1 to 100", \.track.fall,
+      read: { number($0, 1...100) }, write: { "\($0)" }),
+    scalar(
+      "Track", "Penalty", "a whole number from 0 to 253, where 0 means not to own the address at all",
+      \.track.penalty, read: { number($0, 0...253) }, write: { "\($0)" }),
   ]
 
   private static let addressKey = ConfigurationKey(
@@ -181,6 +207,32 @@ struct ConfigurationKey: Sendable {
         let text = write(settings[keyPath: field])
         return text.isEmpty ? [] : [text]
       },
+      copy: { $1[keyPath: field] = $0[keyPath: field] })
+  }
+}
+
+extension ConfigurationKey {
+  /// A key whose assignments add up; those that repeat a value say nothing new.
+  private static func list<Value: Hashable & Sendable & CustomStringConvertible>(
+    _ section: String, _ name: String, _ accepted: String,
+    _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
+  ) -> ConfigurationKey {
+    let key = "\(section).\(name)"
+    return ConfigurationKey(
+      section: section, name: name, accepted: accepted, fallback: "none", appliesLive: true,
+      assign: { draft, text, origin in
+        guard let value = read(text) else { return false }
+        if draft.settings[keyPath: field].contains(value) { return true }
+        guard draft.settings[keyPath: field].count < TrackSettings.capacity else { return false }
+        draft.settings[keyPath: field].append(value)
+        draft.settings.origins[key, default: []].append(origin)
+        return true
+      },
+      reset: { draft in
+        draft.settings[keyPath: field] = []
+        draft.settings.origins[key] = nil
+      },
+      values: { $0[keyPath: field].map(\.description) },
       copy: { $1[keyPath: field] = $0[keyPath: field] })
   }
 }

@@ -50,6 +50,8 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.
   public internal(set) var refreshInterval: Duration? = .seconds(60)
+  /// What else decides whether this host may own the VIP.
+  public internal(set) var track = TrackSettings()
 
   /// Where the values of a key come from, by `Section.Key`; what is missing here is the default.
   var origins: [String: [Origin]] = [:]

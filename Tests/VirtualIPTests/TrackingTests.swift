@@ -1,0 +1,186 @@
+import Glibc
+import Internet
+import Systemd
+import Testing
+import Tracking
+
+@testable import Linux
+@testable import VirtualIP
+
+@Suite struct TrackSettingsTests {
+  @Test func checksAddUpAndSayNothingTwice() throws {
+    let settings = try Hosts.settings(
+      """
+      [Track]
+      Unit=postgresql.service
+      Unit=nginx.service
+      Unit=postgresql.service
+      Interface=eth1
+      Exec=/usr/bin/test -e /run/ready
+      Penalty=50
+      """)
+    #expect(
+      settings.track.checks.map(\.description) == [
+        "unit postgresql.service", "unit nginx.service", "interface eth1",
+        "command \"/usr/bin/test -e /run/ready\"",
+      ])
+    #expect(settings.track.penalty == 50)
+    #expect(settings.description.contains("# /etc/vip/219.conf:3\nUnit=nginx.service\n"))
+    let none = try Hosts.settings("[Track]\nUnit=a.service\nUnit=\nInterface=eth1\nInterface=")
+    #expect(none.track == TrackSettings())
+    #expect(
+      none.changes(to: settings).map(\.key) == [
+        "Track.Unit", "Track.Interface", "Track.Exec", "Track.Penalty",
+      ])
+    #expect(none.changes(to: settings).allSatisfy { $0.appliesLive })
+  }
+
+  @Test(
+    arguments: [
+      ("/bin/true", ["/bin/true"]), ("/bin/a  b\tc", ["/bin/a", "b", "c"]),
+      ("/bin/sh -c 'exit 1'", ["/bin/sh", "-c", "exit 1"]),
+      (#"/a "b c"d ''"#, ["/a", "b cd", ""]), (#"/a "it's""#, ["/a", "it's"]),
+      ("true", nil), ("/a 'b", nil), ("'' /a", nil), ("\"/a b\" c", ["/a b", "c"]),
+    ] as [(String, [String]?)])
+  func wordsOfCommands(text: String, words: [String]?) {
+    #expect(TrackSettings.CommandLine(text)?.words == words)
+  }
+
+  @Test(
+    arguments: [
+      ("postgresql@15-main.service", true), ("dev-sda1.device", true), ("a.b.target", true), ("nginx", false),
+      (".service", false), ("a@.service", false), ("a/b.service", false), ("a.conf", false),
+      ("a b.service", false),
+    ] as [(String, Bool)])
+  func unitNames(name: String, isOne: Bool) {
+    #expect(TrackSettings.isUnitName(name) == isOne)
+  }
+
+  @Test func objectPathsOfUnits() {
+    #expect(UnitMonitor.encode("postgresql@15-main.service") == "postgresql_4015_2dmain_2eservice")
+    #expect(UnitMonitor.encode("9p_x.mount") == "_39p_5fx_2emount")
+  }
+
+  @Test func tooManyAreRefused() throws {
+    let many = (0...64).map { "Interface=eth\($0)" }.joined(separator: "\n")
+    #expect(try Hosts.refusal("[Track]\n" + many).hasPrefix("/etc/vip/219.conf:66: Interface= is \"eth64\""))
+  }
+}
+
+@Suite("The tracker", .serialized, .timeLimit(.minutes(1)))
+struct TrackerTests {
+  /// A tracker, its loop, and what it said.
+  private final class Scene {
+    let loop: EventLoop
+    let tracker: Tracker
+    var messages: [String] = []
+
+    init(_ text: String, owns: Bool = true) throws {
+      let settings = try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text)
+      loop = try EventLoop()
+      var report: ((Message) -> Void)?
+      tracker = Tracker(
+        settings, owns: owns, on: loop,
+        Tracker.Handlers(report: { report?($0) }, changed: {}))
+      report = { [unowned self] in messages.append($0.text) }
+      try tracker.follow(settings.track)
+    }
+
+    func follow(_ text: String) throws {
+      try tracker.follow(try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text).track)
+    }
+
+    /// Runs the loop for `time`, and `body` in the middle of it. Only once.
+    func run(_ time: Duration, _ body: @escaping () -> Void = {}) throws {
+      let timers = [
+        try loop.timer(body), try loop.timer { [unowned self] in loop.exit(0) },
+      ]
+      timers[0].arm(at: Clock.now + time / 2)
+      timers[1].arm(at: Clock.now + time)
+      try withExtendedLifetime(timers) { _ = try loop.run() }
+    }
+  }
+
+  @Test func aCommandThatFailsSaysWhy() throws {
+    let scene = try Scene("Exec=/bin/sh -c 'echo no primary; echo more; exit 3'")
+    #expect(scene.tracker.fitness == .fit)
+    try scene.run(.seconds(2))
+    #expect(scene.tracker.fitness == .unfit)
+    #expect(
+      scene.messages == [
+        "Check fails: command \"/bin/sh -c 'echo no primary; echo more; exit 3'\" exit status 3: no primary; "
+          + "this host must not own the VIP"
+      ])
+    #expect(scene.tracker.remark?.hasSuffix("exit status 3: no primary") == true)
+  }
+
+  @Test func aFreshHostWaitsForTheFirstPass() throws {
+    let scene = try Scene("Exec=/bin/true", owns: false)
+    #expect(scene.tracker.fitness == .unfit)
+    #expect(scene.tracker.remark == "waiting for command \"/bin/true\"")
+    try scene.run(.seconds(1))
+    #expect(scene.tracker.fitness == .fit)
+    #expect(scene.messages == ["Check passes: command \"/bin/true\""])
+    #expect(scene.tracker.remark == nil)
+  }
+
+  @Test func aCommandThatHangsIsKilledAndHasFailed() throws {
+    let scene = try Scene("Exec=/bin/sleep 600\nTimeoutSec=50ms\nPenalty=30")
+    try scene.run(.seconds(2))
+    #expect(scene.tracker.fitness == .penalized(30))
+    #expect(
+      scene.messages == [
+        "Check fails: command \"/bin/sleep 600\" took longer than 50 ms; the priority is lowered by 30"
+      ])
+  }
+
+  @Test func aCommandThatFloodsIsEndedByItsPipe() throws {
+    let scene = try Scene("Exec=/usr/bin/yes")
+    try scene.run(.seconds(2))
+    #expect(scene.messages.first?.contains("killed by signal 13: y") == true, "\(scene.messages)")
+  }
+
+  @Test func aReloadForgetsWhatIsNoLongerAsked() throws {
+    let file = "/tmp/vipd-tracking-\(getpid())"
+    defer { unlink(file) }
+    let scene = try Scene(
+      "Exec=/bin/false\nExec=/bin/sh -c 'echo $$ >\(file); exec sleep 600'\nTimeoutSec=60")
+    var before: [Fitness] = []
+    try scene.run(.seconds(2)) {
+      before.append(scene.tracker.fitness)
+      #expect(throws: Never.self) { try scene.follow("") }
+    }
+    #expect(before == [.unfit])
+    #expect(scene.tracker.fitness == .fit && scene.tracker.remark == nil)
+    #expect(scene.messages.count == 1)
+    // The sleeper was killed and waited for.
+    let stream = try #require(fopen(file, "r"))
+    defer { fclose(stream) }
+    var text = [CChar](repeating: 0, count: 32)
+    #expect(fgets(&text, 32, stream) != nil)
+    let sleeper = atoi(text)
+    #expect(sleeper > 0 && Glibc.kill(sleeper, 0) == -1)
+  }
+
+  @Test func interfacesPassWithTheirCarrier() throws {
+    let scene = try Scene("Interface=eth1")
+    func link(_ name: String, carrier: Bool) -> Link {
+      Link(
+        index: 7, name: name, macAddress: nil, isUp: true, hasCarrier: carrier, isLoopback: false,
+        isARPCapable: true, isEthernet: true, kind: nil, parentIndex: nil)
+    }
+    scene.tracker.replace(links: [link("eth1", carrier: true)])
+    #expect(scene.tracker.fitness == .fit)
+    for change in [
+      RouteChange.link(link("eth1", carrier: false)), .linkRemoved(index: 7, name: "eth1"),
+      .link(link("eth9", carrier: true)),
+    ] {
+      scene.tracker.apply(.link(link("eth1", carrier: true)))
+      #expect(scene.tracker.fitness == .fit)
+      scene.tracker.apply(change)
+      #expect(scene.tracker.fitness == .unfit, "\(change)")
+    }
+    scene.tracker.replace(links: [])
+    #expect(scene.tracker.remark == "interface eth1 is missing, down or without carrier")
+  }
+}
