@@ -37,7 +37,8 @@ package final class HostDaemon: @unchecked Sendable {
     loop = segment.loop
     host = try segment.host(number)
     let directory = "\(segment.resources.directory)/\(number)/\(kind.rawValue)-\(instance)"
-    runtimeDirectory = "\(directory)/run"
+    // As under /run/vip, where the instances of a host find each other.
+    runtimeDirectory = "\(segment.resources.directory)/\(number)/run/\(kind.rawValue)-\(instance)"
     try File.makeDirectory(runtimeDirectory)
     try File.makeDirectory("\(directory)/etc")
     configurationPath = "\(directory)/etc/\(instance).conf"

@@ -74,8 +74,7 @@ public struct Instance: Sendable {
   var isProtected: Bool?
   /// Whether this host must not own the VIP.
   public internal(set) var isBarred = false
-  /// How long a barred owner waits for a standby to be ready.
-  var barredUntil: Instant?
+  var awaited: AwaitedSuccessor?
   /// A better Active router that is heard in the family that does not elect.
   var otherFamilyRival: OtherFamilyRival?
   /// How the router that was last heard speaks.
@@ -101,7 +100,7 @@ public struct Instance: Sendable {
     earliest([
       electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
       reinstatements.deadline, witness.deadline, isolationDeadline, rollCall, claim?.deadline,
-      departure?.deadline, contest?.deadline, removalDeadline, successorDeadline,
+      departure?.deadline, contest?.deadline, removalDeadline, awaited?.deadline,
     ])
   }
 
@@ -128,6 +127,7 @@ public struct Instance: Sendable {
     case .stop: stop(at: now, &actions)
     }
     considerTakeover(at: now, &actions)
+    considerDeparture(at: now, &actions)
     considerStandingBack(at: now, &actions)
     considerClaim(at: now, &actions)
     question(at: now, &actions)

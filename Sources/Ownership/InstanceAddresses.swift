@@ -34,6 +34,7 @@ extension Instance {
     renewal = nil
     rollCall = nil
     isProtected = nil
+    awaited = nil
     otherFamilyRival = nil
     lastAdvertised = nil
     announcements.stop()

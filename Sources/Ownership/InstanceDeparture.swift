@@ -23,6 +23,13 @@ struct Departure: Hashable, Sendable {
   var deadline: Instant
 }
 
+/// A departure that waits for a standby to be ready.
+struct AwaitedSuccessor: Hashable, Sendable {
+  let purpose: Departure.Purpose
+  /// When to go without.
+  let deadline: Instant
+}
+
 extension Instance {
   /// How long the kernel may take to confirm removals before the process exits without.
   static let stopTimeout = Duration.seconds(1)
@@ -38,6 +45,7 @@ extension Instance {
     isStopping = true
     retry = nil
     departure = nil
+    awaited = nil
     depart(.stopping, at: now, &actions)
   }
 
@@ -45,13 +53,28 @@ extension Instance {
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(_ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions) {
     guard departure == nil else { return }
-    guard election.state == .active, owns, !routers.standbys(at: now).isEmpty else {
+    guard election.state == .active, owns else { return departAlone(purpose, at: now, &actions) }
+    if routers.standbys(at: now).isEmpty {
+      if purpose != .yielding && mayWait(purpose, at: now) { return }
       return departAlone(purpose, at: now, &actions)
     }
+    awaited = nil
     departure = Departure(purpose: purpose, deadline: now)
     // Not repeated: it could overtake the resignation that follows it, and take that back.
     advertise(parameters.priority, interval: .shortest, at: now, &actions)
     departureIsDue(at: now, &actions)
+  }
+
+  /// Standbys say once a second whether they are ready, and another host may be told that it may own the VIP in the
+  /// moment in which this one is told that it must not.
+  private static let successorPatience = Duration.milliseconds(1500)
+
+  /// Whether a router is there that may still get ready.
+  private mutating func mayWait(_ purpose: Departure.Purpose, at now: Instant) -> Bool {
+    guard routers.isAnybodyThere(at: now) else { return false }
+    let deadline = awaited?.deadline ?? now + Self.successorPatience
+    awaited = AwaitedSuccessor(purpose: purpose, deadline: deadline)
+    return now < deadline
   }
 
   mutating func departureIsDue(at now: Instant, _ actions: inout Actions) {
@@ -77,6 +100,7 @@ extension Instance {
   private mutating func departAlone(
     _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
   ) {
+    awaited = nil
     switch purpose {
     case .yielding: actions.append(.report(.handoverRefused))
     case .standingBack: elect(.resign(.barred), at: now, &actions)
@@ -84,29 +108,22 @@ extension Instance {
     }
   }
 
-  /// Standbys say once a second whether they are ready; another host may be told that it may own the VIP in the
-  /// moment in which this one is told that it must not.
-  private static let successorPatience = Duration.milliseconds(1500)
-
   mutating func bar(_ isBarred: Bool, at now: Instant) {
     guard isBarred != self.isBarred else { return }
     self.isBarred = isBarred
-    barredUntil = isBarred ? now + Self.successorPatience : nil
+    if awaited?.purpose == .standingBack { awaited = nil }
     // The owner learns at once whether this router stands by.
     if election.state == .backup { witness.hurry(at: now) }
   }
 
-  /// When a barred owner waits for a standby no longer.
-  var successorDeadline: Instant? {
-    election.state == .active && isBarred && departure == nil ? barredUntil : nil
+  /// Goes on with a departure that waits for a standby to be ready.
+  mutating func considerDeparture(at now: Instant, _ actions: inout Actions) {
+    if let awaited { depart(awaited.purpose, at: now, &actions) }
   }
 
   /// An Active router that must not own the VIP gives it away, to whomever.
   mutating func considerStandingBack(at now: Instant, _ actions: inout Actions) {
     guard isBarred, election.state == .active, !isStopping else { return }
-    let mayGetReady = routers.standbys(at: now).isEmpty && routers.isAnybodyThere(at: now)
-    if departure == nil, mayGetReady, let barredUntil, now < barredUntil { return }
-    barredUntil = nil
     switch departure?.purpose {
     case nil: depart(.standingBack, at: now, &actions)
     case .yielding: departure?.purpose = .standingBack

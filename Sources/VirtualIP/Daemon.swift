@@ -16,6 +16,7 @@ public final class Daemon {
   private let loop: EventLoop
   private let log: Log
   private let runtime: RuntimeDirectory?
+  private let runtimeDirectory: String
   private let monitor: RouteMonitor
   private let requests: RouteRequests
   private let kernel: KernelAddresses
@@ -33,6 +34,7 @@ public final class Daemon {
   private var control: ControlInterface?
   /// Whether the operator has this host stand back.
   private var isHeld = false
+  private var group: GroupMembership?
   private var status = ""
   /// What the units that follow the VIP were told.
   private var role: Role?
@@ -55,6 +57,7 @@ public final class Daemon {
     self.settings = settings
     self.files = files
     log = Log(journal: journal, instance: settings.instance)
+    self.runtimeDirectory = runtimeDirectory
     do throws(RuntimeDirectoryError) {
       runtime = try RuntimeDirectory(runtimeDirectory)
     } catch {
@@ -85,6 +88,7 @@ public final class Daemon {
       write(Message(.started, .info, "Started: \(settings.summary)"))
       let missing = try resynchronize()
       try startTracking()
+      try joinGroup()
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
@@ -136,6 +140,8 @@ public final class Daemon {
 
   private func stop() {
     notify(.stopping)
+    group?.leave()
+    group = nil
     deliver(.stop)
   }
 
@@ -272,6 +278,10 @@ public final class Daemon {
     }
     isDelivering = false
     followRoutes()
+    if core.link != nil {
+      group?.update(
+        isAble: core.election.state != .initialize && !isUnfit, isActive: core.election.state == .active)
+    }
     runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
     updateRole()
@@ -423,8 +433,32 @@ public final class Daemon {
   }
 
   private func followFitness() {
-    deliver(.standBack(isHeld || tracker?.fitness == .unfit))
+    deliver(.standBack(isUnfit || group?.reason != nil))
     deliver(.reconfigure(parameters))
+  }
+
+  /// Whether this host must not own the VIP, whatever the group says.
+  private var isUnfit: Bool { isHeld || tracker?.fitness == .unfit }
+
+  /// Without a place for its socket the instance would go its own way, and so it must not start.
+  private func joinGroup() throws {
+    guard let name = settings.group else { return }
+    group = try GroupMembership(
+      name, settings: settings, runtimeDirectory: runtimeDirectory, on: loop,
+      changed: { [unowned self] in groupChanged() },
+      // Where another host can have all of them, it gets all; else the rest stays here.
+      memberLeft: { [unowned self] in deliver(.handover) })
+    groupChanged()
+  }
+
+  private func groupChanged() {
+    // Nil while it is being made.
+    guard let group else { return }
+    let why = group.reason.map {
+      "Group \(settings.group ?? ""): \($0.inWords), so this instance stands back"
+    }
+    write(Message(.groupChanged, .notice, why ?? "Group \(settings.group ?? ""): free to own the VIP"))
+    followFitness()
   }
 
   /// What the core needs, as it is now.
@@ -477,6 +511,8 @@ public final class Daemon {
         interface = InterfaceView(settings)
         _ = try resynchronize()
       }
+      // With the sockets that there are: what the core wants done now needs some.
+      deliver(.reconfigure(parameters))
       if old.virtualRouters != settings.virtualRouters, case .ready(let identity) = interface.condition {
         sockets = nil
         try openSockets(identity)
@@ -512,7 +548,8 @@ public final class Daemon {
   }
 
   private func updateStatus() {
-    let remark = tracker?.remark.map { "; checks: \($0)" } ?? ""
+    var remark = tracker?.remark.map { "; checks: \($0)" } ?? ""
+    if let reason = group?.reason { remark += "; group \(settings.group ?? ""): \(reason.inWords)" }
     let line = StatusLine(core, settings: settings, at: Clock.now).description + remark
     guard line != status else { return }
     status = line

@@ -35,6 +35,7 @@ struct Message {
     case handedOver
     case protected
     case unprotected
+    case groupChanged
     case held
     case released
     case checkFailed
@@ -69,6 +70,7 @@ struct Message {
       case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
       case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
       case .protected: "4cd10ac80f794243ab3d5a183bf43b75"
+      case .groupChanged: "b1d1c0a86d534f6f9bb9ac8f4d1c9f05"
       case .unprotected: "b8758c70b7ef46b5a05465df363e0e90"
       case .held: "3bfc133d4d2c417aa959d0ddf70c92e8"
       case .released: "379f8dd935d5436290171a55bc63a2a8"

@@ -19,14 +19,16 @@ public enum Configuration {
   /// The unit passes `%i`: `%I` would turn the dash of `vip@web-1` into a slash, and no accepted name needs
   /// unescaping.
   public static func validate(instance: String) throws(ConfigurationError) {
-    let name = Array(instance.utf8)
-    if (1...200).contains(name.count), name[0] != UInt8(ascii: "."), name.allSatisfy(isInstanceByte) {
-      return
-    }
+    if isInstanceName(instance) { return }
     throw ConfigurationError(
       place: instance.quoted, found: "this is no instance name",
       accepted: "accepted: letters, digits and :_.-@, at most 200, not beginning with a dot",
       remedy: "use a name like 219, 192.168.1.219 or web-1")
+  }
+
+  static func isInstanceName(_ text: String) -> Bool {
+    let name = Array(text.utf8)
+    return (1...200).contains(name.count) && name[0] != UInt8(ascii: ".") && name.allSatisfy(isInstanceByte)
   }
 
   private static func isInstanceByte(_ byte: UInt8) -> Bool {

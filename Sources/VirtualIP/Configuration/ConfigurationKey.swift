@@ -62,6 +62,9 @@ struct ConfigurationKey: Sendable {
       "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", live: false, \.virtualMAC,
       read: boolean, write: { $0 ? "yes" : "no" }),
     scalar(
+      "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", live: false, \.group,
+      read: { isGroupName($0) ? .some($0) : nil }, write: { $0 ?? "" }),
+    scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
       fallback: "the last octet of the first address", live: false, \.virtualRouterID,
       read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
@@ -277,6 +280,10 @@ private func addressWithPrefix(_ text: String) -> (IPAddress, Int?)? {
 /// As the kernel's `dev_valid_name()`, and printable.
 private func isInterfaceName(_ text: String) -> Bool {
   isLabel(text) && text != "." && text != ".." && !text.utf8.contains(UInt8(ascii: ":"))
+}
+
+private func isGroupName(_ text: String) -> Bool {
+  text.utf8.count <= 64 && Configuration.isInstanceName(text)
 }
 
 /// What fits into the authentication data of version 2 and can be typed.

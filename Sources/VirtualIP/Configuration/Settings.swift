@@ -14,6 +14,8 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var interface = ""
   /// `IFA_LABEL`, at most 15 bytes; nil lets the kernel use the interface's name.
   public internal(set) var label: String?
+  /// The instances on this host that are Active or Backup together; nil for this one alone.
+  public internal(set) var group: String?
   /// Whether the first IPv6 address was not configured, but derived from the virtual router's number.
   public internal(set) var hasDerivedAddress = false
   /// Whether the addresses are at the virtual router's hardware address.
