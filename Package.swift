@@ -75,6 +75,10 @@ let package = Package(
     .testTarget(
       name: "VirtualIPTests", dependencies: ["Internet", "Linux", "VRRP", "VirtualIP"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Internet", "Lab", "Linux", "Neighbor", "Ownership", "VRRP", "VirtualIP", "vipd"],
+      exclude: ["README.md"], swiftSettings: strict),
     .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )
