@@ -129,6 +129,11 @@ final class Meeting {
   func start(
     _ number: Int, _ kind: DaemonKind, _ change: (inout DaemonSettings) -> Void = { _ in }
   ) throws {
+    if kind == .keepalived, encounter.pairing.virtualMAC.contains(kind), encounter.pairing.families.count > 1
+    {
+      // Without this, the client has either MAC address: see `keepalivedsMacvlanOfIPv6AnswersARP`.
+      try scene.segment.host(number).answerForOwnAddressesOnly()
+    }
     try scene.start(number, kind) {
       encounter.pairing.configure(&$0, for: kind, on: number)
       change(&$0)
