@@ -209,6 +209,7 @@ import Testing
     var backup = Election.backup()
     #expect(backup.handle(.shutdown, at: at(50)) == Election.Outcome(transition: .shutdown))
     #expect(active.state == .initialize && backup.state == .initialize)
+    #expect(active.deadline == nil && backup.deadline == nil)
   }
 
   @Test("36. §6.1: Preempt_Mode means nothing to an Active router", arguments: [false, true])

@@ -44,6 +44,16 @@ struct Wire {
     }
   }
 
+  @Test("14. §5.2.7: Advertisements come as often as they say", arguments: families)
+  func pace(family: AddressFamily) throws {
+    let sent = try Pair.advertisements(family)
+    #expect(sent.allSatisfy { $0.advertisement.interval == 10 })
+    for (first, second) in zip(sent, sent.dropFirst()) {
+      let gap = second.frame.time - first.frame.time
+      #expect(gap > .milliseconds(50) && gap < .milliseconds(300), "\(gap)")
+    }
+  }
+
   @Test(
     "8. §7.2, §7.3: with a virtual MAC address, the owner's Advertisements come from it", arguments: families)
   func virtualSourceMAC(family: AddressFamily) throws {
