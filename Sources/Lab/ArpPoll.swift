@@ -48,7 +48,7 @@ package final class ArpPoll: @unchecked Sendable {
   }
 
   private func receive() {
-    while let (frame, _) = PacketSocket.receive(from: socket) {
+    while let frame = PacketSocket.receive(from: socket) {
       guard case .arp(let arp) = frame.content, arp.operation == 2, arp.senderAddress == address,
         !arp.isGratuitous, !rounds.isEmpty
       else { continue }

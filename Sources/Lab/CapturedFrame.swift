@@ -12,14 +12,17 @@ package struct CapturedFrame: Sendable {
   }
   /// When the kernel received it.
   package let time: Duration
+  /// The index of the switch's port that it came in by.
+  package let port: UInt32
   /// All of it.
   package let bytes: [UInt8]
   package let source: MACAddress
   package let destination: MACAddress
   package let content: Content
 
-  init(_ bytes: [UInt8], at time: Duration) {
+  init(_ bytes: [UInt8], at time: Duration, port: UInt32 = 0) {
     self.time = time
+    self.port = port
     self.bytes = bytes
     destination = MACAddress(octets: bytes.prefix(6)) ?? .zero
     source = MACAddress(octets: bytes.dropFirst(6).prefix(6)) ?? .zero

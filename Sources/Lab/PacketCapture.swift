@@ -19,8 +19,8 @@ package final class PacketCapture: @unchecked Sendable {
       throw LabError("SO_ATTACH_FILTER", errno: errno)
     }
     loop.add(socket) { [unowned self] _ in
-      while let (frame, interface) = PacketSocket.receive(from: socket) {
-        if interface != ignored { recorded.append(frame) }
+      while let frame = PacketSocket.receive(from: socket) {
+        if frame.port != ignored { recorded.append(frame) }
       }
     }
   }
@@ -81,7 +81,7 @@ enum PacketSocket {
     return socket
   }
 
-  static func receive(from socket: Descriptor) -> (frame: CapturedFrame, interface: UInt32)? {
+  static func receive(from socket: Descriptor) -> CapturedFrame? {
     var buffer = [UInt8](repeating: 0, count: 2048)
     var sender = sockaddr_ll()
     var stamp: Int64 = 0
@@ -89,6 +89,6 @@ enum PacketSocket {
       socket.number, &buffer, buffer.count, &sender, UInt32(MemoryLayout<sockaddr_ll>.size), &stamp)
     guard count >= 0 else { return nil }
     let time = MonotonicClock.from(realtimeNanoseconds: stamp)
-    return (CapturedFrame(Array(buffer[..<count]), at: time), UInt32(sender.sll_ifindex))
+    return CapturedFrame(Array(buffer[..<count]), at: time, port: UInt32(sender.sll_ifindex))
   }
 }

@@ -178,6 +178,12 @@ package final class Segment: @unchecked Sendable {
     return host
   }
 
+  /// The index of the switch's port that the host's cable is in, as in `CapturedFrame.port`.
+  package func port(of number: Int) throws -> UInt32 {
+    let name = try host(number).port
+    return try networkSwitch.run { if_nametoindex(name) }
+  }
+
   /// A directory for files, gone with the segment.
   package var directory: String { resources.directory }
 

@@ -18,15 +18,26 @@ public struct Witness: Hashable, Sendable {
   /// Probes missed in a row after which the VIP counts as silent. One may be lost on the way.
   public static let missesUntilSilent = 2
 
+  /// Where the addresses of one family are.
+  private struct Station: Hashable {
+    var hardware: MACAddress
+    /// Probes in a row that it did not answer.
+    var missed = 0
+  }
+
   /// The station that last answered for the VIP.
   public private(set) var owner: MACAddress?
+  /// With virtual MAC addresses, the families are at two stations, neither of which answers for the other's.
+  private var ipv4: Station?
+  private var ipv6: Station?
   /// When it did.
   public private(set) var lastAnswer: Instant?
   /// When the next probe is due; nil while nobody wants to know.
   public private(set) var deadline: Instant?
   /// Probes in a row that nobody answered.
   public private(set) var missed = 0
-  private var isAwaiting = false
+  /// The family of the probe that may still be answered.
+  private var awaited: AddressFamily?
   private var interval = Duration.zero
 
   /// A witness that knows nobody and asks nothing.
@@ -41,7 +52,7 @@ public struct Witness: Hashable, Sendable {
     let isFaster = deadline == nil || interval < self.interval
     self.interval = interval
     // The probe under way was given another time to be answered in; it proves nothing.
-    isAwaiting = false
+    awaited = nil
     deadline = isFaster ? now : min(deadline ?? now, now + interval)
   }
 
@@ -53,23 +64,36 @@ public struct Witness: Hashable, Sendable {
   /// Asks no more and forgets what it knew.
   public mutating func stop() { self = Witness() }
 
-  /// Somebody at `hardware` answered for the VIP, or announced it.
-  public mutating func hear(_ hardware: MACAddress, at now: Instant) {
+  /// Somebody at `hardware` answered for an address of the VIP, of `family`, or announced it.
+  public mutating func hear(_ hardware: MACAddress, for family: AddressFamily, at now: Instant) {
     owner = hardware
+    update(family) { $0 = Station(hardware: hardware) }
     lastAnswer = now
     missed = 0
-    isAwaiting = false
+    awaited = nil
   }
 
-  /// The probe to send now, if one is due.
-  public mutating func probe(at now: Instant) -> Probe? {
+  /// The probe for an address of `family` to send now, if one is due.
+  public mutating func probe(for family: AddressFamily, at now: Instant) -> Probe? {
     guard let due = deadline, due <= now else { return nil }
-    if isAwaiting { missed += 1 }
-    isAwaiting = true
+    if let awaited {
+      missed += 1
+      update(awaited) { $0?.missed += 1 }
+    }
+    awaited = family
     // A late loop asks once, not once for every time it missed.
     deadline = max(due + interval, now + interval / 2)
     // An owner that moved to another card answers nobody at the old one.
-    guard let owner, missed < 2 * Self.missesUntilSilent else { return .broadcast }
-    return .unicast(owner)
+    guard let station = family == .ipv4 ? ipv4 : ipv6, station.missed < 2 * Self.missesUntilSilent else {
+      return .broadcast
+    }
+    return .unicast(station.hardware)
+  }
+
+  private mutating func update(_ family: AddressFamily, _ body: (inout Station?) -> Void) {
+    switch family {
+    case .ipv4: body(&ipv4)
+    case .ipv6: body(&ipv6)
+    }
   }
 }

@@ -6,6 +6,8 @@ import VRRP
 struct Contest: Hashable, Sendable {
   /// The one with the greatest hardware address, if there are several.
   var rival: MACAddress
+  /// What it claimed; at a virtual MAC address it answers for one family only.
+  var address: IPAddress
   /// When the election must have ended it, or the rival must have answered.
   var deadline: Instant
   var isAsked = false
@@ -27,7 +29,9 @@ extension Instance {
       isolation.hearGateway(at: station, now)
     }
     hearFrame(from: station, at: now)
-    if parameters.addresses.contains(packet.sender) { hearClaim(of: station, at: now, &actions) }
+    if parameters.addresses.contains(packet.sender) {
+      hearClaim(of: packet.sender, by: station, at: now, &actions)
+    }
   }
 
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
@@ -44,10 +48,12 @@ extension Instance {
     routers.contains(station) || parameters.isVirtualRouter(station)
   }
 
-  /// A station says that the VIP is at its hardware address.
-  private mutating func hearClaim(of station: MACAddress, at now: Instant, _ actions: inout Actions) {
+  /// A station says that one of the addresses is at its hardware address.
+  private mutating func hearClaim(
+    of address: IPAddress, by station: MACAddress, at now: Instant, _ actions: inout Actions
+  ) {
     guard election.state == .active && claim == nil else {
-      witness.hear(station, at: now)
+      witness.hear(station, for: address.family, at: now)
       // The Active router that is heard is the one that answers, as long as nothing better is known.
       if let following, !isHeartbeatLate, !parameters.isVirtualRouter(station) {
         routers.guess(following, at: station)
@@ -60,7 +66,7 @@ extension Instance {
       let successor = departure.successor ?? routers.address(at: station) ?? .any(parameters.family)
       return departed(to: successor, at: now, &actions)
     }
-    if isRouter(station) { return contest(with: station, at: now, &actions) }
+    if isRouter(station) { return contest(with: station, over: address, at: now, &actions) }
     // A stranger is answered, and named once (RFC 5227 §2.4 c).
     _ = announcements.contradictRival(at: now)
     if conflict != station { actions.append(.report(.conflict(station))) }
@@ -70,19 +76,25 @@ extension Instance {
   /// Another router has the VIP too. The election decides between them; where they cannot hear each other,
   /// ARP must: after the time in which the election would have ended it, the rival is asked, and if it still
   /// answers, the lower hardware address gives way.
-  private mutating func contest(with rival: MACAddress, at now: Instant, _ actions: inout Actions) {
+  private mutating func contest(
+    with rival: MACAddress, over address: IPAddress, at now: Instant, _ actions: inout Actions
+  ) {
     // Where all have the same hardware address, only the election can tell them apart.
     if parameters.usesVirtualMAC && parameters.isVirtualRouter(rival) {
       _ = announcements.contradictRival(at: now)
       return
     }
     guard let current = contest else {
-      contest = Contest(rival: rival, deadline: now + parameters.interval.duration * 2)
+      contest = Contest(
+        rival: rival, address: address, deadline: now + parameters.interval.duration * 2)
       return
     }
     guard current.rival == rival else {
       // Of several rivals the one that everybody yields to counts.
-      if !current.isAsked && rival.bits > current.rival.bits { contest?.rival = rival }
+      if !current.isAsked && rival.bits > current.rival.bits {
+        contest?.rival = rival
+        contest?.address = address
+      }
       return
     }
     guard current.isAsked, let identity else { return }
@@ -99,7 +111,7 @@ extension Instance {
     current.isAsked = true
     current.deadline = now + parameters.interval.duration
     contest = current
-    ask(for: parameters.addresses[0], at: current.rival, &actions)
+    ask(for: current.address, at: current.rival, &actions)
   }
 
   // MARK: What is asked
@@ -112,9 +124,10 @@ extension Instance {
       return
     }
     if let pace = witnessPace { witness.ask(every: pace, at: now) } else { witness.stop() }
-    if let probe = witness.probe(at: now) {
-      // In turn: one address that somebody deleted is not the whole VIP.
-      witnessTurn = (witnessTurn + 1) % parameters.addresses.count
+    // In turn: one address that somebody deleted is not the whole VIP.
+    let next = (witnessTurn + 1) % parameters.addresses.count
+    if let probe = witness.probe(for: parameters.addresses[next].family, at: now) {
+      witnessTurn = next
       send(probe, &actions)
     }
     if let window = evidenceWindow(at: now) {

@@ -85,6 +85,50 @@ import VRRP
     for packet in asked { #expect(packet.sender == identity.address(packet.target.family)) }
   }
 
+  /// At the virtual MAC address of one family nobody answers for the other: asked there, an owner that is well
+  /// would seem silent.
+  @Test func theWitnessAsksEachFamilyAtItsOwnStation() throws {
+    var driver = driver(.strict)
+    func answer(_ address: IPAddress) -> Event {
+      .neighbor(
+        NeighborPacket(
+          operation: .reply, senderHardware: .virtualRouter(219, address.family), sender: address,
+          target: identity.address(address.family) ?? own))
+    }
+    for address in [vip, vip6] { driver.handle(answer(address)) }
+    _ = driver.hear(100)
+    var asked = 0
+    let end = driver.now + .seconds(3)
+    while driver.now < end, let deadline = driver.instance.deadline {
+      for case .ask(let probe, let station) in driver.handle(.timer, at: deadline) {
+        #expect(station == .virtualRouter(219, probe.target.family))
+        asked += 1
+        driver.handle(answer(probe.target))
+      }
+      #expect(driver.instance.witnessed != nil)
+    }
+    #expect(asked > 10)
+    // The Active router has been silent for long, but its kernel answers.
+    #expect(driver.instance.election.state == .backup && driver.instance.hold != nil)
+  }
+
+  /// Two routers that cannot hear each other have the VIP, the other one at virtual MAC addresses.
+  @Test func aRivalIsAskedForWhatItClaimed() throws {
+    var driver = owner()
+    driver.handle(
+      .neighbor(
+        NeighborPacket(
+          operation: .reply, senderHardware: .virtualRouter(219, .ipv6), sender: vip6,
+          target: .ipv6(.allNodes))))
+    let asked = driver.run(until: driver.now + .milliseconds(250)).compactMap { entry -> IPAddress? in
+      guard case .ask(let packet, let station) = entry.1, station == .virtualRouter(219, .ipv6) else {
+        return nil
+      }
+      return packet.target
+    }
+    #expect(asked == [vip6])
+  }
+
   @Test func checksumsAreFormedAsHeard() {
     var driver = driver()
     #expect(driver.instance.dialect.checksum == .rfc5798)

@@ -17,19 +17,6 @@ extension SegmentTests {
         }
     }
 
-    @Test func bothFormsWithTheVirtualAddressAsSenderAndTarget() throws {
-      let scene = try Scene(hosts: [217])
-      try scene.start(217)
-      try scene.expectOwners(217)
-      pause(.milliseconds(500))
-      let arps = try arps(scene)
-      let hardwareAddress = try scene.segment.host(217).hardwareAddress
-      #expect(Set(arps.map(\.arp.operation)) == [1, 2])
-      #expect(arps.allSatisfy { $0.frame.destination == .broadcast })
-      #expect(arps.allSatisfy { $0.arp.senderHardwareAddress == hardwareAddress })
-      #expect(arps.allSatisfy { $0.arp.senderAddress == scene.vip && $0.arp.targetAddress == scene.vip })
-    }
-
     @Test func onlyAfterTheKernelHasTheAddress() throws {
       let scene = try Scene(hosts: [217])
       try scene.start(217)
@@ -94,25 +81,6 @@ extension SegmentTests {
       let answers = scene.segment.capture.gratuitousArps(
         for: scene.vip, from: start, sentBy: host.hardwareAddress)
       #expect(!answers.isEmpty)
-    }
-
-    @Test func advertisementsAreWhatRFC9568Asks() throws {
-      let scene = try Scene(hosts: [217])
-      let host = try scene.segment.host(217)
-      try scene.start(217) { $0.priority = 42 }
-      try scene.expectOwners(217)
-      pause(.milliseconds(1050))
-      let seen = scene.segment.capture.advertisements(sentBy: host.hardwareAddress)
-      #expect(seen.count >= 5 && seen.count <= 16)
-      for (frame, advertisement) in seen {
-        #expect(frame.destination == MACAddress(bits: 0x0100_5E00_0012))
-        #expect(advertisement.source == host.address.ip)
-        #expect(advertisement.destination == .ipv4(IPv4Address(bits: 0xE000_0012)))
-        #expect(advertisement.timeToLive == 255)
-        #expect((advertisement.version, advertisement.type) == (3, 1))
-        #expect((advertisement.virtualRouterID, advertisement.priority) == (219, 42))
-        #expect(advertisement.interval == 10 && advertisement.addresses == [scene.vip.ip])
-      }
     }
   }
 }

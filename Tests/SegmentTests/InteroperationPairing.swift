@@ -59,8 +59,7 @@ struct Pairing: CustomStringConvertible, Sendable {
     Pairing(peer: .frr, families: [.ipv4, .ipv6]),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6], isUnicast: true),
     Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
-    Pairing(
-      peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived], activeFirst: [.vipd]),
+    Pairing(peer: .keepalived, families: [.ipv4, .ipv6], virtualMAC: [.vipd, .keepalived]),
     Pairing(peer: .frr, families: [.ipv4, .ipv6], virtualMAC: [.vipd]),
     Pairing(peer: .keepalived, version: 2),
     Pairing(peer: .keepalived, version: 2, isUnicast: true, authentication: "secret12", activeFirst: [.vipd]),

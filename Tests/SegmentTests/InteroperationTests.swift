@@ -40,7 +40,10 @@ extension SegmentTests {
     }
 
     private static let intervals = [(600, 100), (100, 600)].flatMap { active, backup in
-      Encounter.each(of: [Pairing(peer: .keepalived), Pairing(peer: .frr)]).map {
+      Encounter.each(of: [
+        Pairing(peer: .keepalived), Pairing(peer: .keepalived, families: [.ipv6]),
+        Pairing(peer: .frr, families: [.ipv4, .ipv6]),
+      ]).map {
         MixedIntervals(encounter: $0, active: .milliseconds(active), backup: .milliseconds(backup))
       }
     }
@@ -68,17 +71,68 @@ extension SegmentTests {
       #expect(meeting.isUnchanged(since: calm))
       let cut = MonotonicClock.now
       try meeting.scene.segment.pullCable(217)
-      let address = try #require(meeting.virtualAddresses.first)
-      let history = { meeting.scene.segment.ownership.history }
-      try meeting.scene.segment.loop.wait(for: ".218 to take over", within: Scene.patience) {
-        history().acquisition(of: address, by: 218, from: cut) != nil
+      for address in meeting.virtualAddresses {
+        let history = { meeting.scene.segment.ownership.history }
+        try meeting.scene.segment.loop.wait(for: ".218 to take over", within: Scene.patience) {
+          history().acquisition(of: address, by: 218, from: cut) != nil
+        }
+        let taken = try #require(history().acquisition(of: address, by: 218, from: cut))
+        if mixed.active > mixed.backup {
+          #expect(taken - cut > mixed.active * 2, "\(address)")
+        } else {
+          #expect(taken - cut < mixed.backup * 3, "\(address)")
+        }
       }
-      let taken = try #require(history().acquisition(of: address, by: 218, from: cut))
-      if mixed.active > mixed.backup {
-        #expect(taken - cut > mixed.active * 2)
-      } else {
-        #expect(taken - cut < mixed.backup * 3)
+    }
+
+    private static let mismatches = [
+      Mismatch(what: "another password", says: "password") { $0.authentication = "another" },
+      Mismatch(what: "no password", says: "password") { $0.authentication = nil },
+      Mismatch(what: "another interval", says: "interval") { $0.interval = .seconds(2) },
+    ]
+
+    struct Mismatch: CustomStringConvertible, Sendable {
+      /// What the peer is told, unlike vipd.
+      let what: String
+      /// What vipd says of the packets that it discards.
+      let says: String
+      let change: @Sendable (inout DaemonSettings) -> Void
+      var description: String { what }
+    }
+
+    private static func version2(active: DaemonKind) throws -> Meeting {
+      let pairing = Pairing(peer: .keepalived, version: 2, authentication: "secret12")
+      return try Meeting(Encounter(pairing: pairing, active: active))
+    }
+
+    /// Version 2 discards what has another password or interval (RFC 3768 §7.1), whatever its priority.
+    @Test(arguments: mismatches) func version2DiscardsAndReportsAMismatch(_ mismatch: Mismatch) throws {
+      let meeting = try Self.version2(active: .vipd)
+      try meeting.startActive()
+      let start = MonotonicClock.now
+      try meeting.start(218, .keepalived) {
+        $0.priority = 200
+        mismatch.change(&$0)
       }
+      let vipd = try meeting.scene.daemon(217)
+      try vipd.waitForLog(mismatch.says, from: start, within: Scene.patience)
+      pause(.seconds(3))
+      let lost = meeting.scene.segment.ownership.history.loss(of: meeting.scene.vip, by: 217, from: start)
+      #expect(lost == nil)
+      #expect(vipd.log.count { $0.contains(mismatch.says) } == 1, "\(vipd.log)")
+    }
+
+    /// A Backup router that must discard all Advertisements still sees that the VIP is served.
+    @Test(arguments: mismatches) func aMismatchedBackupLeavesTheVIPWhereItIs(_ mismatch: Mismatch) throws {
+      let meeting = try Self.version2(active: .keepalived)
+      try meeting.startActive { mismatch.change(&$0) }
+      let start = MonotonicClock.now
+      try meeting.start(218, .vipd) { $0.priority = 200 }
+      let vipd = try meeting.scene.daemon(218)
+      try vipd.waitForLog(mismatch.says, from: start, within: Scene.patience)
+      pause(.seconds(6))
+      #expect(meeting.isUnchanged(since: start))
+      #expect(vipd.log.contains { $0.contains("in use by the station") }, "\(vipd.log)")
     }
 
     @Test(arguments: Encounter.each(of: [Pairing(peer: .keepalived), Pairing(peer: .frr)]))
@@ -129,6 +183,11 @@ final class Meeting {
   func start(
     _ number: Int, _ kind: DaemonKind, _ change: (inout DaemonSettings) -> Void = { _ in }
   ) throws {
+    if kind == .keepalived, encounter.pairing.virtualMAC.contains(kind), encounter.pairing.families.count > 1
+    {
+      // Without this, the client has either MAC address: see `keepalivedsMacvlanOfIPv6AnswersARP`.
+      try scene.segment.host(number).answerForOwnAddressesOnly()
+    }
     try scene.start(number, kind) {
       encounter.pairing.configure(&$0, for: kind, on: number)
       change(&$0)

@@ -43,6 +43,35 @@ extension SegmentTests {
       }
     }
 
+    /// With a virtual MAC address in both families, keepalived leaves arp_ignore of its macvlan for IPv6 at 0: that
+    /// answers ARP for the IPv4 address too, with the MAC address of the wrong family, which is the one that the
+    /// client keeps if that answer comes first. vipd has no part in it: it does not even run here.
+    @Test(arguments: [false, true]) func keepalivedsMacvlanOfIPv6AnswersARP(isToldNotTo: Bool) throws {
+      let scene = try Scene(hosts: [217], hasIPv6: true, isProbed: false)
+      if isToldNotTo { try scene.segment.host(217).answerForOwnAddressesOnly() }
+      try scene.start(217, .keepalived) {
+        $0.addresses = DaemonSettings.addresses([.ipv4, .ipv6])
+        $0.usesVirtualMAC = true
+      }
+      for address in scene.segment.virtualAddresses { try scene.expectOwners(217, of: address) }
+      pause(.seconds(1))
+      let start = MonotonicClock.now
+      let client = scene.segment.client
+      let question = Frame.arp(
+        operation: 1, from: client.hardwareAddress, sender: client.address, to: .broadcast,
+        targetHardware: .zero, target: scene.vip)
+      try scene.segment.inject(question, from: client)
+      pause(.milliseconds(500))
+      let answers = scene.segment.capture.frames(from: start).compactMap { frame -> MACAddress? in
+        guard case .arp(let arp) = frame.content, arp.operation == 2, arp.senderAddress == scene.vip,
+          arp.targetAddress == client.address
+        else { return nil }
+        return frame.source
+      }
+      let (right, wrong) = (MACAddress(bits: 0x0000_5E00_01DB), MACAddress(bits: 0x0000_5E00_02DB))
+      #expect(Set(answers) == (isToldNotTo ? [right] : [right, wrong]))
+    }
+
     /// An Active router yields to a higher priority that it understands.
     private func expectYielding(
       of peer: DaemonKind, _ isExpected: Bool,

@@ -97,6 +97,14 @@ final class Scene {
   }
 }
 
+extension Segment.Station {
+  /// Has each of its interfaces answer ARP, and ask, for its own addresses only, whatever a daemon left out.
+  func answerForOwnAddressesOnly() throws {
+    let all = "net.ipv4.conf.all"
+    try namespace.command(["sysctl", "-q", "\(all).arp_ignore=1", "\(all).arp_announce=2"]).run()
+  }
+}
+
 /// Scenarios in network namespaces; one at a time, for they measure time.
 @Suite(.serialized, .enabled(if: geteuid() == 0, "needs root"))
 enum SegmentTests {}

@@ -109,12 +109,6 @@ private let skew = 60.9375
     #expect(outcome == Election.Outcome(advertise: 100, transition: .preemption(of: lower, priority: 99)))
   }
 
-  @Test func withoutPreemptionAWorseRouterStays() {
-    var router = backup(preempts: false)
-    #expect(router.handle(heard(1), at: at(300)) == Election.Outcome())
-    #expect(router.deadline == at(300 + activeDown))
-  }
-
   @Test func addressOwnerPreemptsWhateverIsConfigured() {
     var router = backup(priority: 254, preempts: false)
     router.reconfigure(
@@ -124,14 +118,6 @@ private let skew = 60.9375
     let before = router.deadline
     _ = router.handle(heard(254), at: at(50))
     #expect(router.deadline == before)
-  }
-
-  @Test func noTieBreakByAddress() {
-    for sender in [lower, greater] {
-      var router = backup()
-      _ = router.handle(heard(100, from: sender), at: at(200))
-      #expect(router.deadline == at(200 + activeDown))
-    }
   }
 
   @Test func preemptionWaitsItsDelay() {
@@ -161,13 +147,6 @@ private let skew = 60.9375
     #expect(router.deadline == at(200 + activeDown))
   }
 
-  @Test func shutdownSaysNothing() {
-    var router = backup()
-    #expect(router.handle(.shutdown, at: at(1)) == Election.Outcome(transition: .shutdown))
-    #expect(router.state == .initialize)
-    #expect(router.deadline == nil)
-  }
-
   @Test func aLateLoopListensAgain() {
     var router = backup()
     #expect(router.handle(.late, at: at(5000)) == Election.Outcome())
@@ -184,12 +163,6 @@ private let skew = 60.9375
     #expect(router.deadline == at(activeDown + 200))
   }
 
-  @Test func answersAResignationAtOnce() {
-    var router = active()
-    #expect(router.handle(heard(0), at: at(400)) == Election.Outcome(advertise: 100))
-    #expect(router.deadline == at(500))
-  }
-
   @Test(arguments: [(101, lower), (101, greater), (255, lower), (100, greater)] as [(UInt8, IPAddress)])
   func yieldsToABetterRouter(priority: UInt8, sender: IPAddress) {
     var router = active()
@@ -199,30 +172,6 @@ private let skew = 60.9375
     #expect(router.deadline == at(400 + activeDown))
     let next = router.handle(.timer, at: at(400 + activeDown))
     #expect(next.transition == .silence(of: sender, since: at(400)))
-  }
-
-  @Test func learnsTheBetterRoutersInterval() throws {
-    let second = try #require(AdvertisementInterval(centiseconds: 100))
-    var router = active()
-    _ = router.handle(heard(200, interval: second), at: at(400))
-    #expect(router.deadline == at(400 + 3609.375))
-  }
-
-  @Test(arguments: [(99, greater), (100, lower), (1, lower)] as [(UInt8, IPAddress)])
-  func contradictsAWorseRouter(priority: UInt8, sender: IPAddress) {
-    var router = active()
-    let due = router.deadline
-    let outcome = router.handle(heard(priority, from: sender), at: at(400))
-    #expect(outcome == Election.Outcome(advertise: 100, beat: sender))
-    #expect(router.state == .active)
-    #expect(router.deadline == due)
-  }
-
-  @Test func resignsOnShutdown() {
-    var router = active()
-    let outcome = router.handle(.shutdown, at: at(400))
-    #expect(outcome == Election.Outcome(advertise: 0, transition: .shutdown))
-    #expect(router.state == .initialize)
   }
 
   @Test func aLateLoopStepsDownWithoutAWord() {
