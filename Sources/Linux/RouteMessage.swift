@@ -187,7 +187,33 @@ struct RouteMessage {
   }
 
   private var parsedRoute: OpaquePointer? {
+    guard hasSoundNextHops else { return nil }
     var route: OpaquePointer?
     return rtnl_route_parse(header, &route) >= 0 ? route : nil
+  }
+
+  /// Whether every next hop has a length: libnl 3.7 adds one that has none without end.
+  private var hasSoundNextHops: Bool {
+    let fixed = Int32(MemoryLayout<rtmsg>.size)
+    guard var attribute = nlmsg_attrdata(header, fixed) else { return true }
+    var remaining = nlmsg_attrlen(header, fixed)
+    while nla_ok(attribute, remaining) != 0 {
+      if nla_type(attribute) == Int32(RTA_MULTIPATH.rawValue) {
+        let hops = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
+        if !Self.areSound(hops) { return false }
+      }
+      attribute = nla_next(attribute, &remaining)
+    }
+    return true
+  }
+
+  private static func areSound(_ hops: UnsafeRawBufferPointer) -> Bool {
+    var offset = 0
+    while offset + MemoryLayout<rtnexthop>.size <= hops.count {
+      let length = Int(hops.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      if length < MemoryLayout<rtnexthop>.size { return false }
+      offset += (length + 3) & ~3
+    }
+    return true
   }
 }
