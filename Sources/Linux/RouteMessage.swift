@@ -31,7 +31,9 @@ struct RouteMessage {
 
   /// Attribute `type` as text, up to its end or its first NUL; nil if absent.
   func text<Fixed: BitwiseCopyable>(_ type: Int, after: Fixed.Type, skipping extra: Int = 0) -> String? {
-    guard let attribute = nlmsg_find_attr(header, Int32(MemoryLayout<Fixed>.size + extra), Int32(type))
+    let start = MemoryLayout<Fixed>.size + extra
+    guard start <= Int(nlmsg_datalen(header)),
+      let attribute = nlmsg_find_attr(header, Int32(start), Int32(type))
     else { return nil }
     return text(of: attribute)
   }
@@ -68,7 +70,8 @@ struct RouteMessage {
     let explanation =
       has(NLM_F_ACK_TLVS)
       ? text(Int(NLMSGERR_ATTR_MSG.rawValue), after: nlmsgerr.self, skipping: echoed) : nil
-    return (report.msg.nlmsg_seq, LinuxError(operation, errno: -report.error, explanation: explanation))
+    let code = Int32(clamping: report.error.magnitude)
+    return (report.msg.nlmsg_seq, LinuxError(operation, errno: code, explanation: explanation))
   }
 
   /// The link that an RTM_NEWLINK or RTM_DELLINK message is about. A bridge sends both, with its own
@@ -168,10 +171,11 @@ struct RouteMessage {
     defer { rtnl_route_put(route) }
     guard rtnl_route_get_protocol(route) == RouteRequest.protocolNumber,
       rtnl_route_get_nnexthops(route) == 1, let hop = rtnl_route_nexthop_n(route, 0),
-      let binary = rtnl_route_get_dst(route)
+      rtnl_route_nh_get_ifindex(hop) > 0, let binary = rtnl_route_get_dst(route)
     else { return nil }
+    let number = Int32(rtnl_route_get_family(route))
+    guard let family = AddressFamily.allCases.first(where: { $0.number == number }) else { return nil }
     // A default route's destination has no octets.
-    let family: AddressFamily = Int32(rtnl_route_get_family(route)) == AF_INET ? .ipv4 : .ipv6
     let address = IPAddress(binary) ?? .any(family)
     let length = Int(nl_addr_get_prefixlen(binary))
     guard let destination = IPNetwork(address, prefixLength: length) else { return nil }
@@ -183,7 +187,33 @@ struct RouteMessage {
   }
 
   private var parsedRoute: OpaquePointer? {
+    guard hasSoundNextHops else { return nil }
     var route: OpaquePointer?
     return rtnl_route_parse(header, &route) >= 0 ? route : nil
+  }
+
+  /// Whether every next hop has a length: libnl 3.7 adds one that has none without end.
+  private var hasSoundNextHops: Bool {
+    let fixed = Int32(MemoryLayout<rtmsg>.size)
+    guard var attribute = nlmsg_attrdata(header, fixed) else { return true }
+    var remaining = nlmsg_attrlen(header, fixed)
+    while nla_ok(attribute, remaining) != 0 {
+      if nla_type(attribute) == Int32(RTA_MULTIPATH.rawValue) {
+        let hops = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
+        if !Self.areSound(hops) { return false }
+      }
+      attribute = nla_next(attribute, &remaining)
+    }
+    return true
+  }
+
+  private static func areSound(_ hops: UnsafeRawBufferPointer) -> Bool {
+    var offset = 0
+    while offset + MemoryLayout<rtnexthop>.size <= hops.count {
+      let length = Int(hops.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      if length < MemoryLayout<rtnexthop>.size { return false }
+      offset += (length + 3) & ~3
+    }
+    return true
   }
 }

@@ -77,7 +77,7 @@ extension RouteRequests {
 }
 
 /// libnl's object for a route, from which it builds requests.
-private final class RouteObject {
+final class RouteObject {
   private let route: OpaquePointer
   private let family: AddressFamily
 

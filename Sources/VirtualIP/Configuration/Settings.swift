@@ -102,7 +102,9 @@ extension Settings: CustomStringConvertible {
       let values = key.values(self)
       let origins = origins(of: key.qualifiedName)
       for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
-        text += "# \(origins[min(index, origins.count - 1)])\n\(key.name)=\(value)\n"
+        // A backslash at the end would continue the line; one before a blank does not.
+        let end = value.utf8.last == UInt8(ascii: "\\") ? " \n" : "\n"
+        text += "# \(origins[min(index, origins.count - 1)])\n\(key.name)=\(value)\(end)"
       }
     }
     return text
