@@ -105,9 +105,9 @@ let package = Package(
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(
       name: "SegmentTests", dependencies: ["Internet", "Lab", "vipctl", "vipd"], swiftSettings: strict),
+    .testTarget(
       name: "ConformanceTests",
       dependencies: ["Internet", "Lab", "Linux", "Neighbor", "Ownership", "VRRP", "VirtualIP", "vipd"],
       exclude: ["README.md"], swiftSettings: strict),
-    .testTarget(name: "SegmentTests", dependencies: ["Internet", "Lab", "vipd"], swiftSettings: strict),
   ]
 )
