@@ -52,7 +52,7 @@ extension VirtualRouter {
   func message(_ priority: UInt8 = 100, checksum: ChecksumForm = .rfc5798) -> [UInt8] {
     var bytes: [UInt8] = []
     let sent = Advertisement(virtualRouterID: id, priority: priority, interval: interval)
-    encode(sent, from: peer, to: Advertisement.group(family), checksum: checksum, into: &bytes)
+    encode(sent, from: peer, to: Advertisement.group(family), in: Dialect(checksum: checksum), into: &bytes)
     return bytes
   }
 
