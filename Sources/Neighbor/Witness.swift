@@ -25,7 +25,7 @@ public struct Witness: Hashable, Sendable {
     var missed = 0
   }
 
-  /// The station that last answered for the VIP.
+  /// A station that answers for the VIP: of two, the same one until it falls silent.
   public private(set) var owner: MACAddress?
   /// With virtual MAC addresses, the families are at two stations, neither of which answers for the other's.
   private var ipv4: Station?
@@ -66,8 +66,8 @@ public struct Witness: Hashable, Sendable {
 
   /// Somebody at `hardware` answered for an address of the VIP, of `family`, or announced it.
   public mutating func hear(_ hardware: MACAddress, for family: AddressFamily, at now: Instant) {
-    owner = hardware
     update(family) { $0 = Station(hardware: hardware) }
+    if owner == nil || owner != ipv4?.hardware && owner != ipv6?.hardware { owner = hardware }
     lastAnswer = now
     missed = 0
     awaited = nil
@@ -78,15 +78,16 @@ public struct Witness: Hashable, Sendable {
     guard let due = deadline, due <= now else { return nil }
     if let awaited {
       missed += 1
-      update(awaited) { $0?.missed += 1 }
+      // An owner that moved to another card answers nobody at the old one.
+      update(awaited) { station in
+        station?.missed += 1
+        if station?.missed == 2 * Self.missesUntilSilent { station = nil }
+      }
     }
     awaited = family
     // A late loop asks once, not once for every time it missed.
     deadline = max(due + interval, now + interval / 2)
-    // An owner that moved to another card answers nobody at the old one.
-    guard let station = family == .ipv4 ? ipv4 : ipv6, station.missed < 2 * Self.missesUntilSilent else {
-      return .broadcast
-    }
+    guard let station = family == .ipv4 ? ipv4 : ipv6 else { return .broadcast }
     return .unicast(station.hardware)
   }
 

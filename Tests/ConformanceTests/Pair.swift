@@ -60,6 +60,8 @@ final class Pair {
 
   func stop(_ number: Int) throws { try #require(daemons[number]).stop() }
 
+  func log(of number: Int) -> [String] { daemons[number]?.log ?? [] }
+
   // MARK: The client
 
   private func probe(of address: IPAddress) throws -> Probe {

@@ -144,6 +144,25 @@ struct Wire {
     }
   }
 
+  @Test(
+    "30. Deviation: where VRRP is blocked, it stays Backup, for the owner's kernel answers",
+    arguments: [false, true])
+  func deviationHeldWhileVRRPIsBlocked(usesVirtualMAC: Bool) throws {
+    let pair = try Pair {
+      $0.usesVirtualMAC = usesVirtualMAC
+      $0.addresses.reverse()
+    }
+    let start = MonotonicClock.now
+    try pair.segment.dropVRRP()
+    pause(.seconds(3))
+    let history = pair.segment.ownership.history
+    for address in pair.addresses {
+      #expect(history.acquisition(of: address, by: 218, from: start) == nil)
+      #expect(history.loss(of: address, by: 217, from: start) == nil)
+    }
+    #expect(pair.log(of: 218).count { $0.contains("; holding") } == 1, "\(pair.log(of: 218))")
+  }
+
   @Test("35. §6.4.3: an Active router that is stopped sends priority 0", arguments: families)
   func resignation(family: AddressFamily) throws {
     let pair = try Pair()
