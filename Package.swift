@@ -71,6 +71,8 @@ let package = Package(
       name: "vipd-metrics", dependencies: ["Control", "Internet", "Metrics", "Systemd"], swiftSettings: daemon
     ),
 
+    .target(name: "KeepalivedImport", dependencies: ["Internet"], swiftSettings: pure),
+
     .target(
       name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
     .executableTarget(name: "vipsim", dependencies: ["Simulation"], swiftSettings: strict),
@@ -102,6 +104,9 @@ let package = Package(
       dependencies: ["Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
       swiftSettings: strict),
     .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
+    .testTarget(
+      name: "KeepalivedImportTests", dependencies: ["Internet", "KeepalivedImport", "VRRP", "VirtualIP"],
+      swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(
       name: "SegmentTests", dependencies: ["Internet", "Lab", "vipctl", "vipd"], swiftSettings: strict),

@@ -1,0 +1,256 @@
+import Internet
+
+/// Converts one vrrp_instance.
+struct InstanceConversion {
+  let statement: Statement
+  let context: Conversion.Context
+  var usedScripts: Set<String> = []
+  var notes: [ImportNote] = []
+  /// The lines of the file, by section.
+  private var assignments: [(section: String, line: String)] = []
+
+  // What the instance says, until all of it was read.
+  var interface: String?
+  var addressStatements: [Statement] = []
+  var routeStatements: [Statement] = []
+  var peerStatements: [Statement] = []
+  var trackStatements: [(kind: String, statement: Statement)] = []
+  private var version: Int
+  private var interval: Statement?
+  private var authentication: Statement?
+  private var announcements: [String: String]
+  var addresses: [(address: IPAddress, prefixLength: Int, scope: String?, statement: Statement)] = []
+
+  init(_ statement: Statement, _ context: Conversion.Context) {
+    self.statement = statement
+    self.context = context
+    version = context.version
+    announcements = context.announcements
+  }
+
+  /// What keepalived calls it, as far as a unit can be called so.
+  var name: String { InstanceName.from(statement.values.first ?? "") }
+
+  mutating func convert(as name: String) -> ImportedInstance {
+    statement.settle(0..<2)
+    noteRest(of: statement)
+    for inner in statement.block ?? [] {
+      if let condition = inner.condition {
+        skip(inner, condition)
+      } else {
+        read(inner, name)
+      }
+    }
+    convertAddresses()
+    convertVersion()
+    convertPeers()
+    convertRoutes()
+    convertAnnouncements()
+    convertTracking()
+    for inner in statement.block ?? [] { noteRest(of: inner) }
+    if let group = context.groups[statement.values.first ?? ""] {
+      assign("VirtualIP", "# Group=\(group.printable) (instances of a vrrp_sync_group move together)")
+      note(statement.line, "vrrp_sync_group \(group)", "not imported: this instance moves by itself")
+    }
+    notes.sort { $0.line < $1.line }
+    return ImportedInstance(name: name, text: text(name), notes: notes)
+  }
+
+  // MARK: Notes
+
+  mutating func note(_ line: Int, _ text: String, _ reason: String) {
+    notes.append(ImportNote(line: line, text: text, reason: reason))
+  }
+
+  mutating func note(_ statement: Statement, _ reason: String) {
+    note(statement.line, statement.text, reason)
+    statement.settle()
+  }
+
+  /// Notes a statement, and what is in its block with it.
+  mutating func skip(_ statement: Statement, _ reason: String) {
+    note(
+      statement, statement.lastLine > statement.line ? "\(reason) (to line \(statement.lastLine))" : reason)
+    statement.settleAll()
+  }
+
+  /// Notes what nobody took of a statement and of its block.
+  private mutating func noteRest(of statement: Statement) {
+    let rest = statement.unsettled
+    if let first = rest.first {
+      let words = rest.map(\.text).joined(separator: " ")
+      note(first.line, words, "not understood after \(statement.keyword)")
+      statement.settle()
+    }
+    if statement !== self.statement { for inner in statement.block ?? [] { noteRest(of: inner) } }
+  }
+
+  // MARK: Keywords
+
+  mutating func assign(_ section: String, _ line: String) { assignments.append((section, line)) }
+
+  private mutating func read(_ inner: Statement, _ name: String) {
+    switch inner.keyword {
+    case "interface": readInterface(inner)
+    case "state": note(inner, "not imported: vipd begins as Backup, and the priority decides")
+    case "virtual_router_id": readNumber(inner, 1...255, "VirtualRouterID")
+    case "priority": readNumber(inner, 1...255, "Priority")
+    case "version": readVersion(inner)
+    case "advert_int": replace(\.interval, inner)
+    case "authentication": replace(\.authentication, inner)
+    case "nopreempt": assignSettled("VRRP", "Preempt=no", inner, 1)
+    case "preempt": inner.settle(0..<1)
+    case "preempt_delay": readPreemptDelay(inner)
+    case "use_vmac": readVirtualMAC(inner)
+    case "virtual_ipaddress", "virtual_ipaddress_excluded": addressStatements.append(inner)
+    case "virtual_routes": routeStatements.append(inner)
+    case "unicast_peer": peerStatements.append(inner)
+    case "garp_master_repeat", "garp_master_refresh": readAnnouncement(inner)
+    case "track_interface": trackStatements.append(("Interface", inner))
+    case "track_script": trackStatements.append(("Exec", inner))
+    case "native_ipv6", "accept", "promote_secondaries", "check_unicast_src":
+      // vipd always does that.
+      inner.settle(0..<1)
+    case let keyword where keyword.hasPrefix("notify"): skip(inner, Reasons.notify(name))
+    case "smtp_alert": skip(inner, Reasons.mail)
+    case "unicast_src_ip", "mcast_src_ip":
+      skip(inner, "not imported: vipd sends from the interface's own address")
+    default: skip(inner, Reasons.unknown)
+    }
+  }
+
+  private mutating func assignSettled(_ section: String, _ line: String, _ inner: Statement, _ count: Int) {
+    assign(section, line)
+    inner.settle(0..<count)
+  }
+
+  /// Of several, keepalived takes the last.
+  private mutating func replace(
+    _ place: WritableKeyPath<InstanceConversion, Statement?>, _ inner: Statement
+  ) {
+    if let earlier = self[keyPath: place] { skip(earlier, "not imported: line \(inner.line) replaces it") }
+    self[keyPath: place] = inner
+  }
+
+  private mutating func readInterface(_ inner: Statement) {
+    guard let value = inner.values.first, (1...15).contains(value.utf8.count),
+      value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }),
+      value.last != "\\", value != ".", value != "..", interface == nil
+    else { return note(inner, "not imported: expected one name of an interface") }
+    interface = value
+    assignSettled("VirtualIP", "Interface=\(value)", inner, 2)
+  }
+
+  private mutating func readNumber(_ inner: Statement, _ range: ClosedRange<Int>, _ key: String) {
+    guard let value = inner.values.first.flatMap({ Number.parse($0, range) }) else {
+      return note(inner, "not imported: expected \(range.lowerBound) to \(range.upperBound)")
+    }
+    assignSettled("VRRP", "\(key)=\(value)", inner, 2)
+  }
+
+  private mutating func readVersion(_ inner: Statement) {
+    guard let value = inner.values.first.flatMap({ Number.parse($0, 2...3) }) else {
+      return note(inner, "not imported: expected 2 or 3")
+    }
+    version = value
+    inner.settle(0..<2)
+  }
+
+  private mutating func readPreemptDelay(_ inner: Statement) {
+    guard let span = inner.values.first.flatMap(Seconds.microseconds), span <= 1_000_000_000 else {
+      return note(inner, "not imported: expected 0 to 1000 seconds")
+    }
+    assignSettled("VRRP", "PreemptDelaySec=\(Seconds.text(microseconds: span))", inner, 2)
+  }
+
+  private mutating func readVirtualMAC(_ inner: Statement) {
+    if inner.values.isEmpty { return assignSettled("VirtualIP", "VirtualMAC=yes", inner, 1) }
+    assign("VirtualIP", "VirtualMAC=yes")
+    note(inner, "is VirtualMAC=yes: vipd names the interface and takes RFC 9568's hardware address")
+  }
+
+  private mutating func readAnnouncement(_ inner: Statement) {
+    guard let value = inner.values.first, announcement(inner.keyword, value) != nil else {
+      return note(inner, "not imported: out of the range that vip.conf(5) accepts")
+    }
+    announcements[inner.keyword] = value
+    inner.settle(0..<2)
+  }
+
+  /// The line of [Announce] for a keyword of keepalived; nil if the value is not accepted.
+  private func announcement(_ keyword: String, _ value: String) -> String? {
+    if keyword == "garp_master_repeat" { return Number.parse(value, 1...100).map { "Repeat=\($0)" } }
+    return Number.parse(value, 0...86_400).map { $0 == 0 ? "RefreshSec=0" : "RefreshSec=\($0)s" }
+  }
+
+  private mutating func convertAnnouncements() {
+    for (keyword, value) in announcements.sorted(by: { $0.key > $1.key }) {
+      if let line = announcement(keyword, value) {
+        assign("Announce", line)
+      } else {
+        note(
+          statement.line, "vrrp_\(keyword) \(value)",
+          "not imported: out of the range that vip.conf(5) accepts")
+      }
+    }
+  }
+
+  // MARK: The version, and what depends on it
+
+  private mutating func convertVersion() {
+    if addresses.contains(where: { $0.address.family == .ipv6 }) { version = 3 }
+    assign("VRRP", "Version=\(version)")
+    convertInterval()
+    if let authentication { convertAuthentication(authentication) }
+  }
+
+  /// keepalived's default is a second.
+  private mutating func convertInterval() {
+    let step = version == 2 ? 1_000_000 : 10_000
+    let longest = version == 2 ? 40_000_000 : 40_950_000
+    guard let interval else { return assign("VRRP", "AdvertisementIntervalSec=1s") }
+    guard let asked = interval.values.first.flatMap(Seconds.microseconds) else {
+      assign("VRRP", "AdvertisementIntervalSec=1s")
+      return note(interval, "not imported: expected seconds; AdvertisementIntervalSec=1s instead")
+    }
+    let taken = min(max((asked + step / 2) / step * step, step), longest)
+    let text = Seconds.text(microseconds: taken)
+    assign("VRRP", "AdvertisementIntervalSec=\(text)")
+    if taken == asked {
+      interval.settle(0..<2)
+    } else {
+      note(interval, "is \(text), as VRRPv\(version) can say it")
+    }
+  }
+
+  private mutating func convertAuthentication(_ block: Statement) {
+    let inner = block.block ?? []
+    let kind = inner.last { $0.keyword == "auth_type" && $0.condition == nil }?.values.first
+    let password = inner.last { $0.keyword == "auth_pass" && $0.condition == nil }
+    // keepalived sends the first eight characters.
+    let text = String(decoding: (password?.values.first ?? "").utf8.prefix(8), as: UTF8.self)
+    guard version == 2, kind == "PASS", let password, !text.isEmpty,
+      text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), text.last != "\\"
+    else {
+      let isOld = version == 3 ? "VRRPv3 has no authentication" : "only PASS with printable characters is"
+      return skip(block, "not imported: \(isOld)")
+    }
+    assign("VRRP", "Authentication=\(text)")
+    block.settle(0..<1)
+    password.settle(0..<2)
+    inner.last { $0.keyword == "auth_type" }?.settle(0..<2)
+  }
+
+  // MARK: The file
+
+  private func text(_ name: String) -> String {
+    var text = "# vip@\(name), from keepalived's vrrp_instance \((statement.values.first ?? "").printable)"
+    text += " in line \(statement.line).\n"
+    for note in notes { text += "# \(note)\n" }
+    for section in ["VirtualIP", "VRRP", "Route", "Announce", "Track"] {
+      let lines = assignments.filter { $0.section == section }.map(\.line)
+      if !lines.isEmpty { text += "\n[\(section)]\n" + lines.map { $0 + "\n" }.joined() }
+    }
+    return text
+  }
+}
