@@ -62,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "vipctl",
       dependencies: [
-        "Control", "Internet", "Linux", "Neighbor", "Systemd", "VRRP", "VirtualIP",
+        "Control", "Internet", "KeepalivedImport", "Linux", "Neighbor", "Systemd", "VRRP", "VirtualIP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -62,7 +62,7 @@ struct New: ParsableCommand {
       let settings = try ConfigurationTemplate.check(
         text, instance: instance, path: path, surroundings: surroundings)
       if print { return Terminal.say(text, terminator: "") }
-      try write(text, to: path)
+      try NewFile(directory: places.configuration, replaces: force).write(text, to: path)
       Terminal.say("\(path): \(printable(settings.summary))")
       Terminal.say("Start it on every host: systemctl enable --now vip@\(instance)")
     } catch let error as ConfigurationError {
@@ -91,30 +91,5 @@ struct New: ParsableCommand {
       throw ValidationError("a value cannot have more than one line")
     }
     return values
-  }
-
-  private func write(_ text: String, to path: String) throws {
-    mkdir(places.configuration, 0o755)
-    let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? 0 : O_EXCL)
-    // Not in place: a daemon that reads at the wrong moment would find half of it.
-    let temporary = force ? "\(path).new" : path
-    let descriptor = open(temporary, flags | (force ? O_TRUNC : 0), 0o644)
-    guard descriptor >= 0 else { throw refusal(path) }
-    let bytes = Array(text.utf8)
-    let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    let isWhole = fsync(descriptor) == 0 && written == bytes.count
-    close(descriptor)
-    guard isWhole, !force || rename(temporary, path) == 0 else {
-      unlink(temporary)
-      throw fail(Status.attention, "\(path): \(String(cString: strerror(errno)))")
-    }
-  }
-
-  private func refusal(_ path: String) -> ExitCode {
-    switch errno {
-    case EEXIST: fail(Status.exists, "\(path) exists; --force replaces it")
-    case EACCES, EPERM, EROFS: fail(Status.notPermitted, "\(path): only root may write it")
-    case let code: fail(Status.attention, "\(path): \(String(cString: strerror(code)))")
-    }
   }
 }
