@@ -211,14 +211,13 @@ public final class Daemon {
       let isRouter = hasIPv6 ? try requests.forwardsIPv6(on: linkIndex) : false
       sockets = try LinkSockets(
         linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters,
-        usesVirtualMAC: settings.virtualMAC,
-        isRouter: isRouter)
+        usesVirtualMAC: settings.virtualMAC, isRouter: isRouter)
       try routes.adopt(linkIndex: linkIndex)
       try prepareMacvlans(on: linkIndex)
       try requests.promoteSecondaries(on: linkIndex)
     } catch {
-      // Gone again since netlink told of it; netlink will tell of that, too.
-      if error.kind == .linkGone { return }
+      // The link or the address is gone again since netlink told of it; netlink will tell of that, too.
+      if error.kind == .linkGone || error.kind == .addressMissing { return }
       throw error
     }
     try sockets?.watch(
