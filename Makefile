@@ -9,6 +9,7 @@ DEB_TREE = .build/deb/vipd
 help:
 	@echo "sudo make demo     two hosts, a client, one address that moves; in network namespaces"
 	@echo "make test          every test; those that need root name themselves when they are skipped"
+	@echo "make fuzz          SECONDS=100 for every decoder of what comes from outside"
 	@echo "make lint          the format of the sources"
 	@echo "make deb           the package, .build/vipd_<version>_<arch>.deb"
 	@echo "sudo make install  the package, built and installed with apt"
@@ -37,8 +38,15 @@ test: bootstrap-build
 	@echo "Simulating 20,000 cases ..."
 	@swift build -c release --product vipsim
 	@"$$(swift build -c release --show-bin-path)/vipsim" --runs 20000 >/dev/null
+	@echo "Fuzzing, 5,000 inputs for every decoder ..."
+	@Tests/Fuzzing/run runs 5000
 	@echo "Testing (a few minutes; the first time, a Debian image for the containers takes one more) ..."
 	swift test --skip-build --disable-xctest --no-parallel
+
+# What breaks a decoder is kept in .build/fuzzing/found.
+SECONDS = 100
+fuzz: bootstrap-build
+	nice -n 19 Tests/Fuzzing/run seconds $(SECONDS)
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -67,4 +75,4 @@ bootstrap-%:
 clean:
 	rm -rf .build
 
-.PHONY: help demo bench test lint deb install clean
+.PHONY: help demo bench test fuzz lint deb install clean

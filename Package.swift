@@ -116,3 +116,21 @@ let package = Package(
       exclude: ["README.md"], swiftSettings: strict),
   ]
 )
+
+// A fuzzer has the `main` of libFuzzer and needs `swift build --sanitize fuzzer`: see Tests/Fuzzing/run. The
+// properties that it checks are those that FuzzingTests checks.
+let decoders: [Target.Dependency] = [
+  "CNetlink", "Internet", "KeepalivedImport", "Linux", "Neighbor", "VRRP", "VirtualIP",
+]
+if Context.environment["VIPD_FUZZER"] == nil {
+  package.targets.append(
+    .testTarget(
+      name: "FuzzingTests", dependencies: decoders, path: "Tests/Fuzzing",
+      exclude: ["corpus", "Fuzzer.swift", "words.dict", "run"], swiftSettings: strict))
+} else {
+  package.products.append(.executable(name: "vipfuzz", targets: ["vipfuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "vipfuzz", dependencies: decoders, path: "Tests/Fuzzing",
+      exclude: ["corpus", "FuzzingTests.swift", "words.dict", "run"], swiftSettings: strict))
+}

@@ -107,8 +107,10 @@ struct Conversion {
         inner.settle(0..<1)
         for member in inner.block ?? [] {
           if member.condition == nil {
-            for word in member.words { context.groups[word.text] = name }
-            member.settle()
+            for word in member.words where context.groups[word.text] == nil {
+              context.groups[word.text] = name
+              member.settle()
+            }
           } else {
             skip(member, member.condition ?? "")
           }

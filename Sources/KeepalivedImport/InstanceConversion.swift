@@ -48,12 +48,16 @@ struct InstanceConversion {
     convertAnnouncements()
     convertTracking()
     for inner in statement.block ?? [] { noteRest(of: inner) }
-    if let group = context.groups[statement.values.first ?? ""] {
-      assign("VirtualIP", "# Group=\(group.printable) (instances of a vrrp_sync_group move together)")
-      note(statement.line, "vrrp_sync_group \(group)", "not imported: this instance moves by itself")
-    }
+    convertGroup()
     notes.sort { $0.line < $1.line }
     return ImportedInstance(name: name, text: text(name), notes: notes)
+  }
+
+  private mutating func convertGroup() {
+    guard let group = context.groups[statement.values.first ?? ""] else { return }
+    let name = String(InstanceName.from(group).prefix(64))
+    assign("VirtualIP", "Group=\(name)")
+    if name != group { note(statement.line, "vrrp_sync_group \(group)", "is Group=\(name)") }
   }
 
   // MARK: Notes

@@ -187,31 +187,36 @@ struct RouteMessage {
   }
 
   private var parsedRoute: OpaquePointer? {
-    guard hasSoundNextHops else { return nil }
+    let fixed = Int32(MemoryLayout<rtmsg>.size)
+    guard Self.areSound(nlmsg_attrdata(header, fixed), nlmsg_attrlen(header, fixed)) else { return nil }
     var route: OpaquePointer?
     return rtnl_route_parse(header, &route) >= 0 ? route : nil
   }
 
-  /// Whether every next hop has a length: libnl 3.7 adds one that has none without end.
-  private var hasSoundNextHops: Bool {
-    let fixed = Int32(MemoryLayout<rtmsg>.size)
-    guard var attribute = nlmsg_attrdata(header, fixed) else { return true }
-    var remaining = nlmsg_attrlen(header, fixed)
+  /// Whether a route's attributes hold nothing that libnl 3.7 trusts the kernel not to send: a next hop without
+  /// a length, which it would add without end, and a router of another family that is cut short.
+  private static func areSound(_ first: UnsafeMutablePointer<nlattr>?, _ length: Int32) -> Bool {
+    guard var attribute = first else { return true }
+    var remaining = length
     while nla_ok(attribute, remaining) != 0 {
-      if nla_type(attribute) == Int32(RTA_MULTIPATH.rawValue) {
-        let hops = UnsafeRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
-        if !Self.areSound(hops) { return false }
+      let value = UnsafeMutableRawBufferPointer(start: nla_data(attribute), count: Int(nla_len(attribute)))
+      switch nla_type(attribute) {
+      case Int32(RTA_VIA.rawValue) where value.count < MemoryLayout<rtvia>.size: return false
+      case Int32(RTA_MULTIPATH.rawValue) where !areSound(hops: value): return false
+      default: attribute = nla_next(attribute, &remaining)
       }
-      attribute = nla_next(attribute, &remaining)
     }
     return true
   }
 
-  private static func areSound(_ hops: UnsafeRawBufferPointer) -> Bool {
+  private static func areSound(hops: UnsafeMutableRawBufferPointer) -> Bool {
+    let fixed = MemoryLayout<rtnexthop>.size
     var offset = 0
-    while offset + MemoryLayout<rtnexthop>.size <= hops.count {
+    while offset + fixed <= hops.count {
       let length = Int(hops.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-      if length < MemoryLayout<rtnexthop>.size { return false }
+      guard length >= fixed, offset + length <= hops.count else { return false }
+      let attributes = hops.baseAddress?.advanced(by: offset + fixed).assumingMemoryBound(to: nlattr.self)
+      guard areSound(attributes, Int32(length - fixed)) else { return false }
       offset += (length + 3) & ~3
     }
     return true

@@ -162,13 +162,24 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     let configuration = KeepalivedConfiguration(
       parsing: """
         vrrp_sync_group G1 { group { A B } notify_master /bin/x }
+        vrrp_sync_group "G 2" {
+          group {
+            A
+            C
+          }
+        }
         vrrp_instance A {
           virtual_ipaddress { 192.0.2.219/24 }
         }
+        vrrp_instance C {
+          virtual_ipaddress { 192.0.2.220/24 }
+        }
         """)
-    let imported = try #require(configuration.instances.first)
-    #expect(imported.text.contains("# Group=G1"))
-    #expect(imported.notes.contains { $0.text == "vrrp_sync_group G1" })
+    let groups = try configuration.instances.map { try ImportHost.settings(of: $0).group }
+    #expect(groups == ["G1", "G-2"])
+    // A second group is none; neither are notify scripts.
+    #expect(configuration.notes.map(\.text) == ["notify_master /bin/x", "A"])
+    #expect(configuration.instances[1].notes.map(\.reason) == ["is Group=G-2"])
   }
 
   @Test func parameters() throws {
