@@ -3,7 +3,7 @@
 VERSION = $(shell dpkg-parsechangelog -l packaging/debian/changelog -S Version)
 ARCH = $(shell dpkg --print-architecture)
 DEB = .build/vipd_$(VERSION)_$(ARCH).deb
-DEB_SIZE_MAX = 5242880
+DEB_SIZE_MAX = 5000000
 DEB_TREE = .build/deb/vipd
 
 help:

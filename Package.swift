@@ -26,7 +26,6 @@ let package = Package(
   products: [
     .executable(name: "vipd", targets: ["vipd"]),
     .executable(name: "vipctl", targets: ["vipctl"]),
-    .executable(name: "vipd-metrics", targets: ["vipd-metrics"]),
     .executable(name: "viplab", targets: ["viplab"]),
     .executable(name: "vipsim", targets: ["vipsim"]),
   ],
@@ -62,14 +61,12 @@ let package = Package(
     .executableTarget(
       name: "vipctl",
       dependencies: [
-        "Control", "Internet", "KeepalivedImport", "Linux", "Neighbor", "Systemd", "VRRP", "VirtualIP",
+        "Control", "Internet", "KeepalivedImport", "Linux", "Metrics", "Neighbor", "Systemd", "VRRP",
+        "VirtualIP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .target(name: "Metrics", dependencies: ["Control"], swiftSettings: daemon),
-    .executableTarget(
-      name: "vipd-metrics", dependencies: ["Control", "Internet", "Metrics", "Systemd"], swiftSettings: daemon
-    ),
 
     .target(name: "KeepalivedImport", dependencies: ["Internet"], swiftSettings: pure),
 
@@ -84,7 +81,7 @@ let package = Package(
     .testTarget(name: "ContainerTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(
-      name: "MetricsTests", dependencies: ["Control", "Metrics", "Systemd", "vipd-metrics"],
+      name: "MetricsTests", dependencies: ["Control", "Metrics", "Systemd"],
       swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),

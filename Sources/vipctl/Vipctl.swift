@@ -16,7 +16,7 @@ struct Vipctl: ParsableCommand {
     version: "vipctl \(version)",
     subcommands: [
       List.self, Show.self, Watch.self, Handover.self, Hold.self, Release.self, Reload.self, Check.self,
-      New.self, Import.self,
+      New.self, Import.self, ServeMetrics.self,
     ],
     defaultSubcommand: List.self)
 }

@@ -59,13 +59,3 @@ final class Scrape {
     loop.exit(0)
   }
 }
-
-signal(SIGPIPE, SIG_IGN)
-do {
-  let arguments = CommandLine.arguments
-  try Scrape(arguments.count > 1 ? arguments[1] : "/run/vip").run()
-} catch {
-  let line = Array("vipd-metrics: \(error)\n".utf8)
-  _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  exit(1)
-}
