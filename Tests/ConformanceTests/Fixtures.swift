@@ -49,10 +49,13 @@ extension VirtualRouter {
   var peer: IPAddress { family == .ipv4 ? lower : peer6 }
 
   /// Octets of version, type, VRID, … as a peer sends them.
-  func message(_ priority: UInt8 = 100, checksum: ChecksumForm = .rfc5798) -> [UInt8] {
+  func message(
+    _ priority: UInt8 = 100, checksum: ChecksumForm = .rfc5798, listsDerivedAddress: Bool = true
+  ) -> [UInt8] {
     var bytes: [UInt8] = []
     let sent = Advertisement(virtualRouterID: id, priority: priority, interval: interval)
-    encode(sent, from: peer, to: Advertisement.group(family), in: Dialect(checksum: checksum), into: &bytes)
+    let dialect = Dialect(checksum: checksum, listsDerivedAddress: listsDerivedAddress)
+    encode(sent, from: peer, to: Advertisement.group(family), in: dialect, into: &bytes)
     return bytes
   }
 

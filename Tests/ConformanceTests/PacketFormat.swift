@@ -107,4 +107,17 @@ import VRRP
     let listed = try configured("[VirtualIP]\nAddress=fd00::219/64\nAddress=fe80::219/64").virtualRouters
     #expect(listed.first?.addresses.first == IPAddress("fe80::219"))
   }
+
+  @Test("18. Deviation: one that no configuration names is left out while the others do not list it")
+  func deviationDerivedAddressIsLeftOut() throws {
+    var router = router6
+    router.hasDerivedAddress = true
+    var instance = Router(addresses: router.addresses)
+    _ = instance.start()
+    #expect(instance.instance.dialect.listsDerivedAddress)
+    let received = try router.receive(router.message(listsDerivedAddress: false))
+    #expect(received.addressesMatch)
+    _ = instance.hear(received)
+    #expect(!instance.instance.dialect.listsDerivedAddress)
+  }
 }
