@@ -84,7 +84,7 @@ private func instance(_ lines: String) throws -> ImportedInstance {
 
   @Test(arguments: [
     ("smtp_alert", "mail"), ("notify_master \"/usr/bin/up now\"", "vip-active@VI.target"),
-    ("track_file {\n x weight 1\n}", "(to line 8)"), ("mcast_src_ip 192.0.2.1", "interface's own"),
+    ("track_file {\n x weight 1\n}", "(to line 7)"), ("mcast_src_ip 192.0.2.1", "interface's own"),
     ("priority 300", "1 to 255"), ("dont_track_primary", "no counterpart"), ("bogus 1 2", "no counterpart"),
     ("@main priority 200", "configuration id main"), ("priority 100 200", "not understood"),
     ("virtual_routes {\n blackhole 198.51.100.0/24\n}", "destination"),
@@ -95,7 +95,7 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     ("virtual_ipaddress_excluded {\n 192.0.2.222\n}", "skip_check_adv_addr"),
     ("track_interface {\n eth1 weight 10\n}", "never adds"), ("track_script {\n nothing\n}", "no such"),
     ("authentication {\n auth_type AH\n auth_pass x\n}", "only PASS"),
-    ("unicast_peer {\n fd00::1\n}", "no IPv6 address"), ("include other.conf", "not followed"),
+    ("unicast_peer {\n 192.0.2.218\n fd00::1\n}", "no IPv6 address"), ("include other.conf", "not followed"),
   ])
   func whatIsNotCarriedOverIsNamed(lines: String, reason: String) throws {
     let text = "vrrp_instance VI {\n interface eth0\n virtual_ipaddress {\n192.0.2.219/24\n}\n\(lines)\n}\n"
@@ -103,7 +103,7 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     let imported = try #require(configuration.instances.first)
     let notes = imported.notes + configuration.notes
     #expect(notes.count == 1, "\(notes)")
-    #expect(notes.contains { $0.reason.contains(reason) && (6...7).contains($0.line) }, "\(notes)")
+    #expect(notes.contains { $0.reason.contains(reason) && (6...8).contains($0.line) }, "\(notes)")
     // The notes of an instance are in its file.
     for note in imported.notes { #expect(imported.text.contains("# \(note)\n")) }
     _ = try ImportHost.settings(of: imported)
@@ -169,9 +169,11 @@ private func instance(_ lines: String) throws -> ImportedInstance {
           }
         }
         vrrp_instance A {
+          interface eth0
           virtual_ipaddress { 192.0.2.219/24 }
         }
         vrrp_instance C {
+          interface eth0
           virtual_ipaddress { 192.0.2.220/24 }
         }
         """)
@@ -217,7 +219,7 @@ private func instance(_ lines: String) throws -> ImportedInstance {
   @Test func bracesThatDoNotMatchAreNamed() {
     #expect(KeepalivedConfiguration(parsing: "}\n").notes.map(\.text) == ["}"])
     #expect(KeepalivedConfiguration(parsing: "{\n}\n").notes.contains { $0.text == "{" })
-    let deep = KeepalivedConfiguration(parsing: String(repeating: "a {\n", count: 100_000))
+    let deep = KeepalivedConfiguration(parsing: String(repeating: "a {\n", count: 10_000))
     #expect(deep.notes.contains { $0.reason.contains("too deeply") })
     let open = KeepalivedConfiguration(parsing: "vrrp_instance A {\n interface eth0\n")
     #expect(open.instances.count == 1 && open.notes.contains { $0.text == "}" })

@@ -96,6 +96,7 @@ extension Settings: CustomStringConvertible {
   public var description: String {
     var text = "# \(summary.printable)\n"
     var section = ""
+    let derivedIndex = hasDerivedAddress ? addresses.firstIndex { $0.address.family == .ipv6 } : nil
     for key in ConfigurationKey.all {
       if key.section != section { text += "\n[\(key.section)]\n" }
       section = key.section
@@ -104,7 +105,9 @@ extension Settings: CustomStringConvertible {
       for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
         // A backslash at the end would continue the line; one before a blank does not.
         let end = value.utf8.last == UInt8(ascii: "\\") ? " \n" : "\n"
-        text += "# \(origins[min(index, origins.count - 1)])\n\(key.name)=\(value)\(end)"
+        // The address that was derived would count as configured if it were assigned.
+        let start = key.name == "Address" && index == derivedIndex ? "# " : ""
+        text += "# \(origins[min(index, origins.count - 1)])\n\(start)\(key.name)=\(value)\(end)"
       }
     }
     return text
