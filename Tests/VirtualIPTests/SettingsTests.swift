@@ -23,6 +23,8 @@ import VRRP
         Scope=global
         # default
         VirtualMAC=no
+        # default
+        Group=
 
         [VRRP]
         # derived from 192.168.1.219
@@ -227,7 +229,7 @@ import VRRP
         "Announce.RefreshSec: 60s -> 0",
       ])
     let other = ConfigurationKey.all.filter { !$0.appliesLive }.map(\.name)
-    #expect(other == ["Interface", "Label", "Scope", "VirtualMAC", "VirtualRouterID"])
+    #expect(other == ["Interface", "Label", "Scope", "VirtualMAC", "Group", "VirtualRouterID"])
   }
 
   // MARK: Families, versions, peers
