@@ -30,7 +30,7 @@ public struct Witness: Hashable, Sendable {
   /// With virtual MAC addresses, the families are at two stations, neither of which answers for the other's.
   private var ipv4: Station?
   private var ipv6: Station?
-  /// When it did.
+  /// When a station last answered.
   public private(set) var lastAnswer: Instant?
   /// When the next probe is due; nil while nobody wants to know.
   public private(set) var deadline: Instant?
