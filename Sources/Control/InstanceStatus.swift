@@ -46,7 +46,7 @@ public struct InstanceStatus: Hashable, Sendable {
   public var isHeld = false
   /// Whether this host stands back, for whatever reason: it does not own the VIP whatever happens.
   public var standsBack = false
-  /// What of [Track] fails, and why.
+  /// What of [Track] fails, what the group waits for, and why.
   public var checks = ""
 
   /// Every router of the same virtual router that was seen.

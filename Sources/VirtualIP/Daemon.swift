@@ -538,8 +538,15 @@ public final class Daemon {
     var status = InstanceStatus(
       core, settings: settings, chronicle: chronicle, discards: discards, at: Clock.now)
     status.isHeld = isHeld
-    status.checks = tracker?.remark ?? ""
+    status.checks = remarks.joined(separator: "; ")
     return status
+  }
+
+  /// Why this host stands back, apart from the operator, or what is wrong with it.
+  private var remarks: [String] {
+    let checks = tracker?.remark.map { "checks: \($0)" }
+    let group = group?.reason.map { "group \(settings.group ?? ""): \($0.inWords)" }
+    return [checks, group].compactMap { $0 }
   }
 
   private func write(_ message: Message) {
@@ -547,9 +554,8 @@ public final class Daemon {
   }
 
   private func updateStatus() {
-    var remark = tracker?.remark.map { "; checks: \($0)" } ?? ""
-    if let reason = group?.reason { remark += "; group \(settings.group ?? ""): \(reason.inWords)" }
-    let line = StatusLine(core, settings: settings, at: Clock.now).description + remark
+    let state = StatusLine(core, settings: settings, at: Clock.now).description
+    let line = ([state] + remarks).joined(separator: "; ")
     guard line != status else { return }
     status = line
     notify(.status(line))
