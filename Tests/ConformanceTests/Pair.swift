@@ -76,9 +76,14 @@ final class Pair {
 
   func currentHost(of address: IPAddress) throws -> String? { try probe(of: address).currentHost }
 
-  /// What the client's neighbour table has.
+  /// What the client's neighbour table has, as soon as it has something.
+  /// An answer may be to a question from before the client forgot: it asks again when it has something to send.
   func client(knows address: IPAddress) throws -> MACAddress? {
-    try segment.clientArpCache.hardwareAddress(of: address)
+    for _ in 0..<100 {
+      if let known = try segment.clientArpCache.hardwareAddress(of: address) { return known }
+      pause(.milliseconds(20))
+    }
+    return nil
   }
 
   /// Makes the client send to this MAC address, whatever the neighbours say.
