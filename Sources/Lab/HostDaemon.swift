@@ -7,7 +7,8 @@ package final class HostDaemon: @unchecked Sendable {
   package let host: Segment.Station
   /// Where its configuration is.
   package let configurationPath: String
-  private let runtimeDirectory: String
+  /// Where its sockets and pid files are, beside those of its host's other instances.
+  package let runtimeDirectory: String
   private let loop: ObserverLoop
   private let output: Descriptor
   private let child: pid_t
@@ -38,7 +39,7 @@ package final class HostDaemon: @unchecked Sendable {
     host = try segment.host(number)
     let directory = "\(segment.resources.directory)/\(number)/\(kind.rawValue)-\(instance)"
     // As under /run/vip, where the instances of a host find each other.
-    runtimeDirectory = "\(segment.resources.directory)/\(number)/run/\(kind.rawValue)-\(instance)"
+    runtimeDirectory = "\(segment.resources.directory)/\(number)/\(kind.rawValue)-run/\(instance)"
     try File.makeDirectory(runtimeDirectory)
     try File.makeDirectory("\(directory)/etc")
     configurationPath = "\(directory)/etc/\(instance).conf"

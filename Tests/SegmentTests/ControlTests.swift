@@ -10,17 +10,17 @@ private struct Operator {
   let socket: String
   private let arguments: [String]
 
-  /// `--runtime-dir` is the directory above those of the instances: here, one of links.
   init(of daemon: HostDaemon) throws {
     self.daemon = daemon
-    let configuration = daemon.configurationPath
-    let etc = String(configuration[..<(configuration.lastIndex(of: "/") ?? configuration.endIndex)])
-    let directory = String(etc.dropLast("/etc".count))
-    let name = configuration.dropFirst(etc.count + 1).dropLast(".conf".count)
-    mkdir("\(directory)/ctl", 0o755)
-    symlink("\(directory)/run", "\(directory)/ctl/\(name)")
-    socket = "\(directory)/run/bus"
-    arguments = ["--runtime-dir", "\(directory)/ctl", "--config-dir", etc]
+    socket = "\(daemon.runtimeDirectory)/bus"
+    arguments = [
+      "--runtime-dir", Self.parent(of: daemon.runtimeDirectory),
+      "--config-dir", Self.parent(of: daemon.configurationPath),
+    ]
+  }
+
+  private static func parent(of path: String) -> String {
+    String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
   }
 
   func callAsFunction(_ words: String...) throws -> (status: Int32, output: String) {
