@@ -121,7 +121,7 @@ struct Writer {
           -c "INSERT INTO log VALUES ($number)" 2>&1) && [ -z "$answer" ]; then
         echo "$number $EPOCHREALTIME" >>"$0/acknowledged"
       else
-        echo "$number: ${answer//[$"\\n"]/ }" >>"$0/failed"
+        echo "$number:" $answer >>"$0/failed"
         sleep 0.02
       fi
     done

@@ -61,6 +61,8 @@ struct PostgreSQLTests {
 
   @Test("Without the standby nothing is acknowledged, and nobody else takes over, until an operator decides")
   func alone() throws {
+    #expect(
+      try primary.run(["/usr/local/sbin/vip-postgresql", "alone"]).output.contains("ready to take over"))
     try standby.shell("systemctl stop \(DatabasePair.postgresql)")
     let writer = try Writer(pair.lab)
     Thread.sleep(forTimeInterval: 2)
