@@ -68,7 +68,9 @@ struct Writer {
 
   init(_ lab: ContainerLab) throws {
     self.lab = lab
-    directory = try lab.client("mktemp --directory").output
+    // What is there goes with the lab.
+    let files = Pair.root.appendingPathComponent(".build/containers/hosts").path
+    directory = try lab.client("mktemp --directory --tmpdir='\(files)'").output
     let outcome = try lab.client(
       """
       export PGPASSWORD=app
