@@ -112,6 +112,8 @@ extension Instance {
     guard isBarred != self.isBarred else { return }
     self.isBarred = isBarred
     if awaited?.purpose == .standingBack { awaited = nil }
+    // What was offered may be taken, but need not be given up any more.
+    if !isBarred, departure?.purpose == .standingBack { departure?.purpose = .yielding }
     // The owner learns at once whether this router stands by.
     if election.state == .backup { witness.hurry(at: now) }
   }

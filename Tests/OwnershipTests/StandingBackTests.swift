@@ -54,6 +54,16 @@ import VRRP
     #expect(!offer.contains(.remove(first)))
   }
 
+  @Test func whoMayOwnItAgainKeepsWhatNobodyTook() {
+    var driver = Driver.owner()
+    driver.handle(standby())
+    driver.handle(.standBack(true))
+    driver.handle(.standBack(false), at: driver.now + .milliseconds(70))
+    let log = driver.run(until: driver.now + .seconds(1)).map(\.1)
+    #expect(log.contains(.report(.handoverRefused)))
+    #expect(driver.instance.election.state == .active && driver.instance.owns)
+  }
+
   @Test func aBackupRouterWaitsAndThenTakesOverAtOnce() {
     var driver = Driver()
     driver.handle(.standBack(true))
