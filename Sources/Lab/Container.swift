@@ -10,11 +10,11 @@ public struct Container: Sendable {
   public let octet: UInt8
 
   private let namespaces: [String]
-  private let image: ContainerImage
+  private let image: URL
   private let directory: URL
   private var cgroup: String { "\(Self.cgroupPrefix)\(getpid())-\(name)" }
 
-  init(octet: UInt8, image: ContainerImage, directory: URL, namespaces: [String]) {
+  init(octet: UInt8, image: URL, directory: URL, namespaces: [String]) {
     self.octet = octet
     name = "host\(octet)"
     address = "192.168.1.\(octet)"
@@ -103,7 +103,7 @@ public struct Container: Sendable {
   /// Starts to boot.
   func start() throws {
     try ContainerCommand.require(
-      segment + ["bash", "-ec", Self.plugScript, name, address, image.layers, directory.path])
+      segment + ["bash", "-ec", Self.plugScript, name, address, image.path, directory.path])
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =

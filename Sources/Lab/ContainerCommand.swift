@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 
 /// What a finished command said.
@@ -21,22 +20,10 @@ enum ContainerCommand {
 
   /// Runs a program with a clean environment and waits for it.
   static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> ContainerOutcome {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = arguments
-    process.environment = path.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    // waitUntilExit() looks only every 50 ms.
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    ended.wait()
-    let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0)
-    return ContainerOutcome(status: status, output: text.trimmingCharacters(in: .newlines))
+    // Foundation's Process keeps two descriptors of each process that it ever ran.
+    let words = path.merging(environment) { $1 }.map { "\($0)=\($1)" }
+    let (status, output) = try Command(["/usr/bin/env", "-i"] + words + arguments).complete()
+    return ContainerOutcome(status: status, output: output.trimmingCharacters(in: .newlines))
   }
 
   /// Runs a program that has to succeed and returns what it wrote.

@@ -73,8 +73,7 @@ struct Pair {
   /// The configuration of Prometheus that is shipped.
   static let examples = root.appendingPathComponent("packaging/examples/prometheus")
 
-  /// The repository.
-  static let root = URL(fileURLWithPath: #filePath)
+  private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }
 
