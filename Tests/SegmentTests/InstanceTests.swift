@@ -80,6 +80,8 @@ extension SegmentTests {
         try scene.start(number) { $0.addresses = addresses.map { "\($0)/24" } }
         for address in addresses { try scene.expectOwners(217, of: address) }
       }
+      // The kernel has them a moment before the neighbours are told.
+      pause(.milliseconds(200))
       let host = try scene.segment.host(217)
       for address in addresses {
         let announced = scene.segment.capture.gratuitousArps(for: address, sentBy: host.hardwareAddress)
