@@ -40,8 +40,9 @@ test: bootstrap-build
 	@"$$(swift build -c release --show-bin-path)/vipsim" --runs 20000 >/dev/null
 	@echo "Fuzzing, 5,000 inputs for every decoder ..."
 	@Tests/Fuzzing/run runs 5000
-	@echo "Testing (a few minutes; the first time, a Debian image for the containers takes one more) ..."
-	swift test --skip-build --disable-xctest --no-parallel
+	@echo "Testing (half an hour as root; the first time, Debian images for the containers take two minutes more) ..."
+	@(swift test --skip-build --disable-xctest --no-parallel; echo $$? >.build/test.status) 2>&1 | tee .build/test.log
+	@test "$$(cat .build/test.status)" -eq 0 || { echo "What failed:"; grep '^✘' .build/test.log; exit 1; }
 
 # What breaks a decoder is kept in .build/fuzzing/found.
 SECONDS = 100
