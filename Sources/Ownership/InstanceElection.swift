@@ -17,13 +17,6 @@ struct OtherFamilyRival: Hashable, Sendable {
   var last: Instant
 }
 
-extension UInt8 {
-  /// Whether a Backup router preempts an Active router of this priority.
-  fileprivate func isOverruled(by parameters: Parameters) -> Bool {
-    self < parameters.priority && (parameters.preempts || parameters.priority == 255)
-  }
-}
-
 extension Instance {
   mutating func elect(_ event: Election.Event, at now: Instant, _ actions: inout Actions) {
     let before = election.state
@@ -111,19 +104,18 @@ extension Instance {
   ) {
     let (heard, sender) = (received.advertisement, received.sender)
     guard heard.priority > 0 else { return }
-    let own = identity?.address(sender.family) ?? sender
-    let isBetter =
-      heard.priority > parameters.priority || heard.priority == parameters.priority && sender > own
+    var own = election.parameters
+    own.primary = identity?.address(sender.family) ?? sender
     switch election.state {
     case .initialize: return
     case .backup:
       // What was sent before a resignation may come after that of the first family.
       if case .resignation = election.impendingCause { return }
-      guard !heard.priority.isOverruled(by: parameters) else { return }
+      guard !own.overrules(heard.priority) else { return }
       elect(.advertisement(heard, from: following ?? sender), at: now, &actions)
       follow(following ?? sender, heard.priority, at: now, &actions)
     case .active:
-      guard isBetter, departure == nil else { return }
+      guard own.givesWay(to: heard.priority, at: sender), departure == nil else { return }
       let patience = heard.interval.activeDownInterval(priority: parameters.priority, parameters.version)
       if let rival = otherFamilyRival, rival.address == sender, now - rival.last <= patience {
         otherFamilyRival?.last = now

@@ -50,29 +50,22 @@ extension VirtualRouter {
       case .v3: try intervalOfVersion3(message)
       case .v2: try intervalOfVersion2(message, authenticationAt: listEnd)
       }
-    let dialect = dialect(ofList: message, count: count)
+    let listsDerived = [true, false].first { isList(in: message, count, listed(includingDerived: $0)) }
     return ReceivedAdvertisement(
       Advertisement(virtualRouterID: id, priority: message[2], interval: heard),
-      from: envelope.source, checksum: checksum, addressesMatch: dialect != nil,
-      listsDerivedAddress: hasDerivedAddress ? dialect?.listsDerivedAddress : nil)
+      from: envelope.source, checksum: checksum, addressesMatch: listsDerived != nil,
+      listsDerivedAddress: hasDerivedAddress ? listsDerived : nil)
   }
 
-  /// In which dialect the `count` addresses of `message` are ours, in any order; nil in none.
-  private func dialect(ofList message: Span<UInt8>, count: Int) -> Dialect? {
+  /// Whether the `count` addresses in `message` are `ours`, in any order.
+  private func isList(in message: Span<UInt8>, _ count: Int, _ ours: ArraySlice<IPAddress>) -> Bool {
     let width = family.width / 8
-    for isListed in [true, false] {
-      let dialect = Dialect(checksum: .rfc5798, listsDerivedAddress: isListed)
-      let ours = listed(dialect)
-      let isMatch =
-        count == ours.count
-        && ours.allSatisfy { address in
-          (0..<count).contains {
-            address == IPAddress(message, at: Advertisement.headerLength + width * $0, family)
-          }
+    return count == ours.count
+      && ours.allSatisfy { address in
+        (0..<count).contains {
+          address == IPAddress(message, at: Advertisement.headerLength + width * $0, family)
         }
-      if isMatch { return dialect }
-    }
-    return nil
+      }
   }
 
   private func checkOrigin(_ envelope: Envelope) throws(Discard) {

@@ -35,6 +35,17 @@ public struct Election: Hashable, Sendable {
     }
 
     var isAddressOwner: Bool { priority == 255 }
+
+    /// Whether a Backup router overrules an Active router of `other` priority, once its preemption delay is over
+    /// (§6.4.2).
+    public func overrules(_ other: UInt8) -> Bool {
+      other < priority && (preempts || isAddressOwner)
+    }
+
+    /// Whether an Active router gives way to another one, of `other` priority at `address` (§6.4.3).
+    public func givesWay(to other: UInt8, at address: IPAddress) -> Bool {
+      other > priority || other == priority && address > primary
+    }
   }
 
   /// RFC 9568 §6.4.
@@ -251,8 +262,7 @@ public struct Election: Hashable, Sendable {
 
   /// Whether a Backup router ignores the Advertisement of a worse Active router, so as to preempt it.
   private mutating func overrules(_ heard: Advertisement, at now: Instant) -> Bool {
-    guard heard.priority < parameters.priority else { return false }
-    guard parameters.preempts || parameters.isAddressOwner else { return false }
+    guard parameters.overrules(heard.priority) else { return false }
     let start = preemptsAfter ?? now + parameters.preemptDelay
     preemptsAfter = start
     return now >= start
@@ -281,10 +291,9 @@ public struct Election: Hashable, Sendable {
     _ heard: Advertisement, from sender: IPAddress, at now: Instant
   ) -> Outcome {
     if heard.priority == 0 { return adverTimerFired(at: now) }
-    let isBetter =
-      heard.priority > parameters.priority
-      || heard.priority == parameters.priority && sender > parameters.primary
-    guard isBetter else { return Outcome(advertise: parameters.priority, beat: sender) }
+    guard parameters.givesWay(to: heard.priority, at: sender) else {
+      return Outcome(advertise: parameters.priority, beat: sender)
+    }
     activeInterval = heard.interval
     watched = .active(sender, heard: now)
     return becomeBackup(because: .better(sender, priority: heard.priority), at: now)

@@ -43,9 +43,9 @@ public struct VirtualRouter: Hashable, Sendable {
   /// The family of its addresses.
   public var family: AddressFamily { addresses[0].family }
 
-  /// The addresses that are listed in `dialect`.
-  func listed(_ dialect: Dialect) -> ArraySlice<IPAddress> {
-    addresses.dropFirst(hasDerivedAddress && !dialect.listsDerivedAddress ? 1 : 0)
+  /// The addresses in an Advertisement, which may leave the derived one out.
+  func listed(includingDerived isListed: Bool) -> ArraySlice<IPAddress> {
+    addresses.dropFirst(hasDerivedAddress && !isListed ? 1 : 0)
   }
 
   /// The link-local address of the IPv6 virtual router `id`, where configuration names none: the one that its
