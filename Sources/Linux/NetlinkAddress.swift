@@ -12,18 +12,21 @@ struct NetlinkAddress: ~Copyable {
   let pointer: OpaquePointer
 
   init(_ network: IPNetwork) throws(LinuxError) {
-    let address = network.address
-    try self.init((0..<address.octetCount).map { address[$0] }, family: address.family.number)
+    try self.init(network.address)
     nl_addr_set_prefixlen(pointer, Int32(network.prefixLength))
   }
 
   /// A host: its prefix is as long as the address.
   init(_ address: IPAddress) throws(LinuxError) {
-    try self.init((0..<address.octetCount).map { address[$0] }, family: address.family.number)
+    var octets: [UInt8] = []
+    octets.append(address)
+    try self.init(octets, family: address.family.number)
   }
 
   init(_ address: MACAddress) throws(LinuxError) {
-    try self.init((0..<6).map { address[$0] }, family: AF_LLC)
+    var octets: [UInt8] = []
+    octets.append(address)
+    try self.init(octets, family: AF_LLC)
   }
 
   private init(_ octets: [UInt8], family: Int32) throws(LinuxError) {

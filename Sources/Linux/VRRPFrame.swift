@@ -37,9 +37,8 @@ public struct VRRPFrame: Hashable, Sendable {
   /// Writes the frame that carries `message`, of at most 65515 octets, over what `frame` held.
   public func encode(_ message: Span<UInt8>, into frame: inout [UInt8]) {
     frame.removeAll(keepingCapacity: true)
-    for address in [hardwareDestination, hardwareSource] {
-      for index in 0..<6 { frame.append(address[index]) }
-    }
+    frame.append(hardwareDestination)
+    frame.append(hardwareSource)
     switch source.family {
     case .ipv4: appendIPv4Header(length: 20 + message.count, to: &frame)
     case .ipv6: appendIPv6Header(length: message.count, to: &frame)
@@ -51,9 +50,12 @@ public struct VRRPFrame: Hashable, Sendable {
   private func appendIPv4Header(length: Int, to frame: inout [UInt8]) {
     frame += [0x08, 0x00]
     let start = frame.count
-    frame += [0x45, 0xC0, UInt8(length >> 8), UInt8(length & 255), 0, 0, 0x40, 0]
+    frame += [0x45, 0xC0]
+    frame.append(word: UInt16(length))
+    frame += [0, 0, 0x40, 0]
     frame += [255, UInt8(VRRPSocket.protocolNumber), 0, 0]
-    append(source, destination, to: &frame)
+    frame.append(source)
+    frame.append(destination)
     var checksum = Checksum()
     checksum.add(frame.span.extracting(start..<frame.count))
     frame[start + 10] = UInt8(checksum.value >> 8)
@@ -62,12 +64,10 @@ public struct VRRPFrame: Hashable, Sendable {
 
   /// Traffic class CS6 and no flow label.
   private func appendIPv6Header(length: Int, to frame: inout [UInt8]) {
-    frame += [0x86, 0xDD, 0x6C, 0, 0, 0, UInt8(length >> 8), UInt8(length & 255)]
+    frame += [0x86, 0xDD, 0x6C, 0, 0, 0]
+    frame.append(word: UInt16(length))
     frame += [UInt8(VRRPSocket.protocolNumber), 255]
-    append(source, destination, to: &frame)
-  }
-
-  private func append(_ addresses: IPAddress..., to frame: inout [UInt8]) {
-    for address in addresses { for index in 0..<address.octetCount { frame.append(address[index]) } }
+    frame.append(source)
+    frame.append(destination)
   }
 }

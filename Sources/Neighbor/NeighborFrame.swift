@@ -35,19 +35,6 @@ extension NeighborPacket {
 }
 
 extension [UInt8] {
-  mutating func append(_ address: MACAddress) {
-    for index in 0..<6 { append(address[index]) }
-  }
-
-  mutating func append(_ address: IPAddress) {
-    for index in 0..<address.octetCount { append(address[index]) }
-  }
-
-  mutating func append(word: UInt16) {
-    append(UInt8(word >> 8))
-    append(UInt8(truncatingIfNeeded: word))
-  }
-
   mutating func appendEthernet(_ destination: MACAddress, _ source: MACAddress, _ etherType: UInt16) {
     append(destination)
     append(source)

@@ -13,22 +13,18 @@ extension VirtualRouter {
     message.append(version.rawValue << 4 | Advertisement.type)
     message.append(advertisement.virtualRouterID)
     message.append(advertisement.priority)
-    let listed = listed(dialect)
+    let listed = listed(includingDerived: dialect.listsDerivedAddress)
     message.append(UInt8(listed.count))
     switch version {
     case .v3:
       // The upper four bits are reserved: zero on transmission (§5.2.6).
-      message.append(UInt8(advertisement.interval.centiseconds >> 8))
-      message.append(UInt8(truncatingIfNeeded: advertisement.interval.centiseconds))
+      message.append(word: advertisement.interval.centiseconds)
     case .v2:
       message.append(password == nil ? Authentication.none : Authentication.simpleText)
       message.append(UInt8(interval.centiseconds / 100))
     }
-    message.append(0)
-    message.append(0)
-    for address in listed {
-      for index in 0..<address.octetCount { message.append(address[index]) }
-    }
+    message.append(word: 0)
+    for address in listed { message.append(address) }
     if version == .v2 {
       message.append(contentsOf: password ?? Array(repeating: 0, count: Authentication.dataLength))
     }
