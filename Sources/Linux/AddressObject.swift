@@ -4,10 +4,12 @@ import Internet
 
 /// libnl's object for an address, from which it builds requests.
 final class AddressObject {
+  private static let operation = "building an address request"
+
   private let address: OpaquePointer
 
   init(_ request: AddressRequest) throws(LinuxError) {
-    guard let address = rtnl_addr_alloc() else { throw Self.outOfMemory }
+    guard let address = rtnl_addr_alloc() else { throw LinuxError(Self.operation, errno: ENOMEM) }
     self.address = address
     rtnl_addr_set_family(address, request.network.address.family.number)
     rtnl_addr_set_ifindex(address, request.linkIndex)
@@ -23,10 +25,9 @@ final class AddressObject {
 
   /// A request that adds the address, or renews its lifetime if it is there.
   func additionMessage() throws(LinuxError) -> NetlinkMessage {
-    var message: OpaquePointer?
-    try check(rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, &message))
-    guard let message else { throw Self.outOfMemory }
-    let addition = NetlinkMessage(adopting: message)
+    let addition = try NetlinkMessage(Self.operation) {
+      rtnl_addr_build_add_request(address, NLM_F_CREATE | NLM_F_REPLACE, $0)
+    }
     // libnl 3.7 does not know this attribute; kernels before 5.18 ignore it.
     try addition.put(IFA_PROTO, AddressRequest.protocolNumber)
     return addition
@@ -34,16 +35,11 @@ final class AddressObject {
 
   /// A request that removes the address, whatever its label.
   func removalMessage() throws(LinuxError) -> NetlinkMessage {
-    var message: OpaquePointer?
-    try check(rtnl_addr_build_delete_request(address, 0, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
+    try NetlinkMessage(Self.operation) { rtnl_addr_build_delete_request(address, 0, $0) }
   }
 
-  private static var outOfMemory: LinuxError { LinuxError("building an address request", errno: ENOMEM) }
-
   private func check(_ result: Int32) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError("building an address request", netlink: result) }
+    guard result >= 0 else { throw LinuxError(Self.operation, netlink: result) }
   }
 
   private func setIPv4(_ request: AddressRequest) throws(LinuxError) {

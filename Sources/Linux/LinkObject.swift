@@ -5,16 +5,18 @@ import Internet
 
 /// libnl's object for a link, from which it builds requests.
 final class LinkObject {
+  private static let operation = "building a link request"
+
   private let link: OpaquePointer
 
   init() throws(LinuxError) {
-    guard let link = rtnl_link_alloc() else { throw Self.outOfMemory }
+    guard let link = rtnl_link_alloc() else { throw LinuxError(Self.operation, errno: ENOMEM) }
     self.link = link
   }
 
   /// A macvlan that does not exist yet.
   init(_ request: MacvlanRequest) throws(LinuxError) {
-    guard let link = rtnl_link_alloc() else { throw Self.outOfMemory }
+    guard let link = rtnl_link_alloc() else { throw LinuxError(Self.operation, errno: ENOMEM) }
     self.link = link
     rtnl_link_set_name(link, request.name)
     rtnl_link_set_link(link, request.parentIndex)
@@ -43,35 +45,28 @@ final class LinkObject {
 
   /// A request that makes the link; refused if there is one of its name.
   func additionMessage() throws(LinuxError) -> NetlinkMessage {
-    var message: OpaquePointer?
-    try check(rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
+    try NetlinkMessage(Self.operation) {
+      rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, $0)
+    }
   }
 
   /// A request that sets on the link with index `linkIndex` what was set here.
   func changeMessage(_ linkIndex: Int32) throws(LinuxError) -> NetlinkMessage {
     let unchanged = try LinkObject()
     rtnl_link_set_ifindex(unchanged.link, linkIndex)
-    var message: OpaquePointer?
-    try check(rtnl_link_build_change_request(unchanged.link, link, 0, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
+    return try NetlinkMessage(Self.operation) {
+      rtnl_link_build_change_request(unchanged.link, link, 0, $0)
+    }
   }
 
   /// A request that deletes the link with index `linkIndex`.
   static func removalMessage(_ linkIndex: Int32) throws(LinuxError) -> NetlinkMessage {
     let object = try LinkObject()
     rtnl_link_set_ifindex(object.link, linkIndex)
-    var message: OpaquePointer?
-    try object.check(rtnl_link_build_delete_request(object.link, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
+    return try NetlinkMessage(Self.operation) { rtnl_link_build_delete_request(object.link, $0) }
   }
 
-  private static var outOfMemory: LinuxError { LinuxError("building a link request", errno: ENOMEM) }
-
   private func check(_ result: Int32) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError("building a link request", netlink: result) }
+    guard result >= 0 else { throw LinuxError(Self.operation, netlink: result) }
   }
 }

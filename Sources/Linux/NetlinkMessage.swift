@@ -12,8 +12,16 @@ final class NetlinkMessage {
     self.pointer = pointer
   }
 
-  /// Takes over a message that libnl built.
-  init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+  /// The message that a function of libnl makes.
+  init(
+    _ operation: String, by build: (UnsafeMutablePointer<OpaquePointer?>) -> Int32
+  ) throws(LinuxError) {
+    var message: OpaquePointer?
+    let result = build(&message)
+    guard result >= 0 else { throw LinuxError(operation, netlink: result) }
+    guard let message else { throw LinuxError(operation, errno: ENOMEM) }
+    pointer = message
+  }
 
   deinit { nlmsg_free(pointer) }
 

@@ -1,5 +1,4 @@
 import CNetlink
-import Glibc
 public import Internet
 
 /// A route that follows the VIP.
@@ -73,63 +72,5 @@ extension RouteRequests {
   public func remove(_ request: RouteRequest) throws(LinuxError) -> UInt32 {
     let route = try RouteObject(request)
     return try changes.send(route.removalMessage(), "removing a route")
-  }
-}
-
-/// libnl's object for a route, from which it builds requests.
-final class RouteObject {
-  private let route: OpaquePointer
-  private let family: AddressFamily
-
-  init(_ request: RouteRequest) throws(LinuxError) {
-    guard let route = rtnl_route_alloc() else { throw Self.outOfMemory }
-    self.route = route
-    family = request.destination.address.family
-    try check(rtnl_route_set_family(route, UInt8(family.number)))
-    let destination = try NetlinkAddress(request.destination)
-    try check(rtnl_route_set_dst(route, destination.pointer))
-    rtnl_route_set_protocol(route, RouteRequest.protocolNumber)
-    rtnl_route_set_table(route, request.table)
-    if request.metric != 0 { rtnl_route_set_priority(route, request.metric) }
-    if let source = request.source {
-      let binary = try NetlinkAddress(source)
-      try check(rtnl_route_set_pref_src(route, binary.pointer))
-    }
-    try addHop(request)
-  }
-
-  deinit { rtnl_route_put(route) }
-
-  private func addHop(_ request: RouteRequest) throws(LinuxError) {
-    guard let hop = rtnl_route_nh_alloc() else { throw Self.outOfMemory }
-    // The route frees it.
-    rtnl_route_add_nexthop(route, hop)
-    rtnl_route_nh_set_ifindex(hop, request.linkIndex)
-    if let gateway = request.gateway {
-      let binary = try NetlinkAddress(gateway)
-      rtnl_route_nh_set_gateway(hop, binary.pointer)
-    }
-  }
-
-  func additionMessage() throws(LinuxError) -> NetlinkMessage {
-    // Without NLM_F_EXCL, IPv4 puts the route before its like, and IPv6 shares the load between them.
-    let flags = family == .ipv4 ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_EXCL
-    var message: OpaquePointer?
-    try check(rtnl_route_build_add_request(route, flags, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
-  }
-
-  func removalMessage() throws(LinuxError) -> NetlinkMessage {
-    var message: OpaquePointer?
-    try check(rtnl_route_build_del_request(route, 0, &message))
-    guard let message else { throw Self.outOfMemory }
-    return NetlinkMessage(adopting: message)
-  }
-
-  private static var outOfMemory: LinuxError { LinuxError("building a route request", errno: ENOMEM) }
-
-  private func check(_ result: Int32) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError("building a route request", netlink: result) }
   }
 }
