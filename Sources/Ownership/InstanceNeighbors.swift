@@ -185,7 +185,7 @@ extension Instance {
   private mutating func noteProtection(at now: Instant, _ actions: inout Actions) {
     let isProtected = !routers.standbys(at: now).isEmpty
     guard isProtected != self.isProtected, owns else { return }
-    guard isProtected || since.map({ now - $0 > Peers.standbyMemory }) == true else { return }
+    guard isProtected || since.map({ now - $0 > Peer.memory }) == true else { return }
     self.isProtected = isProtected
     actions.append(.report(.protected(isProtected)))
   }

@@ -117,7 +117,7 @@ struct Isolation: Hashable, Sendable {
   /// third stations were not heard steadily enough, or nobody is there to take over.
   var cutOff: Instant? {
     guard let steadySince, let lastThird, lastThird - steadySince >= proof else { return nil }
-    guard let lastPeer, lastThird - lastPeer <= Peers.standbyMemory else { return nil }
+    guard let lastPeer, lastThird - lastPeer <= Peer.memory else { return nil }
     return max(lastThird, lastPeer) + window
   }
 

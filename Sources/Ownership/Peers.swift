@@ -27,14 +27,18 @@ public struct Peer: Hashable, Sendable {
   /// Advertisements in a row with another interval than ours.
   var otherIntervals = 0
   var addressesDiffer = false
+
+  /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
+  static let memory = Duration.seconds(3)
+
+  /// Whether it was seen lately.
+  public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
 }
 
 /// The peers that were seen, at most `capacity`: a forger may use any number of source addresses.
 struct Peers: Hashable, Sendable {
   private(set) var all: [Peer] = []
   static let capacity = 16
-  /// How long a peer counts as standing by after it was last seen; it asks, and is asked, every second.
-  static let standbyMemory = Duration.seconds(3)
 
   /// What is new about the sender of an Advertisement.
   struct News {
@@ -97,11 +101,11 @@ struct Peers: Hashable, Sendable {
   func address(at hardware: MACAddress) -> IPAddress? { all.first { $0.hardware == hardware }?.address }
 
   /// Whether some router is there, ready or not.
-  func isAnybodyThere(at now: Instant) -> Bool { all.contains { now - $0.lastSeen <= Self.standbyMemory } }
+  func isAnybodyThere(at now: Instant) -> Bool { all.contains { $0.isThere(at: now) } }
 
   /// Those who could take over now.
   func standbys(at now: Instant) -> [Peer] {
-    all.filter { $0.isReady && now - $0.lastSeen <= Self.standbyMemory }
+    all.filter { $0.isReady && $0.isThere(at: now) }
   }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {

@@ -51,9 +51,6 @@ extension InstanceStatus {
 }
 
 extension InstanceStatus.Peer {
-  /// Who stands by says so every second.
-  private static let memory = Duration.seconds(3)
-
   fileprivate init(_ peer: Peer, at now: Instant) {
     self.init()
     address = "\(peer.address)"
@@ -61,7 +58,7 @@ extension InstanceStatus.Peer {
     priority = peer.standbyPriority ?? peer.priority ?? 0
     lastSeen = Clock.microsecondsSinceEpoch(peer.lastSeen)
     lastAdvertised = peer.lastAdvertised.map(Clock.microsecondsSinceEpoch) ?? 0
-    standsBy = now - peer.lastSeen <= Self.memory
+    standsBy = peer.isThere(at: now)
     isReady = standsBy && peer.isReady
   }
 }
