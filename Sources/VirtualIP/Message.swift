@@ -288,37 +288,4 @@ extension Settings {
     set.forEach { names.append(addresses[$0].description) }
     return names.joined(separator: " ")
   }
-
-  /// What the core needs of them, with the gateway that `auto` stands for now.
-  func parameters(defaultGateway: IPAddress?) -> Parameters {
-    let gateway: IPAddress? =
-      switch self.gateway {
-      case .auto: defaultGateway
-      case .none: nil
-      case .address(let address): address
-      }
-    var parameters = Parameters(
-      virtualRouterID: virtualRouterID, addresses: addresses.map(\.address), priority: priority,
-      interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
-      witness: witness, gateway: gateway, isolation: true, announcementRepeat: announcementRepeat,
-      announcementRefresh: refreshInterval)
-    parameters.version = version
-    parameters.checksum = checksum
-    parameters.usesVirtualMAC = virtualMAC
-    return parameters
-  }
-
-  /// The VIP's virtual routers: one for each family that it has addresses of, that of the first one first.
-  var virtualRouters: [VirtualRouter] {
-    let first = addresses[0].address.family
-    return AddressFamily.allCases.sorted { left, _ in left == first }.compactMap { family in
-      let own = addresses.map(\.address).filter { $0.family == family }
-      guard !own.isEmpty else { return nil }
-      return VirtualRouter(
-        id: virtualRouterID, addresses: own, hasDerivedAddress: family == .ipv6 && hasDerivedAddress,
-        version: version, interval: advertisementInterval,
-        password: authentication.map { Array($0.utf8) },
-        unicastPeers: peers.isEmpty ? nil : peers.filter { $0.family == family })
-    }
-  }
 }

@@ -93,7 +93,7 @@ import Testing
     + "fd00::219/64; "
   private static let route =
     "Route= is %; accepted: default or a subnet, then via, src, metric and table as in ip-route(8), as in default "
-    + "via 192.168.1.1 src 192.168.1.219; correct the line, or remove it for the default: none"
+    + "via 192.168.1.1 src 192.168.1.219, at most 64 times; correct the line, or remove it for the default: none"
   private static let addressDefault =
     "correct the line, or remove it for the default: the address that the instance's name stands for"
 
@@ -160,7 +160,7 @@ import Testing
     ("Route", "Route", "10.0.0.0/8 via 192.168.1.1 via 192.168.1.1", route),
     (
       "VRRP", "Peer", "224.0.0.18",
-      "Peer= is %; accepted: the IP address of another router; correct the line, or remove it for the "
+      "Peer= is %; accepted: the IP address of another router, at most 64 times; correct the line, or remove it for the "
         + "default: none: multicast"
     ),
     ("VirtualIP", "Address", "192.168.1.219 # VIP", address + "put the comment on a line of its own"),

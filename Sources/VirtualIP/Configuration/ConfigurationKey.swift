@@ -13,7 +13,6 @@ struct Draft {
 
   var settings = Settings()
   var addresses: [Address] = []
-  var peers: [(address: IPAddress, origin: Settings.Origin)] = []
 }
 
 /// Everything there is to know about one key. A new key is a row of `all` and a property of `Settings`.
@@ -39,7 +38,7 @@ struct ConfigurationKey: Sendable {
   /// virtual routers.
   func applies(from old: Settings, to new: Settings) -> Bool {
     guard name == "Address" else { return appliesLive }
-    return old.virtualRouters.map(\.family) == new.virtualRouters.map(\.family)
+    return old.families == new.families
   }
 
   /// `Section.Key`
@@ -86,7 +85,10 @@ struct ConfigurationKey: Sendable {
       "VRRP", "Version", "3, or 2 for old peers", \.version,
       read: { number($0, 2...3) == 2 ? .v2 : number($0, 2...3).map { _ in .v3 } }, write: { "\($0.rawValue)" }
     ),
-    peerKey,
+    list(
+      "VRRP", "Peer", "the IP address of another router, at most 64 times", fallback: "none: multicast",
+      \.peers,
+      read: { text in IPAddress(text).flatMap { $0.isUsableByHost ? $0 : nil } }),
     scalar(
       "VRRP", "Checksum", "auto, rfc5798 or rfc9568", \.checksum,
       read: { text in text == "auto" ? .some(nil) : ChecksumForm.allCases.first { "\($0)" == text } },
@@ -104,7 +106,11 @@ struct ConfigurationKey: Sendable {
     scalar(
       "Safety", "Gateway", "auto, none or an IP address", \.gateway,
       read: Gateway.init, write: { $0.description }),
-    routeKey,
+    list(
+      "Route", "Route",
+      "default or a subnet, then via, src, metric and table as in ip-route(8), as in "
+        + "default via 192.168.1.1 src 192.168.1.219, at most 64 times",
+      \.routes, read: { VirtualRoute($0) }),
     scalar(
       "Announce", "Repeat", "a whole number from 1 to 100", \.announcementRepeat,
       read: { number($0, 1...100) }, write: { "\($0)" }),
@@ -156,36 +162,6 @@ struct ConfigurationKey: Sendable {
       $1.hasDerivedAddress = $0.hasDerivedAddress
     })
 
-  private static let routeKey = ConfigurationKey(
-    section: "Route", name: "Route",
-    accepted: "default or a subnet, then via, src, metric and table as in ip-route(8), as in "
-      + "default via 192.168.1.1 src 192.168.1.219",
-    fallback: "none", appliesLive: true,
-    assign: { draft, text, origin in
-      guard let route = VirtualRoute(text) else { return false }
-      draft.settings.routes.append(route)
-      draft.settings.origins["Route.Route", default: []].append(origin)
-      return true
-    },
-    reset: { draft in
-      draft.settings.routes = []
-      draft.settings.origins["Route.Route"] = nil
-    },
-    values: { $0.routes.map(\.description) },
-    copy: { $1.routes = $0.routes })
-
-  private static let peerKey = ConfigurationKey(
-    section: "VRRP", name: "Peer", accepted: "the IP address of another router", fallback: "none: multicast",
-    appliesLive: true,
-    assign: { draft, text, origin in
-      guard let address = IPAddress(text), address.isUsableByHost else { return false }
-      draft.peers.append((address, origin))
-      return true
-    },
-    reset: { $0.peers = [] },
-    values: { $0.peers.map(\.description) },
-    copy: { $1.peers = $0.peers })
-
   private static func scalar<Value: Sendable>(
     _ section: String, _ name: String, _ accepted: String, fallback: String? = nil, live: Bool = true,
     _ field: any WritableKeyPath<Settings, Value> & Sendable,
@@ -215,18 +191,21 @@ struct ConfigurationKey: Sendable {
 }
 
 extension ConfigurationKey {
+  /// Values of one key: more than anybody has, few enough to be looked through for every packet.
+  private static let listCapacity = 64
+
   /// A key whose assignments add up; those that repeat a value say nothing new.
   private static func list<Value: Hashable & Sendable & CustomStringConvertible>(
-    _ section: String, _ name: String, _ accepted: String,
+    _ section: String, _ name: String, _ accepted: String, fallback: String = "none",
     _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
     let key = "\(section).\(name)"
     return ConfigurationKey(
-      section: section, name: name, accepted: accepted, fallback: "none", appliesLive: true,
+      section: section, name: name, accepted: accepted, fallback: fallback, appliesLive: true,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         if draft.settings[keyPath: field].contains(value) { return true }
-        guard draft.settings[keyPath: field].count < TrackSettings.capacity else { return false }
+        guard draft.settings[keyPath: field].count < listCapacity else { return false }
         draft.settings[keyPath: field].append(value)
         draft.settings.origins[key, default: []].append(origin)
         return true

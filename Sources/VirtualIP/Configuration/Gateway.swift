@@ -9,6 +9,15 @@ public enum Gateway: Hashable, Sendable, CustomStringConvertible {
   /// This one.
   case address(IPAddress)
 
+  /// The router to ask, where `defaultGateway` is that of the default route by the VIP's interface; nil for none.
+  public func address(defaultGateway: IPAddress?) -> IPAddress? {
+    switch self {
+    case .auto: defaultGateway
+    case .none: nil
+    case .address(let address): address
+    }
+  }
+
   init?(_ text: String) {
     switch text {
     case "auto": self = .auto

@@ -238,14 +238,8 @@ struct Resolution {
 
   // MARK: Families
 
-  private var families: [AddressFamily] {
-    AddressFamily.allCases.filter { family in
-      draft.settings.addresses.contains { $0.address.family == family }
-    }
-  }
-
   private func checkFamilies(of link: Link) throws(ConfigurationError) {
-    for family in families {
+    for family in draft.settings.families {
       try checkUsable(link, draft.settings.origins["VirtualIP.Interface"]?.first, family)
     }
   }
@@ -306,21 +300,21 @@ struct Resolution {
   }
 
   /// Every family needs somebody to send to, and nobody can be sent to in a family that there is not.
-  private mutating func checkPeers() throws(ConfigurationError) {
-    guard let first = draft.peers.first else { return }
-    for peer in draft.peers where !families.contains(peer.address.family) {
+  private func checkPeers() throws(ConfigurationError) {
+    let (peers, families) = (draft.settings.peers, draft.settings.families)
+    guard !peers.isEmpty else { return }
+    let origins = draft.settings.origins(of: "VRRP.Peer")
+    for (peer, origin) in zip(peers, origins) where !families.contains(peer.family) {
       throw error(
-        peer.origin, "Peer= is \(peer.address), and the VIP has no \(peer.address.family) address",
+        origin, "Peer= is \(peer), and the VIP has no \(peer.family) address",
         "accepted: peers of the addresses' family", "correct the address, or remove the line")
     }
-    for family in families where !draft.peers.contains(where: { $0.address.family == family }) {
+    for family in families where !peers.contains(where: { $0.family == family }) {
       throw error(
-        first.origin, "there is Peer=, but none with an \(family) address, which the VIP has",
+        origins[0], "there is Peer=, but none with an \(family) address, which the VIP has",
         "accepted: at least one peer of each family of the VIP's addresses",
         "add the peers' \(family) addresses")
     }
-    draft.settings.peers = draft.peers.map(\.address)
-    draft.settings.origins["VRRP.Peer"] = draft.peers.map(\.origin)
   }
 
   /// The source of a route goes with the VIP, so it must be a VIP: the kernel refuses one that the host lacks.

@@ -17,8 +17,6 @@ public struct TrackSettings: Hashable, Sendable {
   /// What each failing check takes off the priority, 1 to 253; 0: this host must not own the VIP.
   public internal(set) var penalty = 0
 
-  static let capacity = 64
-
   /// A program and its arguments, as one line of a configuration file.
   public struct CommandLine: Hashable, Sendable, CustomStringConvertible {
     /// As it was written.

@@ -115,13 +115,8 @@ private final class Examination {
   }
 
   private func gateway(_ settings: Settings, _ link: Surroundings.Link) throws -> IPAddress? {
-    switch settings.gateway {
-    case .none: return nil
-    case .address(let address): return address
-    case .auto:
-      let route = try requests.defaultRoute(settings.addresses[0].address.family)
-      return route?.linkIndex == link.index ? route?.gateway : nil
-    }
+    let route = try requests.defaultRoute(settings.addresses[0].address.family)
+    return settings.gateway.address(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil)
   }
 
   // MARK: Findings

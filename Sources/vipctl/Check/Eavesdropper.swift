@@ -50,12 +50,8 @@ final class Eavesdropper {
     self.link = link
     questions = settings.addresses.map(\.address) + (gateway.map { [$0] } ?? [])
     var ears: [Ear] = []
-    for family in AddressFamily.allCases {
-      let addresses = settings.addresses.map(\.address).filter { $0.family == family }
-      guard !addresses.isEmpty, let source = link.source(family) else { continue }
-      let router = VirtualRouter(
-        id: settings.virtualRouterID, addresses: addresses, version: settings.version,
-        interval: settings.advertisementInterval, unicastPeers: settings.peers.isEmpty ? nil : settings.peers)
+    for router in settings.virtualRouters {
+      guard let source = link.source(router.family) else { continue }
       ears.append(try Ear(router, source, on: link))
     }
     self.ears = ears
