@@ -27,14 +27,10 @@ public final class Daemon {
   private var sockets: LinkSockets?
   /// The gateway of the default route, if it leaves by the VIP's interface.
   private var defaultGateway: IPAddress?
-  /// What else decides whether this host may own the VIP.
-  private var tracker: Tracker?
+  private var eligibility: Eligibility?
   private var discards = DiscardCounters()
   private var chronicle = Chronicle()
   private var control: ControlInterface?
-  /// Whether the operator has this host stand back.
-  private var isHeld = false
-  private var group: GroupMembership?
   private var status = ""
   /// What the units that follow the VIP were told.
   private var role: Role?
@@ -87,8 +83,7 @@ public final class Daemon {
       try watchEverything()
       write(Message(.started, .info, "Started: \(settings.summary)"))
       let missing = try resynchronize()
-      try startTracking()
-      try joinGroup()
+      try followEligibility()
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
@@ -140,8 +135,7 @@ public final class Daemon {
 
   private func stop() {
     notify(.stopping)
-    group?.leave()
-    group = nil
+    eligibility?.leaveGroup()
     deliver(.stop)
   }
 
@@ -150,7 +144,7 @@ public final class Daemon {
       var events: [Event] = []
       let isComplete = try monitor.receive { change in
         let before = interface.link?.index
-        tracker?.apply(change)
+        eligibility?.apply(change)
         if let index = interface.apply(change) { events.append(.vanished(index: index)) }
         // One that was made anew meanwhile is another one all the same: the addresses went with the old one.
         if before != nil && interface.link?.index != before { events.append(.link(.absent)) }
@@ -168,7 +162,7 @@ public final class Daemon {
   /// Takes a snapshot; returns the VIP's addresses that the interface lacks.
   private func resynchronize() throws(LinuxError) -> AddressSet {
     let links = try requests.links()
-    tracker?.replace(links: links)
+    eligibility?.replace(links: links)
     return interface.replace(links: links, addresses: try requests.addresses())
   }
 
@@ -203,17 +197,16 @@ public final class Daemon {
     guard let linkIndex = interface.link?.index else { return }
     do throws(LinuxError) {
       // The way out may have come up with the interface.
-      let route = try requests.defaultRoute(settings.addresses[0].address.family)
+      let route = try requests.defaultRoute(settings.families[0])
       defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
       deliver(.reconfigure(parameters))
       if let sockets { return try sockets.follow(identity) }
-      let hasIPv6 = settings.addresses.contains { $0.address.family == .ipv6 }
-      let isRouter = hasIPv6 ? try requests.forwardsIPv6(on: linkIndex) : false
+      let isRouter = settings.families.contains(.ipv6) ? try requests.forwardsIPv6(on: linkIndex) : false
       sockets = try LinkSockets(
         linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters,
         usesVirtualMAC: settings.virtualMAC, isRouter: isRouter)
       try routes.adopt(linkIndex: linkIndex)
-      try prepareMacvlans(on: linkIndex)
+      try interface.prepareCarriers(settings.families, by: requests)
       try requests.promoteSecondaries(on: linkIndex)
     } catch {
       // The link or the address is gone again since netlink told of it; netlink will tell of that, too.
@@ -278,8 +271,8 @@ public final class Daemon {
     isDelivering = false
     followRoutes()
     if core.link != nil {
-      group?.update(
-        isAble: core.election.state != .initialize && !isUnfit, isActive: core.election.state == .active)
+      eligibility?.tell(
+        takesPart: core.election.state != .initialize, isActive: core.election.state == .active)
     }
     runtime?.remember(lastAdvertised: core.resumesAfter)
     if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
@@ -323,14 +316,17 @@ public final class Daemon {
   }
 
   private func exit() {
-    for macvlan in interface.macvlans.values { _ = try? requests.removeLink(macvlan.index) }
+    interface.removeCarriers(by: requests)
     loop.exit(0)
   }
 
   private func add(_ index: Int) {
     let network = settings.addresses[index]
     do throws(LinuxError) {
-      guard let carrier = try carrier(network.address.family) else {
+      let family = network.address.family
+      guard sockets != nil,
+        let carrier = try interface.carrier(family, isOwner: core.owns, by: requests)
+      else {
         return queue.append(.addFailed(index: index, errno: ENODEV))
       }
       let event = kernel.add(
@@ -342,33 +338,6 @@ public final class Daemon {
     }
   }
 
-  /// Makes what carries the addresses with VirtualMAC=, so that a takeover need not.
-  private func prepareMacvlans(on linkIndex: Int32) throws(LinuxError) {
-    guard settings.virtualMAC else { return }
-    try requests.confineARP(on: linkIndex)
-    for router in settings.virtualRouters { _ = try macvlan(router.family) }
-  }
-
-  /// The macvlan for addresses of `family`, made if it is not there; nil without VirtualMAC=.
-  private func macvlan(_ family: AddressFamily) throws(LinuxError) -> Link? {
-    guard let request = interface.macvlan(family) else { return nil }
-    if let known = interface.macvlans[family] { return known }
-    let made = try requests.makeMacvlan(request)
-    interface.note(macvlan: made, family)
-    // Where systemd hides sysctls from this process, sysctl.d(5) does that for every new link.
-    try? requests.ignoreRouters(on: made)
-    return made
-  }
-
-  /// The link that addresses of `family` are put on, which is set up: only the owner of the VIP may have a macvlan
-  /// up. Whether it is up netlink tells late, so that who is not the owner yet sets it up in any case.
-  private func carrier(_ family: AddressFamily) throws(LinuxError) -> Int32? {
-    guard let link = interface.link, sockets != nil else { return nil }
-    guard let macvlan = try macvlan(family) else { return link.index }
-    if !macvlan.isUp || !core.owns { _ = try requests.setUp(true, linkIndex: macvlan.index) }
-    return macvlan.index
-  }
-
   private func remove(_ set: AddressSet) {
     set.forEach { index in
       guard let carrier = interface.carrier(settings.addresses[index].address.family) else {
@@ -376,9 +345,7 @@ public final class Daemon {
       }
       if let event = kernel.remove(settings.addresses[index], from: carrier) { queue.append(event) }
     }
-    for macvlan in interface.macvlans.values {
-      attempt { _ = try requests.setUp(false, linkIndex: macvlan.index) }
-    }
+    attempt { try interface.setCarriersDown(by: requests) }
   }
 
   private func advertise(_ priority: UInt8, every interval: AdvertisementInterval) {
@@ -420,50 +387,28 @@ public final class Daemon {
   // MARK: Standing back
 
   /// Before the first link event: a host that must not own the VIP must not take it first.
-  private func startTracking() throws {
-    let tracker = Tracker(
-      settings, owns: !interface.leftover.isEmpty, on: loop,
-      Tracker.Handlers(
-        report: { [unowned self] in write($0) }, changed: { [unowned self] in followFitness() }))
-    self.tracker = tracker
-    try tracker.follow(settings.track)
-    tracker.replace(links: try requests.links())
-    followFitness()
+  private func followEligibility() throws {
+    eligibility = try Eligibility(
+      settings, owns: !interface.leftover.isEmpty, links: try requests.links(),
+      runtimeDirectory: runtimeDirectory, on: loop,
+      Eligibility.Handlers(
+        report: { [unowned self] in write($0) }, changed: { [unowned self] in eligibilityChanged() },
+        // Where another host can have all of the group's VIPs, it gets all; else the rest stays here.
+        memberLeft: { [unowned self] in deliver(.handover) }))
+    eligibilityChanged()
   }
 
-  private func followFitness() {
-    deliver(.standBack(isUnfit || group?.reason != nil))
-    deliver(.reconfigure(parameters))
-  }
-
-  /// Whether this host must not own the VIP, whatever the group says.
-  private var isUnfit: Bool { isHeld || tracker?.fitness == .unfit }
-
-  /// Without a place for its socket the instance would go its own way, and so it must not start.
-  private func joinGroup() throws {
-    guard let name = settings.group else { return }
-    group = try GroupMembership(
-      name, settings: settings, runtimeDirectory: runtimeDirectory, on: loop,
-      changed: { [unowned self] in groupChanged() },
-      // Where another host can have all of them, it gets all; else the rest stays here.
-      memberLeft: { [unowned self] in deliver(.handover) })
-    groupChanged()
-  }
-
-  private func groupChanged() {
+  private func eligibilityChanged() {
     // Nil while it is being made.
-    guard let group else { return }
-    let why = group.reason.map {
-      "Group \(settings.group ?? ""): \($0.inWords), so this instance stands back"
-    }
-    write(Message(.groupChanged, .notice, why ?? "Group \(settings.group ?? ""): free to own the VIP"))
-    followFitness()
+    guard let eligibility else { return }
+    deliver(.standBack(eligibility.standsBack))
+    deliver(.reconfigure(parameters))
   }
 
   /// What the core needs, as it is now.
   private var parameters: Parameters {
     var parameters = settings.parameters(defaultGateway: defaultGateway)
-    if let tracker { parameters.priority = tracker.fitness.priority(configured: settings.priority) }
+    if let eligibility { parameters.priority = eligibility.priority(configured: settings.priority) }
     return parameters
   }
 
@@ -516,38 +461,26 @@ public final class Daemon {
         sockets = nil
         try openSockets(identity)
       }
-      try tracker?.follow(settings.track)
+      try eligibility?.follow(settings)
     }
-    followFitness()
+    eligibilityChanged()
   }
 
   /// Stands back, or no longer, now and after a restart.
   private func hold(_ isHeld: Bool) {
-    if isHeld != self.isHeld {
-      write(
-        isHeld
-          ? Message(.held, .notice, "Held by the operator: stays Backup until it is released")
-          : Message(.released, .notice, "Released by the operator: may own the VIP again"))
-    }
-    self.isHeld = isHeld
     runtime?.isHeld = isHeld
-    followFitness()
+    eligibility?.hold(isHeld)
   }
 
   private var snapshot: InstanceStatus {
     var status = InstanceStatus(
       core, settings: settings, chronicle: chronicle, discards: discards, at: Clock.now)
-    status.isHeld = isHeld
+    status.isHeld = eligibility?.isHeld ?? false
     status.checks = remarks.joined(separator: "; ")
     return status
   }
 
-  /// Why this host stands back, apart from the operator, or what is wrong with it.
-  private var remarks: [String] {
-    let checks = tracker?.remark.map { "checks: \($0)" }
-    let group = group?.reason.map { "group \(settings.group ?? ""): \($0.inWords)" }
-    return [checks, group].compactMap { $0 }
-  }
+  private var remarks: [String] { eligibility?.remarks ?? [] }
 
   private func write(_ message: Message) {
     log.write(message, settings: settings, state: core.election.state.field)

@@ -71,17 +71,12 @@ final class FamilySockets {
   private func send(
     _ advertisement: Advertisement, to peers: [IPAddress], in dialect: Dialect
   ) throws(LinuxError) {
-    var failure: LinuxError?
-    for destination in peers where destination != source {
+    try peers.tryEach { destination throws(LinuxError) in
+      guard destination != source else { return }
       router.encode(advertisement, from: source, to: destination, in: dialect, into: &message)
       let bytes = message
-      do throws(LinuxError) {
-        try vrrp.send(bytes.span, to: destination)
-      } catch {
-        failure = failure ?? error
-      }
+      try vrrp.send(bytes.span, to: destination)
     }
-    if let failure { throw failure }
   }
 
   func announce(_ address: IPAddress) throws(LinuxError) {

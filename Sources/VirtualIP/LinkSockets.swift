@@ -49,15 +49,9 @@ final class LinkSockets {
 
   /// Sends to the group or the peers of every family; the first failure is thrown when all was tried.
   func send(_ advertisement: Advertisement, in dialect: Dialect, isOwner: Bool) throws(LinuxError) {
-    var failure: LinuxError?
-    for family in families {
-      do throws(LinuxError) {
-        try family.send(advertisement, in: dialect, isOwner: isOwner)
-      } catch {
-        failure = failure ?? error
-      }
+    try families.tryEach { family throws(LinuxError) in
+      try family.send(advertisement, in: dialect, isOwner: isOwner)
     }
-    if let failure { throw failure }
   }
 
   /// All forms in which neighbours learn where `address` is.
@@ -77,4 +71,19 @@ final class LinkSockets {
 
   /// The station that was heard, if any.
   func receiveEvidence() throws(LinuxError) -> MACAddress? { try evidence.receive() }
+}
+
+extension Sequence {
+  /// Calls `body` with every element; the first failure is thrown when all was tried.
+  func tryEach<Failure>(_ body: (Element) throws(Failure) -> Void) throws(Failure) {
+    var failure: Failure?
+    for element in self {
+      do throws(Failure) {
+        try body(element)
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw failure }
+  }
 }
