@@ -23,17 +23,6 @@ public struct VRRPFrame: Hashable, Sendable {
     }
   }
 
-  /// A frame to one peer.
-  public init(
-    source: IPAddress, hardwareSource: MACAddress, destination: IPAddress, hardwareDestination: MACAddress
-  ) {
-    precondition(source.family == destination.family)
-    self.hardwareSource = hardwareSource
-    self.hardwareDestination = hardwareDestination
-    self.source = source
-    self.destination = destination
-  }
-
   /// Writes the frame that carries `message`, of at most 65515 octets, over what `frame` held.
   public func encode(_ message: Span<UInt8>, into frame: inout [UInt8]) {
     frame.removeAll(keepingCapacity: true)

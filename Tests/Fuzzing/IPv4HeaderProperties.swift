@@ -10,10 +10,8 @@ enum IPv4HeaderProperties {
     if header.payload.isEmpty { return }
     try demand(header.payload.lowerBound >= 20, "the payload begins at \(header.payload.lowerBound)")
     var frame: [UInt8] = []
-    let hardware = MACAddress.zero
-    let outer = VRRPFrame(
-      source: .ipv4(header.source), hardwareSource: hardware, destination: .ipv4(header.destination),
-      hardwareDestination: hardware)
+    var outer = VRRPFrame(source: .ipv4(header.source), hardwareSource: .zero)
+    outer.destination = .ipv4(header.destination)
     outer.encode(input.span.extracting(header.payload), into: &frame)
     let datagram = Array(frame.dropFirst(14))
     guard let again = IPv4Header(datagram.span) else { throw Violation("encoded again it is refused") }

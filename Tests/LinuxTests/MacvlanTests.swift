@@ -234,12 +234,11 @@ struct VRRPFrameTests {
       try VRRPSocket(linkIndex: hosts.secondLink.index, source: peer, audience: audience)
     }
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
-    let ours =
-      audience == .group
-      ? VRRPFrame(source: own, hardwareSource: virtual)
-      : VRRPFrame(
-        source: own, hardwareSource: virtual, destination: peer,
-        hardwareDestination: try #require(hosts.secondLink.macAddress))
+    var ours = VRRPFrame(source: own, hardwareSource: virtual)
+    if audience == .peers {
+      ours.destination = peer
+      ours.hardwareDestination = try #require(hosts.secondLink.macAddress)
+    }
     var encoded: [UInt8] = [9]
     ours.encode(message.span, into: &encoded)
     try sender.send(encoded.span)
