@@ -36,6 +36,8 @@ package struct DaemonSettings: Sendable {
   package var usesVirtualMAC = false
   /// vipd's `Checksum=`; nil for its default.
   package var checksum: String?
+  /// Whether keepalived is given the link-local address that RFC 9568 demands; few configurations have one.
+  package var listsLinkLocal = true
 
   /// The defaults of vipd, for VIP 192.168.1.219 on eth0.
   package init() {}
@@ -125,7 +127,8 @@ package struct DaemonSettings: Sendable {
   private func keepalivedAddresses(_ family: AddressFamily) -> [String] {
     let listed = addresses(of: family)
     guard family == .ipv6 else { return listed.map { $0 + (label.map { " label \($0)" } ?? "") } }
-    return listed.contains { $0.hasPrefix("fe80:") } ? listed : ["\(derivedLinkLocal)/64"] + listed
+    let isListed = listed.contains { $0.hasPrefix("fe80:") }
+    return isListed || !listsLinkLocal ? listed : ["\(derivedLinkLocal)/64"] + listed
   }
 
   private static func block(_ name: String, _ lines: [String]) -> String {

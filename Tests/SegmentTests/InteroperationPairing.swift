@@ -12,6 +12,8 @@ struct Pairing: CustomStringConvertible, Sendable {
   var authentication: String?
   /// vipd's `Checksum=`.
   var checksum: String?
+  /// Whether keepalived's IPv6 addresses begin with a link-local one, as RFC 9568 demands.
+  var listsLinkLocal = true
   /// Who is Active first; nil for either. Whoever it is, both are Active, resign and take over in turn.
   var activeFirst: [DaemonKind]?
 
@@ -23,6 +25,7 @@ struct Pairing: CustomStringConvertible, Sendable {
     }
     if authentication != nil { words.append("password") }
     if let checksum { words.append("checksum \(checksum)") }
+    if !listsLinkLocal { words.append("no link-local address") }
     return words.joined(separator: " ")
   }
 
@@ -41,6 +44,7 @@ struct Pairing: CustomStringConvertible, Sendable {
     settings.addresses = DaemonSettings.addresses(families)
     settings.authentication = authentication
     settings.checksum = checksum
+    settings.listsLinkLocal = listsLinkLocal
     settings.usesVirtualMAC = virtualMAC.contains(kind)
     guard isUnicast else { return }
     func addresses(_ number: Int) -> [IPAddress] {

@@ -45,8 +45,12 @@ extension SegmentTests {
       }
     }
 
-    /// Version 2 is what keepalived speaks unless it is told otherwise.
-    static let pairings = [Pairing(peer: .keepalived), Pairing(peer: .keepalived, version: 2)]
+    /// Version 2 is what keepalived speaks unless it is told otherwise; it gives the VIP no link-local address.
+    static let pairings = [
+      Pairing(peer: .keepalived), Pairing(peer: .keepalived, version: 2),
+      Pairing(peer: .keepalived, families: [.ipv6], listsLinkLocal: false),
+      Pairing(peer: .keepalived, families: [.ipv4, .ipv6], listsLinkLocal: false),
+    ]
 
     private func expectUndisturbed(
       _ move: Meeting, from start: Duration, to end: Duration, by hosts: [String]
