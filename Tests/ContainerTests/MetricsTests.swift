@@ -58,12 +58,7 @@ extension SystemdTests {
 
     @Test("Its exposure is at most 2.0")
     func security() throws {
-      let report = try owner.shell("systemd-analyze security --no-pager vipd-metrics@1.service")
-      let exposure = try #require(
-        report.split(separator: "\n").last.flatMap { line in
-          line.split(separator: " ").lazy.compactMap { Double($0) }.first
-        })
-      #expect(exposure <= 2.0)
+      #expect(try owner.exposure(of: "vipd-metrics@1.service") <= 2.0)
     }
 
     @Test("Prometheus scrapes both hosts with the example's configuration, and its rules hold")

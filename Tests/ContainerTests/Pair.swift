@@ -100,6 +100,16 @@ extension Container {
     try shell("systemctl show --value --property=\(name) \(Pair.unit)")
   }
 
+  /// What systemd-analyze security says of a unit, 0 to 10.
+  func exposure(of unit: String) throws -> Double {
+    let report = try shell("systemd-analyze security --no-pager \(unit)")
+    let words = report.split(separator: "\n").last?.split(separator: " ") ?? []
+    guard let exposure = words.lazy.compactMap({ Double($0) }).first else {
+      throw ContainerFailure("\(name): no exposure of \(unit): \(report)")
+    }
+    return exposure
+  }
+
   func mainPID() throws -> Int {
     let text = try property("MainPID")
     guard let pid = Int(text), pid > 0 else {

@@ -105,12 +105,7 @@ extension SystemdTests {
 
     @Test("The oneshot that acts on roles has little to offer")
     func security() throws {
-      let report = try owner.shell("systemd-analyze security --no-pager vip-role@219.service")
-      let exposure = try #require(
-        report.split(separator: "\n").last.flatMap { line in
-          line.split(separator: " ").lazy.compactMap { Double($0) }.first
-        })
-      #expect(exposure <= 2.5)
+      #expect(try owner.exposure(of: "vip-role@219.service") <= 2.5)
       let verdict =
         "systemd-analyze verify --man=no vip-role@219.path vip-role@219.service \(Self.target) 2>&1"
       #expect(try owner.shell(verdict).isEmpty)

@@ -109,12 +109,7 @@ struct SystemdTests {
 
   @Test("The unit's exposure is at most 2.0")
   func security() throws {
-    let report = try pair.hosts[0].shell("systemd-analyze security --no-pager \(Pair.unit)")
-    let exposure = try #require(
-      report.split(separator: "\n").last.flatMap { line in
-        line.split(separator: " ").lazy.compactMap { Double($0) }.first
-      })
-    #expect(exposure <= 2.0)
+    #expect(try pair.hosts[0].exposure(of: Pair.unit) <= 2.0)
   }
 
   @Test("The journal has the event's fields, and its catalog explains each message")
