@@ -10,13 +10,15 @@ public struct Container: Sendable {
   public let octet: UInt8
 
   private let namespaces: [String]
-  private let image: URL
+  private let image: ContainerImage
   private let directory: URL
-  private var cgroup: String { "\(Self.cgroupPrefix)\(getpid())-\(name)" }
+  private let cgroup: String
 
-  init(octet: UInt8, image: URL, directory: URL, namespaces: [String]) {
+  /// A host of the lab whose first process is `lab`: other labs of this process may have hosts of the same name.
+  init(octet: UInt8, image: ContainerImage, directory: URL, lab: pid_t, namespaces: [String]) {
     self.octet = octet
     name = "host\(octet)"
+    cgroup = "\(Self.cgroupPrefix)\(getpid())-\(lab)-\(name)"
     address = "192.168.1.\(octet)"
     self.image = image
     self.directory = directory.appendingPathComponent(name, isDirectory: true)
@@ -103,7 +105,7 @@ public struct Container: Sendable {
   /// Starts to boot.
   func start() throws {
     try ContainerCommand.require(
-      segment + ["bash", "-ec", Self.plugScript, name, address, image.path, directory.path])
+      segment + ["bash", "-ec", Self.plugScript, name, address, image.layers, directory.path])
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A minimal Debian with systemd, made once by debootstrap and read by every container.
+/// A minimal Debian with systemd, made once by debootstrap and read by every container, and packages on top of it.
 struct ContainerImage: Sendable {
-  /// The root directory of the image.
-  let root: URL
+  /// The directories that make up the image, the uppermost first, as overlayfs wants them.
+  let layers: String
 
   /// Packages beyond the minimal ones: systemd to boot, iproute2 and net-tools to look at addresses, and what the
   /// vipd package depends on, so that installing it needs no network.
@@ -12,28 +12,77 @@ struct ContainerImage: Sendable {
     "systemd-sysv",
   ]
 
-  /// Finds the image under `cache`, or makes it: about 40 s and 250 MB.
+  /// Finds the image under `cache`, or makes it: about 40 s and 250 MB, and a layer for `packages`.
   ///
-  /// - Throws: `ContainerError` when apt has no usable mirror or debootstrap fails.
-  init(cache: URL) throws {
+  /// - Throws: `ContainerError` when apt has no usable mirror, or debootstrap or apt fails.
+  init(cache: URL, packages: [String]) throws {
     let mirror = try Mirror.ofThisMachine()
     let name = ([mirror.suite] + Self.packages).joined(separator: ",")
-    root = cache.appendingPathComponent("image-\(Self.fingerprint(name))", isDirectory: true)
-    let files = FileManager.default
-    guard !files.fileExists(atPath: root.path) else { return }
+    let root = try Self.directory(in: cache, for: name) { partial in
+      print("Making a Debian image for the containers (once, about a minute) ...")
+      try ContainerCommand.require(
+        ["debootstrap", "--variant=minbase", "--include=" + Self.packages.joined(separator: ",")]
+          + (mirror.isTrusted ? ["--no-check-gpg"] : []) + [mirror.suite, partial.path, mirror.site],
+        environment: mirror.environment)
+      // The running system's own lists and hosts are of no use inside, and each host gets its own identity.
+      try? FileManager.default.removeItem(at: partial.appendingPathComponent("etc/machine-id"))
+      return partial
+    }
+    guard !packages.isEmpty else {
+      layers = root.path
+      return
+    }
+    let layer = try Self.directory(in: cache, for: "\(name)+" + packages.joined(separator: ",")) { partial in
+      print("Adding \(packages.joined(separator: ", ")) (once, about a minute) ...")
+      try ContainerCommand.require(
+        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+          + [
+            "bash", "-ec", Self.layerScript, root.path, partial.path, mirror.isTrusted ? "[trusted=yes]" : "",
+          ]
+          + [mirror.site, mirror.suite] + packages,
+        environment: mirror.environment)
+      return partial.appendingPathComponent("layer")
+    }
+    layers = "\(layer.path):\(root.path)"
+  }
 
+  /// The directory under `cache` that is named after its contents; `make` makes them, or a part of a directory, if
+  /// it is not there.
+  private static func directory(in cache: URL, for name: String, make: (URL) throws -> URL) throws -> URL {
+    let directory = cache.appendingPathComponent("image-\(fingerprint(name))", isDirectory: true)
+    let files = FileManager.default
+    guard !files.fileExists(atPath: directory.path) else { return directory }
     let partial = cache.appendingPathComponent("partial-\(getpid())", isDirectory: true)
     try files.createDirectory(at: partial, withIntermediateDirectories: true)
     defer { try? files.removeItem(at: partial) }
-    print("Making a Debian image for the containers (once, about a minute) ...")
-    try ContainerCommand.require(
-      ["debootstrap", "--variant=minbase", "--include=" + Self.packages.joined(separator: ",")]
-        + (mirror.isTrusted ? ["--no-check-gpg"] : []) + [mirror.suite, partial.path, mirror.site],
-      environment: mirror.environment)
-    // The running system's own lists and hosts are of no use inside, and each host gets its own identity.
-    try? files.removeItem(at: partial.appendingPathComponent("etc/machine-id"))
-    try files.moveItem(at: partial, to: root)
+    try files.moveItem(at: make(partial), to: directory)
+    return directory
   }
+
+  /// Installs packages over the image: what that writes is the layer. No service is started; should one be, it ends
+  /// with this script.
+  private static let layerScript = """
+    image=$0 work=$1 trusted=$2 site=$3 suite=$4
+    shift 4
+    mkdir "$work/layer" "$work/work" "$work/root"
+    mount -t overlay overlay -o "lowerdir=$image,upperdir=$work/layer,workdir=$work/work" "$work/root"
+    cd "$work/root"
+    mount -t proc proc proc
+    mount -t tmpfs tmpfs tmp
+    mkdir -p dev/shm
+    mount -t tmpfs tmpfs dev/shm
+    cat /etc/resolv.conf >etc/resolv.conf
+    printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
+    chmod 755 usr/sbin/policy-rc.d
+    echo "deb $trusted $site $suite main" >etc/apt/sources.list
+    export DEBIAN_FRONTEND=noninteractive
+    chroot . apt-get -qq update
+    chroot . apt-get -qq install --yes --no-install-recommends "$@"
+    chroot . apt-get clean
+    rm -rf usr/sbin/policy-rc.d var/lib/apt/lists/*
+    cd /
+    umount --recursive "$work/root"
+    """
 
   /// FNV-1a, to name the directory after its contents.
   private static func fingerprint(_ text: String) -> String {

@@ -21,9 +21,10 @@ public final class ContainerLab: Sendable {
   /// - Parameters:
   ///   - octets: the hosts' last octets; their names are host217 and so on.
   ///   - cache: a directory in which the Debian image is kept from run to run.
+  ///   - packages: what the hosts have beyond a minimal system with systemd.
   /// - Throws: `ContainerError` when a step fails or a host does not boot within a minute.
-  public init(octets: [UInt8], cache: URL) throws {
-    let image = try ContainerImage(cache: cache)
+  public init(octets: [UInt8], cache: URL, packages: [String] = []) throws {
+    let image = try ContainerImage(cache: cache, packages: packages)
     let hostsDirectory = cache.appendingPathComponent("hosts")
     try FileManager.default.createDirectory(at: hostsDirectory, withIntermediateDirectories: true)
     try Container.removeLeftovers()
@@ -36,7 +37,7 @@ public final class ContainerLab: Sendable {
     let entry = ["nsenter", "--target", "\(process)", "--mount", "--net", "--pid"]
     segment = entry + ContainerCommand.limited
     hosts = octets.map { octet in
-      Container(octet: octet, image: image.root, directory: hostsDirectory, namespaces: entry)
+      Container(octet: octet, image: image, directory: hostsDirectory, lab: process, namespaces: entry)
     }
     try ContainerCommand.require(segment + ["bash", "-ec", Self.clientScript])
     try hosts.forEach { try $0.start() }

@@ -73,7 +73,8 @@ struct Pair {
   /// The configuration of Prometheus that is shipped.
   static let examples = root.appendingPathComponent("packaging/examples/prometheus")
 
-  private static let root = URL(fileURLWithPath: #filePath)
+  /// The repository.
+  static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 }
 
