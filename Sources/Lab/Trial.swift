@@ -6,6 +6,7 @@ package enum Fault: String, CaseIterable, Sendable, Codable {
   case killed = "kill -9"
   case frozen = "SIGSTOP"
   case thawed = "SIGSTOP, SIGCONT after 4 s"
+  case restarted = "restart"
   case terminated = "SIGTERM"
   case handedOver = "handover"
   case carrierLost = "carrier lost"
@@ -18,9 +19,18 @@ package enum Fault: String, CaseIterable, Sendable, Codable {
   case gatewaySilent = "gateway silent"
 
   /// The owner's daemon may be needed to make it happen.
-  func strike(_ owner: HostDaemon, of segment: Segment) throws {
+  ///
+  /// - Returns: the daemon that runs from now on; `settings` are what it is told.
+  func strike(
+    _ owner: HostDaemon, of segment: Segment, _ settings: DaemonSettings
+  ) throws -> HostDaemon {
     let number = owner.host.number
     switch self {
+    case .restarted:
+      // RestartKillSignal= of vipd's unit; keepalived has only the signal to stop.
+      try owner.send(owner.kind == .vipd ? SIGUSR2 : SIGTERM)
+      try owner.waitForExit(within: .seconds(10))
+      return try HostDaemon(owner.kind, on: number, of: segment, settings)
     case .killed: try owner.send(SIGKILL)
     case .frozen: try owner.send(SIGSTOP)
     case .thawed:
@@ -36,10 +46,11 @@ package enum Fault: String, CaseIterable, Sendable, Codable {
     case .muted: try segment.mute(number)
     case .deafened: try segment.deafen(number)
     case .addressDeleted:
-      guard let network = IPNetwork(.ipv4(segment.plan.virtualAddress), prefixLength: 24) else { return }
+      guard let network = IPNetwork(.ipv4(segment.plan.virtualAddress), prefixLength: 24) else { break }
       try segment.deleteAddress(network, from: number)
     case .gatewaySilent: try segment.silenceGateway()
     }
+    return owner
   }
 
   /// Longer than vipd's default lease.
@@ -112,7 +123,7 @@ package struct Trial: Sendable {
     try Self.settle(probe, [owner, backup], within: patience)
     try download.waitForStart(within: patience)
     let start = MonotonicClock.now
-    try fault.strike(owner, of: segment)
+    let successor = try fault.strike(owner, of: segment, settings)
     pause(max(watch, settings.activeDownInterval * 2 + fault.aftermath))
     let end = MonotonicClock.now
     let history = segment.ownership.history
@@ -122,7 +133,7 @@ package struct Trial: Sendable {
       decisionToAnnouncement: decisionToAnnouncement(in: segment, from: start),
       arpDoubleAnswers: poll.doubleAnswers(from: start, to: end).count,
       ownersAtEnd: history.owners(of: address))
-    withExtendedLifetime((owner, backup)) {}
+    withExtendedLifetime((owner, successor, backup)) {}
     return outcome
   }
 
