@@ -44,18 +44,3 @@ public struct IPv4Address: Hashable, Comparable, Sendable, CustomStringConvertib
     return first != 0 && first != 127 && first < 224
   }
 }
-
-/// Unsigned decimal numbers in text.
-public enum Decimal {
-  /// The value of `digits` if all are ASCII digits, there is at least one, and the value is within `range`.
-  public static func parse(_ digits: some Collection<UInt8>, in range: ClosedRange<Int>) -> Int? {
-    guard !digits.isEmpty else { return nil }
-    var value = 0
-    for digit in digits {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-      value = value * 10 + Int(digit - UInt8(ascii: "0"))
-      if value > range.upperBound { return nil }
-    }
-    return range.contains(value) ? value : nil
-  }
-}

@@ -76,6 +76,7 @@ import Testing
 
   @Test(arguments: [
     ("0", "0s"), ("90", "90s"), ("1500ms", "1500ms"), ("40.95s", "40950ms"), ("10us", "10us"),
+    ("99999us999999999999", "999999999999099999us"), ("9223372036854775807us", "9223372036854775807us"),
   ])
   func timeSpansRendered(text: String, rendered: String) throws {
     let span = try #require(TimeSpan.parse(text))

@@ -56,7 +56,7 @@ enum TimeSpan {
     -> Int64?
   {
     let digits = whole.isEmpty ? [UInt8(ascii: "0")] : whole
-    guard let number = Decimal.parse(digits, in: 0...Int(Int64.max / 10 - 1)) else { return nil }
+    guard let number = Decimal.parse(digits, in: 0...Int.max) else { return nil }
     let (product, overflow) = Int64(number).multipliedReportingOverflow(by: unit)
     if overflow { return nil }
     var (total, place) = (product, unit)
