@@ -1,4 +1,3 @@
-import Glibc
 import Internet
 import Linux
 import Ownership
@@ -83,23 +82,9 @@ final class GroupMembership {
 
   private func send(_ text: String) {
     let datagram = Array(text.utf8)
-    for directory in directories where directory != ownDirectory {
+    for directory in Directory.entries(of: siblings) where directory != ownDirectory {
       socket.send(datagram.span, to: "\(siblings)/\(directory)/\(Self.socketName)")
     }
-  }
-
-  /// The runtime directories of this host's instances.
-  private var directories: [String] {
-    guard let stream = opendir(siblings) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
   }
 
   private func receive() {

@@ -87,7 +87,7 @@ struct Target: ParsableArguments {
     case .success(let message): try read(message)
     case .failure(let error):
       let code = error.name == BusError.accessDenied ? Status.notPermitted : Status.attention
-      throw fail(code, "\(instance): \(printable(error.inWords))")
+      throw fail(code, "\(instance): \(printable(error.inWords(after: patience)))")
     }
   }
 

@@ -8,41 +8,56 @@ final class Inquiry {
   static let patience = Duration.seconds(1)
 
   private let list: InstanceList
+  private let patience: Duration
   private let loop: EventLoop
-  private var reports: [Report] = []
+  private let done: ([Report]) -> Void
+  private var reports: [Report]
   private var clients: [BusClient] = []
   private var slots: [BusSlot] = []
-  private var open = 0
+  private var open: Int
 
-  private init(_ list: InstanceList) throws(SystemdError) {
+  /// Asks each of `instances`; `done` is called once with what is known of them, in their order, when all have
+  /// answered or had `patience` for it. That may be before this returns.
+  init(
+    _ instances: [InstanceList.Known], of list: InstanceList, patience: Duration = Inquiry.patience,
+    on loop: EventLoop, _ done: @escaping ([Report]) -> Void
+  ) {
     self.list = list
-    loop = try EventLoop()
+    self.patience = patience
+    self.loop = loop
+    self.done = done
+    reports = instances.map { Report(known: $0, answer: .stopped) }
+    open = instances.count
+    if instances.isEmpty { done([]) }
+    for index in reports.indices { ask(index) }
   }
 
   /// What is known of each of `instances`, in their order.
   static func ask(_ instances: [InstanceList.Known], of list: InstanceList) throws(SystemdError) -> [Report] {
-    let inquiry = try Inquiry(list)
-    for known in instances { inquiry.ask(known) }
-    if inquiry.open > 0 { _ = try inquiry.loop.run() }
-    return inquiry.reports
+    let loop = try EventLoop()
+    var reports: [Report] = []
+    let inquiry = Inquiry(instances, of: list, on: loop) {
+      reports = $0
+      loop.exit(0)
+    }
+    _ = try loop.run()
+    return withExtendedLifetime(inquiry) { reports }
   }
 
-  private func ask(_ known: InstanceList.Known) {
-    let index = reports.count
-    reports.append(Report(known: known, answer: .stopped))
+  private func ask(_ index: Int) {
     do throws(SystemdError) {
-      let client = try BusClient(path: list.socket(of: known.name), on: loop)
+      let client = try BusClient(path: list.socket(of: reports[index].name), on: loop)
       clients.append(client)
-      let slot = try client.status(timeout: Self.patience) { [unowned self] answer in
-        reports[index].answer = answer
-        open -= 1
-        if open == 0 { loop.exit(0) }
-      }
-      slots.append(slot)
-      open += 1
+      slots.append(try client.status(timeout: patience) { [unowned self] in note($0, index) })
     } catch {
-      reports[index].answer = error.answer
+      note(error.answer, index)
     }
+  }
+
+  private func note(_ answer: Report.Answer, _ index: Int) {
+    reports[index].answer = answer
+    open -= 1
+    if open == 0 { done(reports) }
   }
 }
 
@@ -59,7 +74,7 @@ extension BusClient {
         } catch {
           answer(.silent("\(error)"))
         }
-      case .failure(let error): answer(.silent(error.inWords))
+      case .failure(let error): answer(.silent(error.inWords(after: timeout)))
       }
     }
   }
@@ -78,10 +93,10 @@ extension SystemdError {
 }
 
 extension BusError {
-  /// For people, who need no D-Bus names.
-  var inWords: String {
+  /// For people, who need no D-Bus names; they waited for `patience` at most.
+  func inWords(after patience: Duration) -> String {
     switch name {
-    case BusError.timeout: "nothing within \(WallClock.span(1_000_000))"
+    case BusError.timeout: "nothing within \(WallClock.span(UInt64(patience / .microseconds(1))))"
     case BusError.accessDenied: "only root may do that"
     default: message.isEmpty ? name : message
     }

@@ -1,5 +1,6 @@
 import Control
 import Glibc
+import Linux
 
 /// Which instances this host has, running or not.
 struct InstanceList {
@@ -25,7 +26,7 @@ struct InstanceList {
   /// All of them, numbers in their order before names.
   func all() -> [Known] {
     var known: [String: Known] = [:]
-    for name in entries(of: runtime) where isDirectory("\(runtime)/\(name)") {
+    for name in Directory.entries(of: runtime) where isDirectory("\(runtime)/\(name)") {
       known[name, default: Known(name: name)].hasRun = true
     }
     for name in names(in: configuration, "", ".conf") {
@@ -53,22 +54,9 @@ struct InstanceList {
   }
 
   private func names(in directory: String, _ prefix: String, _ suffix: String) -> [String] {
-    entries(of: directory).filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.map {
+    Directory.entries(of: directory).filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.map {
       String($0.dropFirst(prefix.count).dropLast(suffix.count))
     }.filter { !$0.isEmpty && !$0.hasPrefix(".") }
-  }
-
-  private func entries(of directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
   }
 
   private func isDirectory(_ path: String) -> Bool {

@@ -12,7 +12,7 @@ struct ServeMetrics: ParsableCommand {
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
     do throws(SystemdError) {
-      try Scrape(places.runtime).run()
+      try Scrape(places.list).run()
     } catch {
       throw fail(Status.attention, "\(error)")
     }

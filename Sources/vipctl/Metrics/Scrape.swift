@@ -8,15 +8,17 @@ import Systemd
 final class Scrape {
   /// For the whole request, and then for the client to read the answer.
   private static let patience: Int = 5
+  /// An instance that does not answer meanwhile is not up.
+  private static let patienceWithInstances = Duration.seconds(2)
+  private let list: InstanceList
   private let loop: EventLoop
-  private let directory: String
   private var request: [UInt8] = []
   private var source: EventSource?
   private var timer: Timer?
-  private var collector: Collector?
+  private var inquiry: Inquiry?
 
-  init(_ directory: String) throws(SystemdError) {
-    self.directory = directory
+  init(_ list: InstanceList) throws(SystemdError) {
+    self.list = list
     loop = try EventLoop()
     // In place of O_NONBLOCK, which a terminal would share with its shell.
     source = try loop.watch(fd: STDIN_FILENO, priority: .packet) { [unowned self] in read() }
@@ -42,7 +44,11 @@ final class Scrape {
 
   private func collect(for request: HTTPRequest) {
     guard request.path == "/metrics" else { return answer(HTTPResponse(to: request) { _ in "" }) }
-    collector = Collector(in: directory, on: loop) { [unowned self] instances in
+    // What is merely configured need not run.
+    let known = list.all().filter(\.hasRun)
+    inquiry = Inquiry(known, of: list, patience: Self.patienceWithInstances, on: loop) {
+      [unowned self] reports in
+      let instances = reports.map { HostMetrics.Instance(name: $0.name, status: $0.status) }
       answer(HTTPResponse(to: request) { HostMetrics(instances).text($0) })
     }
   }
