@@ -1,3 +1,5 @@
+import Internet
+
 /// What keepalived's configuration, keepalived.conf(5), comes to in vipd's.
 ///
 /// Nothing is lost silently: every word of the input is either carried over or named in a note.
@@ -35,19 +37,4 @@ public struct ImportNote: Hashable, Sendable, CustomStringConvertible {
 
   /// One printable line: `line 12: smtp_alert: vipd sends no mail`.
   public var description: String { "line \(line): \(text.printable): \(reason.printable)" }
-}
-
-extension String {
-  /// The same text with control characters and line breaks escaped, for terminals and comments.
-  var printable: String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
-  }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Internet
 import Systemd
 
 /// `vipctl handover`
@@ -61,7 +62,7 @@ struct Reload: ParsableCommand {
       changes = try message.readArray(of: "s") { () throws(SystemdError) in try message.readString() }
     }
     if changes.isEmpty { return Terminal.say("\(target.instance): nothing changed") }
-    for change in changes { Terminal.say("\(target.instance): \(printable(change))") }
+    for change in changes { Terminal.say("\(target.instance): \(change.printable)") }
   }
 }
 
@@ -80,14 +81,14 @@ struct Target: ParsableArguments {
     let report = try Inquiry.ask(instance, in: places)
     guard let status = report.status else {
       let reason = report.remarks.first?.text ?? "it is not running"
-      throw fail(Status.unavailable, "\(instance): \(printable(reason))")
+      throw fail(Status.unavailable, "\(instance): \(reason.printable)")
     }
     let patience = Duration.microseconds(Int64(status.interval)) + .seconds(5)
     switch try answer(to: method, within: patience) {
     case .success(let message): try read(message)
     case .failure(let error):
       let code = error.name == BusError.accessDenied ? Status.notPermitted : Status.attention
-      throw fail(code, "\(instance): \(printable(error.inWords(after: patience)))")
+      throw fail(code, "\(instance): \(error.inWords(after: patience).printable)")
     }
   }
 

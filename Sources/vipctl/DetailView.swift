@@ -1,4 +1,5 @@
 import Control
+import Internet
 
 /// Everything about one instance.
 struct DetailView {
@@ -10,7 +11,7 @@ struct DetailView {
       return ListView(reports: [report], now: now).lines(on: terminal)
     }
     let remarks = report.remarks.flatMap { $0.lines(on: terminal) }
-    let summary = wrap("\(report.name): \(printable(status.summary))", to: terminal.width, indent: 0)
+    let summary = wrap("\(report.name): \(status.summary.printable)", to: terminal.width, indent: 0)
     return summary.map { terminal.styled($0, .strong) } + remarks + [""]
       + facts(status, terminal) + routers(status, terminal) + transitions(status, terminal)
       + counters(status, terminal)
@@ -36,7 +37,7 @@ struct DetailView {
     facts.append(("Daemon", "vipd \(status.version)"))
     return facts.map { name, value in
       let label = name + String(repeating: " ", count: 10 - name.count)
-      return terminal.styled(label, .faint) + printable(value)
+      return terminal.styled(label, .faint) + value.printable
     }
   }
 

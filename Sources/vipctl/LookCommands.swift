@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Internet
 
 /// `vipctl list`
 struct List: ParsableCommand {
@@ -62,7 +63,7 @@ extension Inquiry {
     let list = places.list
     guard let known = list.find(instance), let report = try ask([known], of: list).first else {
       throw fail(
-        Status.unavailable, "there is no instance \(printable(instance)); \"vipctl\" lists those there are")
+        Status.unavailable, "there is no instance \(instance.printable); \"vipctl\" lists those there are")
     }
     return report
   }

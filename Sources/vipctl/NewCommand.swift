@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Internet
 import Linux
 import VirtualIP
 
@@ -63,7 +64,7 @@ struct New: ParsableCommand {
         text, instance: instance, path: path, surroundings: surroundings)
       if print { return Terminal.say(text, terminator: "") }
       try NewFile(directory: places.configuration, replaces: force).write(text, to: path)
-      Terminal.say("\(path): \(printable(settings.summary))")
+      Terminal.say("\(path): \(settings.summary.printable)")
       Terminal.say("Start it on every host: systemctl enable --now vip@\(instance)")
     } catch let error as ConfigurationError {
       throw fail(Status.badConfiguration, "\(error)")
@@ -82,7 +83,7 @@ struct New: ParsableCommand {
       let parts = assignment.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, ConfigurationTemplate.keys.contains(parts[0]) else {
         throw ValidationError(
-          "--set \(printable(assignment)): no such key; as in --set Safety.Witness=strict")
+          "--set \(assignment.printable): no such key; as in --set Safety.Witness=strict")
       }
       values[parts[0], default: []].append(parts[1])
     }

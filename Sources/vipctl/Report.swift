@@ -1,4 +1,5 @@
 import Control
+import Internet
 
 /// An instance as far as it can be known now.
 struct Report: Hashable {
@@ -27,7 +28,7 @@ struct Report: Hashable {
 
     /// As much as fits a line each, with the name of the instance where it is not clear.
     func lines(named name: String? = nil, on terminal: Terminal) -> [String] {
-      let text = (name.map { "\($0): " } ?? "") + printable(text)
+      let text = (name.map { "\($0): " } ?? "") + text.printable
       return wrap(text, to: terminal.width, indent: 0).map {
         terminal.styled($0, isTrouble ? .trouble : .warning)
       }

@@ -1,3 +1,5 @@
+import Internet
+
 /// Aligned columns, as many as fit.
 struct Table {
   struct Column {
@@ -12,7 +14,7 @@ struct Table {
 
     init(_ text: String, _ style: Terminal.Style = .plain) {
       // Whatever a configuration file or another host says must not move the cursor.
-      self.text = text.isEmpty ? "-" : printable(text)
+      self.text = text.isEmpty ? "-" : text.printable
       self.style = style
     }
 
@@ -93,17 +95,4 @@ func wrap(_ text: String, to width: Int?, indent: Int) -> [String] {
   lines.append(line)
   let margin = String(repeating: " ", count: indent)
   return lines.enumerated().map { $0 == 0 ? $1 : margin + $1 }
-}
-
-/// `text` with everything escaped that could break a line or move the cursor.
-func printable(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator:
-      result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
 }

@@ -95,7 +95,7 @@ private final class Watcher {
   }
 
   private func tell(_ time: UInt64, _ name: String, _ text: String) {
-    let line = "\(WallClock.local(time))  \(name)  \(printable(text))"
+    let line = "\(WallClock.local(time))  \(name)  \(text.printable)"
     if screen == nil { Terminal.say(line) }
     events.append(line)
     if events.count > Self.eventsKept { events.removeFirst() }

@@ -1,3 +1,5 @@
+import Internet
+
 /// Why a configuration is refused: one line that says where, what was found, what is accepted, what to do.
 public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// `EX_CONFIG` of sysexits.h and systemd.exec(5): what the process exits with, so that it is not restarted.
@@ -23,18 +25,5 @@ extension String {
     let head = unicodeScalars.prefix(limit + 1)
     if head.count <= limit { return "\"\(printable)\"" }
     return "\"\(String(String.UnicodeScalarView(head.dropLast())).printable)…\""
-  }
-
-  /// The same text with everything escaped that could break a line or move the cursor.
-  var printable: String {
-    var text = ""
-    for scalar in unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse:
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text
   }
 }

@@ -1,3 +1,5 @@
+import Internet
+
 /// What a check came to.
 struct Finding: Hashable, Encodable {
   enum Result: String, Encodable {
@@ -54,8 +56,8 @@ struct Checkup: Encodable {
           "  \(terminal.styled(mark, finding.result.style))\(String(repeating: " ", count: 9 - mark.count))"
         let margin = 11 + width + 2
         let indent = String(repeating: " ", count: margin)
-        let text = wrap(printable(finding.text), to: terminal.width, indent: margin)
-        let remedy = finding.remedy.map { wrap("-> \(printable($0))", to: terminal.width, indent: margin) }
+        let text = wrap(finding.text.printable, to: terminal.width, indent: margin)
+        let remedy = finding.remedy.map { wrap("-> \($0.printable)", to: terminal.width, indent: margin) }
         return ["\(head)\(subject)  \(text[0])"] + text.dropFirst()
           + (remedy.map { [indent + $0[0]] + $0.dropFirst() } ?? [])
       }
