@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "Tracking", dependencies: ["Internet"], swiftSettings: pure),
 
     .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
-    .target(name: "Systemd", dependencies: ["CSystemd", "Internet"], swiftSettings: daemon),
+    .target(name: "Systemd", dependencies: ["CSystemd", "Internet", "Linux"], swiftSettings: daemon),
     .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
       name: "VirtualIP",

@@ -18,10 +18,10 @@ public struct LocalSocket: ~Copyable {
     let type = Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let socket = try Descriptor(Glibc.socket(AF_UNIX, type, 0), operation)
     unlink(path)
-    guard let result = Self.withAddress(path, { bind(socket.number, $0, $1) }) else {
-      throw LinuxError(operation, errno: ENAMETOOLONG)
+    guard let address = UnixAddress(path: path) else { throw LinuxError(operation, errno: ENAMETOOLONG) }
+    guard address.bind(socket.number) == 0 else {
+      throw LinuxError(operation, errno: errno)
     }
-    guard result == 0 else { throw LinuxError(operation, errno: errno) }
     self.socket = socket
     self.path = path
   }
@@ -34,7 +34,7 @@ public struct LocalSocket: ~Copyable {
   /// Sends `datagram` to the socket at `path`, if somebody listens there and keeps up; who does not misses it.
   public func send(_ datagram: Span<UInt8>, to path: String) {
     datagram.withUnsafeBytes { bytes in
-      _ = Self.withAddress(path) { sendto(socket.number, bytes.baseAddress, bytes.count, 0, $0, $1) }
+      _ = UnixAddress(path: path)?.send(bytes, by: socket.number)
     }
   }
 
@@ -45,20 +45,5 @@ public struct LocalSocket: ~Copyable {
     }
     buffer.withPrefix(count <= Self.datagramSize ? count : 0, body)
     return true
-  }
-
-  /// nil if `path` is too long for an address.
-  private static func withAddress<Result>(
-    _ path: String, _ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result
-  ) -> Result? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
-    return withUnsafeMutableBytes(of: &address) { raw in
-      let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
-      for (index, byte) in bytes.enumerated() { raw[offset + index] = byte }
-      return body(raw.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(raw.count))
-    }
   }
 }

@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
 import Internet
+import Linux
 
 /// A connection to another process by D-Bus: to one ``BusServer``, or to the system's message bus. Nothing
 /// here waits; answers and signals come through the loop.
@@ -157,7 +158,7 @@ public final class BusSlot {
       slot = nil
       handler()
     }
-    limit?.arm(at: loop.now + duration)
+    limit?.arm(at: Clock.now + duration)
   }
 
   /// What libsystemd calls.

@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
-public import Internet
+import Internet
+import Linux
 
 /// The daemon's loop: it sleeps until something happens and calls handlers, one after the other, on the
 /// thread that runs it.
@@ -117,17 +118,10 @@ public final class EventLoop {
     watchdog = try timer { [unowned self] in
       // When systemd has no room for this one, it may have for the next.
       _ = try? Notification.send(.watchdog)
-      watchdog?.arm(at: now + period)
+      watchdog?.arm(at: Clock.now + period)
     }
-    watchdog?.arm(at: now)
+    watchdog?.arm(at: Clock.now)
     return true
-  }
-
-  /// Now, on the clock of the timers.
-  public var now: Instant {
-    var time = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &time)
-    return Instant(sinceBoot: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
   }
 
   /// Runs until ``exit(_:)``; the code given there.

@@ -1,5 +1,6 @@
 import CSystemd
 import Glibc
+import Linux
 
 /// What a service tells systemd about itself (sd_notify(3)). Without NOTIFY_SOCKET nothing is sent.
 ///
@@ -26,11 +27,12 @@ public enum Notification: Hashable, Sendable {
   public static func send(_ notifications: Notification...) throws(SystemdError) -> Bool {
     let operation = "notifying systemd"
     guard let name = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !name.isEmpty else { return false }
+    let address = try Self.address(name, operation)
     let socket = Glibc.socket(AF_UNIX, socketType, 0)
     guard socket >= 0 else { throw SystemdError(operation, -errno) }
     defer { close(socket) }
     let text = notifications.map(\.assignments).joined(separator: "\n")
-    guard let failure = transmit(text, to: try SocketName(name, operation), by: socket) else { return true }
+    guard let failure = transmit(text, to: address, by: socket) else { return true }
     throw SystemdError(operation, -failure)
   }
 
@@ -57,40 +59,22 @@ public enum Notification: Hashable, Sendable {
 }
 
 extension Notification {
+  /// Of a path, or of an abstract name, which begins with `@`.
+  private static func address(_ name: String, _ operation: String) throws(SystemdError) -> UnixAddress {
+    let isAbstract = name.hasPrefix("@")
+    guard isAbstract || name.hasPrefix("/") else { throw SystemdError(operation, -EAFNOSUPPORT) }
+    let address = isAbstract ? UnixAddress(abstract: String(name.dropFirst())) : UnixAddress(path: name)
+    guard let address else { throw SystemdError(operation, -ENAMETOOLONG) }
+    return address
+  }
+
   /// Sends `text` as a datagram if there is room; errno on failure.
-  private static func transmit(_ text: String, to name: SocketName, by socket: Int32) -> Int32? {
+  private static func transmit(_ text: String, to address: UnixAddress, by socket: Int32) -> Int32? {
     var text = text
     return text.withUTF8 { bytes in
-      withUnsafeBytes(of: name.address) { raw in
-        let address = raw.assumingMemoryBound(to: sockaddr.self).baseAddress
-        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
-        let sent = sendto(socket, bytes.baseAddress, bytes.count, flags, address, name.length)
-        return sent == bytes.count ? nil : errno
-      }
+      let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+      let sent = address.send(UnsafeRawBufferPointer(bytes), by: socket, flags: flags)
+      return sent == bytes.count ? nil : errno
     }
-  }
-}
-
-/// The address of a Unix socket, from a path or from an abstract name that begins with `@`.
-private struct SocketName {
-  private(set) var address = sockaddr_un()
-  let length: socklen_t
-
-  init(_ name: String, _ operation: String) throws(SystemdError) {
-    guard let first = name.utf8.first, first == UInt8(ascii: "/") || first == UInt8(ascii: "@") else {
-      throw SystemdError(operation, -EAFNOSUPPORT)
-    }
-    // A path needs its NUL.
-    guard name.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw SystemdError(operation, -ENAMETOOLONG)
-    }
-    address.sun_family = sa_family_t(AF_UNIX)
-    let isAbstract = first == UInt8(ascii: "@")
-    withUnsafeMutableBytes(of: &address.sun_path) { path in
-      path.copyBytes(from: name.utf8)
-      if isAbstract { path[0] = 0 }
-    }
-    let used = MemoryLayout<sa_family_t>.size + name.utf8.count + (isAbstract ? 0 : 1)
-    length = socklen_t(used)
   }
 }

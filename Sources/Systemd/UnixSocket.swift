@@ -1,22 +1,25 @@
 import CSystemd
 import Glibc
+import Linux
 
 /// Stream sockets with a path.
 enum UnixSocket {
   /// Listens at `path`, where everybody may connect who can reach it. Never blocks.
   static func listen(at path: String) throws(SystemdError) -> Int32 {
+    let operation = "listening at \(path)"
     let temporary = path + ".new"
+    let address = try Self.address(temporary, operation)
     unlink(temporary)
     let socket = try make()
     // Renamed into place when it listens: clients find the old one, or a new one that answers.
     guard
-      with(temporary, { bind(socket, $0, $1) == 0 }), chmod(temporary, 0o666) == 0,
+      address.bind(socket) == 0, chmod(temporary, 0o666) == 0,
       Glibc.listen(socket, 16) == 0, rename(temporary, path) == 0
     else {
       let code = errno
       close(socket)
       unlink(temporary)
-      throw SystemdError("listening at \(path)", -code)
+      throw SystemdError(operation, -code)
     }
     return socket
   }
@@ -36,11 +39,13 @@ enum UnixSocket {
   /// Connects to whoever listens at `path`. Never blocks: a listener that is frozen has room for the first
   /// few, and those find out later.
   static func connect(to path: String) throws(SystemdError) -> Int32 {
+    let operation = "connecting to \(path)"
+    let address = try Self.address(path, operation)
     let socket = try make()
-    guard with(path, { Glibc.connect(socket, $0, $1) == 0 }) else {
+    guard address.connect(socket) == 0 else {
       let code = errno
       close(socket)
-      throw SystemdError("connecting to \(path)", -code)
+      throw SystemdError(operation, -code)
     }
     return socket
   }
@@ -60,29 +65,15 @@ enum UnixSocket {
     setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))
   }
 
+  private static func address(_ path: String, _ operation: String) throws(SystemdError) -> UnixAddress {
+    guard let address = UnixAddress(path: path) else { throw SystemdError(operation, -ENAMETOOLONG) }
+    return address
+  }
+
   private static func make() throws(SystemdError) -> Int32 {
     let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
     let socket = Glibc.socket(AF_UNIX, Int32(type), 0)
     guard socket >= 0 else { throw SystemdError("making a socket", -errno) }
     return socket
-  }
-
-  /// `body`'s answer; false and ENAMETOOLONG if the path does not fit.
-  private static func with(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Bool
-  ) -> Bool {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(path.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      errno = ENAMETOOLONG
-      return false
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return withUnsafePointer(to: address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Control
 import Glibc
 import Internet
+import Linux
 import Systemd
 
 /// `vipctl watch`
@@ -70,7 +71,7 @@ private final class Watcher {
 
   /// Looks after everybody, and again in a second: times go on, and what hangs says nothing.
   func look() {
-    timer?.arm(at: loop.now + .seconds(1))
+    timer?.arm(at: Clock.now + .seconds(1))
     let known = list.all()
     for known in known where followers[known.name] == nil {
       followers[known.name] = Follower(known, list.socket(of: known.name), loop) { [unowned self] in

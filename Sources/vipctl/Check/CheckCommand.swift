@@ -71,7 +71,7 @@ private final class Examination {
     var subjects = reports.map { prepare($0) }
     if subjects.contains(where: { $0.ears != nil }) {
       let end = try loop.timer { [loop] in loop.exit(0) }
-      end.arm(at: loop.now + patience)
+      end.arm(at: Clock.now + patience)
       _ = try loop.run()
     }
     let firewall = isPrivileged ? Firewall.findings() : [.skipped("firewall", "only root can read its rules")]

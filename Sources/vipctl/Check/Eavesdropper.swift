@@ -62,9 +62,9 @@ final class Eavesdropper {
     }
     timer = try loop.timer { [unowned self] in
       ask()
-      timer?.arm(at: loop.now + .milliseconds(300))
+      timer?.arm(at: Clock.now + .milliseconds(300))
     }
-    timer?.arm(at: loop.now)
+    timer?.arm(at: Clock.now)
   }
 
   private func ask() {

@@ -1,5 +1,6 @@
 import Glibc
 import Internet
+import Linux
 import Metrics
 import Systemd
 
@@ -23,7 +24,7 @@ final class Scrape {
     // In place of O_NONBLOCK, which a terminal would share with its shell.
     source = try loop.watch(fd: STDIN_FILENO, priority: .packet) { [unowned self] in read() }
     timer = try loop.timer { [unowned self] in answer(HTTPResponse(.timeout)) }
-    timer?.arm(at: loop.now + .seconds(Self.patience))
+    timer?.arm(at: Clock.now + .seconds(Self.patience))
   }
 
   func run() throws(SystemdError) { _ = try loop.run() }
