@@ -54,18 +54,11 @@ final class RuntimeDirectory {
 
   /// Whether the operator has this host stand back; the next run will know.
   var isHeld: Bool {
-    get { access(holdPath, F_OK) == 0 }
-    set {
-      guard newValue else {
-        _ = unlink(holdPath)
-        return
-      }
-      let descriptor = open(holdPath, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-      if descriptor >= 0 { close(descriptor) }
-    }
+    get { access("\(path)/\(Self.holdFlag)", F_OK) == 0 }
+    set { if newValue { makeFlag(Self.holdFlag) } else { unlink("\(path)/\(Self.holdFlag)") } }
   }
 
-  private var holdPath: String { "\(path)/hold" }
+  private static let holdFlag = "hold"
 
   /// Replaces the file `state`.
   func write(state: String) { replace("state", by: state) }
@@ -74,8 +67,13 @@ final class RuntimeDirectory {
   /// it reads the role.
   func write(role: Role) {
     guard replace("role", by: "\(role.rawValue)\n") else { return }
-    let flag = open("\(path)/role.changed", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    if flag >= 0 { close(flag) }
+    makeFlag("role.changed")
+  }
+
+  /// Makes an empty file that says something by being there.
+  private func makeFlag(_ flag: String) {
+    let descriptor = open("\(path)/\(flag)", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   /// Replaces a file as a whole, so that nobody reads half of it; whether that worked.
