@@ -56,9 +56,11 @@ import Tracking
     #expect(TrackSettings.isUnitName(name) == isOne)
   }
 
-  @Test func objectPathsOfUnits() {
-    #expect(UnitMonitor.encode("postgresql@15-main.service") == "postgresql_4015_2dmain_2eservice")
-    #expect(UnitMonitor.encode("9p_x.mount") == "_39p_5fx_2emount")
+  @Test func objectPathsOfUnits() throws {
+    let units = "/org/freedesktop/systemd1/unit"
+    #expect(
+      try UnitMonitor.path(of: "postgresql@15-main.service") == "\(units)/postgresql_4015_2dmain_2eservice")
+    #expect(try UnitMonitor.path(of: "9p_x.mount") == "\(units)/_39p_5fx_2emount")
   }
 
   @Test func tooManyAreRefused() throws {

@@ -68,7 +68,7 @@ final class UnitMonitor {
 
   /// First the changes, then the state, so that nothing falls in between.
   private func watch(_ name: String, by client: BusClient) throws(SystemdError) {
-    let path = "\(Self.managerPath)/unit/\(Self.encode(name))"
+    let path = try Self.path(of: name)
     slots.append(
       try client.propertyChanges(at: path, sender: Self.manager) { [unowned self] message in
         if let error = message.error { return retry("\(error)") }
@@ -127,19 +127,8 @@ final class UnitMonitor {
     }
   }
 
-  /// As sd_bus_path_encode(3): letters and digits stand for themselves, all else for its hexadecimal code.
-  static func encode(_ name: String) -> String {
-    var encoded = ""
-    for (index, byte) in name.utf8.enumerated() {
-      let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-      let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-      if isLetter || isDigit && index > 0 {
-        encoded.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        encoded += byte < 16 ? "_0" : "_"
-        encoded += String(byte, radix: 16)
-      }
-    }
-    return encoded
+  /// The object of the unit `name`.
+  static func path(of name: String) throws(SystemdError) -> String {
+    try BusPath.encode(name, below: "\(managerPath)/unit")
   }
 }
