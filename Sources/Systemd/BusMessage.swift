@@ -44,8 +44,6 @@ public final class BusMessage {
 
   /// An octet, `y`.
   public func append(_ value: UInt8) throws(SystemdError) { try append(Self.octet, value) }
-  /// 32 bits without sign, `u`.
-  public func append(_ value: UInt32) throws(SystemdError) { try append(Self.word, value) }
   /// 64 bits without sign, `t`.
   public func append(_ value: UInt64) throws(SystemdError) { try append(Self.long, value) }
 
@@ -94,8 +92,6 @@ public final class BusMessage {
 
   /// The octet that comes next.
   public func readUInt8() throws(SystemdError) -> UInt8 { try read(Self.octet, 0) }
-  /// The `u` that comes next.
-  public func readUInt32() throws(SystemdError) -> UInt32 { try read(Self.word, 0) }
   /// The `t` that comes next.
   public func readUInt64() throws(SystemdError) -> UInt64 { try read(Self.long, 0) }
 
@@ -161,7 +157,6 @@ public final class BusMessage {
 
   private static let string = CChar(UInt8(ascii: "s"))
   private static let octet = CChar(UInt8(ascii: "y"))
-  private static let word = CChar(UInt8(ascii: "u"))
   private static let long = CChar(UInt8(ascii: "t"))
   private static let boolean = CChar(UInt8(ascii: "b"))
   private static let reading = "reading a D-Bus message"

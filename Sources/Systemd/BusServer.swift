@@ -39,12 +39,8 @@ public final class BusServer {
 
   /// Tells every client that properties have new values; they ask for those they want to know.
   public func emitChanged() {
-    guard !connections.isEmpty else { return }
     for connection in connections { connection.emitChanged() }
   }
-
-  /// Whether anybody would hear of a change.
-  public var hasClients: Bool { !connections.isEmpty }
 
   private func accept() {
     guard let client = UnixSocket.accept(listener) else { return }

@@ -79,10 +79,7 @@ public final class EventLoop {
   /// Calls `handler` for each `signal` that arrives. Blocks the signal's default action in this thread, so
   /// it must be called before other threads start that do not block it.
   public func signal(_ signal: Int32, _ handler: @escaping () -> Void) throws(SystemdError) -> EventSource {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, signal)
-    try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking a signal")
+    try Self.block(signal)
     let source = EventSource(handler)
     try source.make(.signal, "watching a signal") { result, userdata in
       sd_event_add_signal(event, result, signal, { EventSource.call($2) }, userdata)
@@ -93,15 +90,19 @@ public final class EventLoop {
   /// Calls `handler` once when the child process `pid` has ended, and waits for it (waitid(2)) afterwards: until
   /// the handler returns, nobody else has its number. The source must be kept that long. Blocks SIGCHLD.
   public func child(_ pid: Int32, _ handler: @escaping () -> Void) throws(SystemdError) -> EventSource {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGCHLD)
-    try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking SIGCHLD")
+    try Self.block(SIGCHLD)
     let source = EventSource(handler)
     try source.make(.signal, "watching a process") { result, userdata in
       sd_event_add_child(event, result, pid, Int32(WEXITED), { EventSource.call($2) }, userdata)
     }
     return source
+  }
+
+  private static func block(_ signal: Int32) throws(SystemdError) {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, signal)
+    try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking a signal")
   }
 
   /// Lets the loop itself tell systemd that it turns, four times as often as WatchdogSec= asks. Returns

@@ -17,8 +17,6 @@ public enum Notification: Hashable, Sendable {
   case reloading
   /// The watchdog's deadline has been met; ``EventLoop/enableWatchdog()`` does this by itself.
   case watchdog
-  /// The service found that it no longer works: systemd acts as if the watchdog's deadline was missed.
-  case watchdogTrigger
 
   /// Sends `notifications` as one message, without blocking. Returns whether there was anybody to send it to.
   ///
@@ -47,7 +45,6 @@ public enum Notification: Hashable, Sendable {
     case .stopping: "STOPPING=1"
     case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds)"
     case .watchdog: "WATCHDOG=1"
-    case .watchdogTrigger: "WATCHDOG=trigger"
     }
   }
 

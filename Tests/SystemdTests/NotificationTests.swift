@@ -48,8 +48,6 @@ struct NotificationTests {
       #expect(manager.message() == "STOPPING=1")
       try Notification.send(.watchdog)
       #expect(manager.message() == "WATCHDOG=1")
-      try Notification.send(.watchdogTrigger)
-      #expect(manager.message() == "WATCHDOG=trigger")
       try Notification.send(.reloading)
       let reloading = try #require(manager.message())
       #expect(reloading.hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
