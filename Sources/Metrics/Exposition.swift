@@ -6,7 +6,7 @@ public enum Exposition: Hashable, Sendable {
   case text
 
   /// For the field Content-Type.
-  public var contentType: String {
+  var contentType: String {
     switch self {
     case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
     case .text: "text/plain; version=0.0.4; charset=utf-8"
@@ -14,7 +14,7 @@ public enum Exposition: Hashable, Sendable {
   }
 
   /// What a client that sent `accept` (its field Accept, if any) gets.
-  public init(accept: String?) {
+  init(accept: String?) {
     self = accept?.utf8Contains("application/openmetrics-text") == true ? .openMetrics : .text
   }
 

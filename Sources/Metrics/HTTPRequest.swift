@@ -1,7 +1,7 @@
 /// The head of a request, HTTP/1.1 (RFC 9112) or HTTP/1.0.
 public struct HTTPRequest: Hashable, Sendable {
   /// What a head may have.
-  public static let sizeLimit = 8192
+  static let sizeLimit = 8192
 
   /// Why a request is refused.
   public enum Refusal: Int, Error, Hashable, Sendable {
@@ -29,11 +29,11 @@ public struct HTTPRequest: Hashable, Sendable {
   }
 
   /// Whether only the head of the response is wanted.
-  public let isHead: Bool
+  let isHead: Bool
   /// What is asked for, without a query.
   public let path: String
   /// The field Accept, if there is one.
-  public let accept: String?
+  let accept: String?
 
   /// The request whose head `bytes` begin with; nil if it has not come to its end yet.
   public init?(_ bytes: [UInt8]) throws(Refusal) {

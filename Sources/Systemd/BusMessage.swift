@@ -128,7 +128,7 @@ public final class BusMessage {
   }
 
   /// Whether the container that is being read, or the body outside of any, has no more values.
-  public func isAtEnd() throws(SystemdError) -> Bool {
+  private func isAtEnd() throws(SystemdError) -> Bool {
     let result = sd_bus_message_at_end(message, 0)
     try check(result)
     return result > 0

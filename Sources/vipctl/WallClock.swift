@@ -1,20 +1,14 @@
 import Glibc
+import Linux
 
 /// Times as microseconds since 1970.
 enum WallClock {
-  static var now: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec / 1000)
-  }
+  static var now: UInt64 { Clock.microsecondsSinceEpoch(Clock.now) }
 
   /// As local time, `2025-11-22 08:14:03.123`.
   static func local(_ time: UInt64) -> String {
     format(time, "%Y-%m-%d %H:%M:%S") + fraction(time, digits: 3)
   }
-
-  /// Only the time of day, `08:14:03.123`.
-  static func timeOfDay(_ time: UInt64) -> String { format(time, "%H:%M:%S") + fraction(time, digits: 3) }
 
   /// By RFC 3339 in UTC, `2025-11-22T08:14:03.123456Z`, for programs.
   static func standard(_ time: UInt64) -> String {

@@ -32,8 +32,8 @@ extension InstanceStatus {
     interface = settings.interface
     virtualRouterID = settings.virtualRouterID
     priority = parameters.priority
-    interval = parameters.interval.duration.microseconds
-    lease = parameters.lease?.microseconds ?? 0
+    interval = UInt64(parameters.interval.duration.wholeMicroseconds)
+    lease = UInt64(parameters.lease?.wholeMicroseconds ?? 0)
     witnessMode = "\(parameters.witness)"
     gateway = parameters.gateway?.description ?? ""
   }
@@ -60,12 +60,5 @@ extension InstanceStatus.Peer {
     lastAdvertised = peer.lastAdvertised.map(Clock.microsecondsSinceEpoch) ?? 0
     standsBy = peer.isThere(at: now)
     isReady = standsBy && peer.isReady
-  }
-}
-
-extension Duration {
-  fileprivate var microseconds: UInt64 {
-    let (seconds, attoseconds) = components
-    return UInt64(max(seconds, 0)) * 1_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000_000)
   }
 }
