@@ -32,7 +32,7 @@ final class Eligibility {
     groupName = settings.group ?? ""
     tracker = Tracker(
       settings, owns: owns, on: loop, Tracker.Handlers(report: handlers.report, changed: handlers.changed))
-    try tracker.follow(settings.track)
+    try tracker.follow(settings)
     tracker.replace(links: links)
     guard let name = settings.group else { return }
     group = try GroupMembership(
@@ -55,7 +55,7 @@ final class Eligibility {
   }
 
   /// Goes on with changed settings.
-  func follow(_ settings: Settings) throws(SystemdError) { try tracker.follow(settings.track) }
+  func follow(_ settings: Settings) throws(SystemdError) { try tracker.follow(settings) }
 
   /// Takes over a whole snapshot.
   func replace(links: [Link]) { tracker.replace(links: links) }

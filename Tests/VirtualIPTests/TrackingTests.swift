@@ -85,11 +85,11 @@ struct TrackerTests {
         settings, owns: owns, on: loop,
         Tracker.Handlers(report: { report?($0) }, changed: {}))
       report = { [unowned self] in messages.append($0.text) }
-      try tracker.follow(settings.track)
+      try tracker.follow(settings)
     }
 
     func follow(_ text: String) throws {
-      try tracker.follow(try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text).track)
+      try tracker.follow(try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text))
     }
 
     /// Runs the loop for `time`, and `body` in the middle of it. Only once.
@@ -162,6 +162,20 @@ struct TrackerTests {
     #expect(fgets(&text, 32, stream) != nil)
     let sleeper = atoi(text)
     #expect(sleeper > 0 && Glibc.kill(sleeper, 0) == -1)
+  }
+
+  @Test func commandsLearnOfChangedAddresses() throws {
+    let command = "Exec=/bin/sh -c 'echo $VIP_INSTANCE $VIP; exit 1'\n"
+    let scene = try Scene(command)
+    var before: String?
+    try scene.run(.seconds(3)) {
+      before = scene.tracker.remark
+      #expect(throws: Never.self) {
+        try scene.follow(command + "[VirtualIP]\nAddress=192.168.1.219\nAddress=192.168.1.220")
+      }
+    }
+    #expect(before?.hasSuffix("exit status 1: 219 192.168.1.219") == true)
+    #expect(scene.tracker.remark?.hasSuffix("exit status 1: 219 192.168.1.219 192.168.1.220") == true)
   }
 
   @Test func interfacesPassWithTheirCarrier() throws {

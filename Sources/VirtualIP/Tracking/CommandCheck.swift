@@ -10,7 +10,7 @@ final class CommandCheck {
   private static let outputChunk = 4096
 
   private let words: [String]
-  private let environment: [String]
+  private var environment: [String]
   private let loop: EventLoop
   /// Told of every result: whether it passed, and if not, why.
   private let result: (Bool, String) -> Void
@@ -41,8 +41,9 @@ final class CommandCheck {
 
   deinit { child?.kill() }
 
-  /// Takes over a changed interval and timeout for what comes next.
-  func follow(interval: Duration, timeout: Duration) {
+  /// Takes over a changed environment, interval and timeout for what comes next.
+  func follow(environment: [String], interval: Duration, timeout: Duration) {
+    self.environment = environment
     schedule.interval = interval
     schedule.timeout = timeout
     timer?.arm(at: schedule.deadline)

@@ -12,9 +12,10 @@ final class Tracker {
   }
 
   private let loop: EventLoop
-  private let environment: [String]
   private let handlers: Handlers
   private var settings = TrackSettings()
+  /// Of commands.
+  private var environment: [String] = []
   private var checks: [Check] = []
   private var health: Health
   /// Why those that fail do.
@@ -32,11 +33,6 @@ final class Tracker {
   init(_ settings: Settings, owns: Bool, on loop: EventLoop, _ handlers: Handlers) {
     self.loop = loop
     self.handlers = handlers
-    environment = [
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-      "VIP_INSTANCE=\(settings.instance)",
-      "VIP=\(settings.addresses.map(\.address.description).joined(separator: " "))",
-    ]
     checks = settings.track.checks
     health = Health(count: checks.count, penalty: settings.track.penalty, assumedToPass: owns)
   }
@@ -53,8 +49,17 @@ final class Tracker {
     return failing.isEmpty ? nil : failing.joined(separator: ", ")
   }
 
-  /// Watches what `new` says, from now on.
-  func follow(_ new: TrackSettings) throws(SystemdError) {
+  /// Watches what `settings` say, from now on.
+  func follow(_ settings: Settings) throws(SystemdError) {
+    environment = [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
+      "VIP_INSTANCE=\(settings.instance)",
+      "VIP=\(settings.addresses.map(\.address.description).joined(separator: " "))",
+    ]
+    try follow(settings.track)
+  }
+
+  private func follow(_ new: TrackSettings) throws(SystemdError) {
     let wanted = new.checks
     if wanted != checks {
       health = Health(
@@ -106,7 +111,7 @@ final class Tracker {
     var first = Clock.now
     for command in settings.commands {
       if let check = commands[command] {
-        check.follow(interval: settings.interval, timeout: settings.timeout)
+        check.follow(environment: environment, interval: settings.interval, timeout: settings.timeout)
         continue
       }
       commands[command] = try CommandCheck(
