@@ -100,7 +100,9 @@ let package = Package(
       name: "VirtualIPTests",
       dependencies: ["Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
       swiftSettings: strict),
-    .testTarget(name: "vipctlTests", dependencies: ["Control", "vipctl"], swiftSettings: strict),
+    .testTarget(
+      name: "vipctlTests", dependencies: ["Control", "Internet", "Linux", "VirtualIP", "vipctl"],
+      swiftSettings: strict),
     .testTarget(
       name: "KeepalivedImportTests", dependencies: ["Internet", "KeepalivedImport", "VRRP", "VirtualIP"],
       swiftSettings: strict),

@@ -19,7 +19,7 @@ private struct Operator {
     ]
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
   }
 
@@ -181,10 +181,13 @@ extension SegmentTests {
           }
 
           """)
+      let sibling = "\(Operator.parent(of: try scene.daemon(218).configurationPath))/web.conf"
+      try File.write("[VirtualIP]\nAddress=192.168.1.219/24\nInterface=eth0\n", to: sibling)
       let blocked = try operate("check", "219")
       #expect(blocked.status == 1)
       #expect(blocked.output.contains("nftables, inet filter input drops VRRP"))
       #expect(blocked.output.contains("192.168.1.219 is in use by"))
+      #expect(blocked.output.contains("vip@web on this host has VRID 219 on eth0, too"))
     }
 
     @Test func clientsCannotDisturbTheDaemon() throws {

@@ -48,6 +48,8 @@ private final class Examination {
   private let surroundings: Surroundings
   private let isPrivileged: Bool
   private let loop: EventLoop
+  /// Of all instances of this host that can be made sense of.
+  private lazy var instances = list.all().compactMap { try? settings(of: $0.name) }
   /// How long to listen: some Advertisements must fit, but nobody waits a minute.
   private var patience = Duration.seconds(2)
 
@@ -85,11 +87,11 @@ private final class Examination {
     var subject = Subject(checkup: Checkup(instance: report.name), report: report)
     subject.checkup.findings.append(Self.daemon(report))
     do {
-      let files = ConfigurationFiles(directory: list.configuration)
-      let settings = try Configuration.resolve(
-        instance: report.name, files: try files.files(of: report.name), surroundings: surroundings)
+      let settings = try settings(of: report.name)
       subject.settings = settings
       subject.checkup.findings.append(.ok("configuration", settings.summary))
+      subject.checkup.findings += Siblings.findings(
+        settings, among: instances.filter { $0.instance != settings.instance })
       if let link = surroundings.links.first(where: { $0.name == settings.interface }) {
         subject.checkup.findings += Self.interface(link, settings)
         subject.checkup.findings += AddressKeepers().findings(link.name, index: link.index)
@@ -102,6 +104,12 @@ private final class Examination {
       subject.checkup.findings.append(.skipped("network", "\(error)"))
     }
     return subject
+  }
+
+  private func settings(of instance: String) throws -> Settings {
+    let files = ConfigurationFiles(directory: list.configuration)
+    return try Configuration.resolve(
+      instance: instance, files: try files.files(of: instance), surroundings: surroundings)
   }
 
   private func listen(_ subject: inout Subject, _ settings: Settings, _ link: Surroundings.Link) throws {
