@@ -115,18 +115,27 @@ extension BusServer {
       try SystemdError.check(sd_bus_set_server(bus, 1, id), operation)
       try SystemdError.check(sd_bus_set_sender(bus, object.interface), operation)
       let context = Unmanaged.passUnretained(self).toOpaque()
-      let counting: sd_bus_message_handler_t = { _, context, _ in
-        guard let context else { return 0 }
-        Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().noteMessage()
-        return 0
+      let first: sd_bus_message_handler_t = { message, context, _ in
+        guard let message, let context else { return 0 }
+        let connection = Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue()
+        connection.noteMessage()
+        return connection.answerGreeting(message) ? 1 : 0
       }
-      try SystemdError.check(sd_bus_add_filter(bus, &filter, counting, context), operation)
+      try SystemdError.check(sd_bus_add_filter(bus, &filter, first, context), operation)
       try SystemdError.check(sd_bus_start(bus), operation)
     }
 
     private func noteMessage() {
       reads = 0
       hasMessage = true
+    }
+
+    /// busctl(1) takes whoever it talks to for a message bus, which gives its clients names. Whether `message` asked
+    /// for one.
+    private func answerGreeting(_ message: OpaquePointer) -> Bool {
+      guard sd_bus_message_is_method_call(message, "org.freedesktop.DBus", "Hello") > 0 else { return false }
+      BusCall(BusMessage(message), self).reply { (reply) throws(SystemdError) in try reply.append(":1.1") }
+      return true
     }
 
     private func process() {

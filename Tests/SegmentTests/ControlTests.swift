@@ -162,6 +162,25 @@ extension SegmentTests {
       #expect(try operate("show", "219").output.contains("priority 7"))
     }
 
+    @Test func busctlNeedsNoMessageBus() throws {
+      let scene = try Scene(hosts: [217])
+      try scene.start(217)
+      try scene.expectOwners(217)
+      let operate = try Operator(of: try scene.daemon(217))
+      func busctl(_ words: String...) throws -> String {
+        let program = ["busctl", "--address=unix:path=\(operate.socket)"] + words
+        let answer = try operate.daemon.host.namespace.command(program).complete()
+        #expect(answer.status == 0, "\(answer.output)")
+        return answer.output
+      }
+      let described = try busctl("introspect", "net.vipd", "/net/vipd/Instance")
+      #expect(described.contains(".Handover") && described.contains(".VirtualRouterID"))
+      let instance = ["net.vipd", "/net/vipd/Instance", "net.vipd.Instance1"]
+      #expect(
+        try busctl("get-property", instance[0], instance[1], instance[2], "VirtualRouterID") == "y 219\n")
+      #expect(try busctl("call", instance[0], instance[1], instance[2], "Reload") == "as 0\n")
+    }
+
     @Test func aCheckFindsWhatIsWrong() throws {
       let scene = try Scene(isProbed: false)
       try scene.startPair()

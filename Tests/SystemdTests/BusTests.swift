@@ -148,6 +148,23 @@ private final class Bench {
     withExtendedLifetime(slot) {}
   }
 
+  @Test func whoTakesItForAMessageBusIsGivenAName() throws {
+    let bench = try Bench()
+    try bench.serve()
+    let client = try BusClient(path: bench.path, on: bench.loop)
+    var name = ""
+    let slot = try client.call(
+      "Hello", of: "org.freedesktop.DBus", at: "/org/freedesktop/DBus", destination: "org.freedesktop.DBus",
+      timeout: .seconds(10)
+    ) {
+      name = (try? $0.get().readString()) ?? ""
+      bench.loop.exit(0)
+    }
+    try bench.run()
+    #expect(name.hasPrefix(":"), "a unique name (D-Bus specification, Valid Names)")
+    withExtendedLifetime(slot) {}
+  }
+
   @Test func aWrongTypeIsAnErrorAndNotATrap() throws {
     let bench = try Bench()
     try bench.serve()
