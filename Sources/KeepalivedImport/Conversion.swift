@@ -1,8 +1,8 @@
 /// Takes a whole configuration apart: global settings, scripts and groups first, because instances refer to
 /// them.
-struct Conversion {
+struct Conversion: NoteTaker {
   let statements: [Statement]
-  private var notes: [ImportNote]
+  var notes: [ImportNote]
   private var context = Context()
 
   /// What instances share.
@@ -35,10 +35,7 @@ struct Conversion {
       context.usedScripts.formUnion(conversion.usedScripts)
     }
     for script in context.scripts.values where !context.usedScripts.contains(script.name) {
-      notes.append(
-        ImportNote(
-          line: script.line, text: "vrrp_script \(script.name)",
-          reason: "no instance that was imported tracks it"))
+      note(script.line, "vrrp_script \(script.name)", "no instance that was imported tracks it")
     }
     return (instances, notes.sorted { $0.line < $1.line })
   }
@@ -48,18 +45,6 @@ struct Conversion {
     var number = 2
     while taken.contains("\(name)-\(number)") { number += 1 }
     return "\(name)-\(number)"
-  }
-
-  private mutating func note(_ statement: Statement, _ reason: String) {
-    notes.append(ImportNote(line: statement.line, text: statement.text, reason: reason))
-    statement.settle()
-  }
-
-  /// Notes a statement with everything in its block.
-  private mutating func skip(_ statement: Statement, _ reason: String) {
-    let lines = statement.lastLine > statement.line ? " (to line \(statement.lastLine))" : ""
-    note(statement, reason + lines)
-    statement.settleAll()
   }
 
   private mutating func readShared(_ statement: Statement) {
@@ -123,17 +108,6 @@ struct Conversion {
       }
     }
     noteRest(of: statement)
-  }
-
-  private mutating func noteRest(of statement: Statement) {
-    let rest = statement.unsettled
-    if let first = rest.first {
-      let words = rest.map(\.text).joined(separator: " ")
-      notes.append(
-        ImportNote(line: first.line, text: words, reason: "not understood after \(statement.keyword)"))
-      statement.settle()
-    }
-    for inner in statement.block ?? [] { noteRest(of: inner) }
   }
 }
 

@@ -1,7 +1,7 @@
 import Internet
 
 /// Converts one vrrp_instance.
-struct InstanceConversion {
+struct InstanceConversion: NoteTaker {
   let statement: Statement
   let context: Conversion.Context
   var usedScripts: Set<String> = []
@@ -33,7 +33,7 @@ struct InstanceConversion {
 
   mutating func convert(as name: String) -> ImportedInstance {
     statement.settle(0..<2)
-    noteRest(of: statement)
+    noteWords(of: statement)
     for inner in statement.block ?? [] {
       if let condition = inner.condition {
         skip(inner, condition)
@@ -58,35 +58,6 @@ struct InstanceConversion {
     let name = String(InstanceName.from(group).prefix(64))
     assign("VirtualIP", "Group=\(name)")
     if name != group { note(statement.line, "vrrp_sync_group \(group)", "is Group=\(name)") }
-  }
-
-  // MARK: Notes
-
-  mutating func note(_ line: Int, _ text: String, _ reason: String) {
-    notes.append(ImportNote(line: line, text: text, reason: reason))
-  }
-
-  mutating func note(_ statement: Statement, _ reason: String) {
-    note(statement.line, statement.text, reason)
-    statement.settle()
-  }
-
-  /// Notes a statement, and what is in its block with it.
-  mutating func skip(_ statement: Statement, _ reason: String) {
-    note(
-      statement, statement.lastLine > statement.line ? "\(reason) (to line \(statement.lastLine))" : reason)
-    statement.settleAll()
-  }
-
-  /// Notes what nobody took of a statement and of its block.
-  private mutating func noteRest(of statement: Statement) {
-    let rest = statement.unsettled
-    if let first = rest.first {
-      let words = rest.map(\.text).joined(separator: " ")
-      note(first.line, words, "not understood after \(statement.keyword)")
-      statement.settle()
-    }
-    if statement !== self.statement { for inner in statement.block ?? [] { noteRest(of: inner) } }
   }
 
   // MARK: Keywords
@@ -137,10 +108,9 @@ struct InstanceConversion {
   }
 
   private mutating func readInterface(_ inner: Statement) {
-    guard let value = inner.values.first, (1...15).contains(value.utf8.count),
-      value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") }),
-      value.last != "\\", value != ".", value != "..", interface == nil
-    else { return note(inner, "not imported: expected one name of an interface") }
+    guard let value = inner.values.first, InterfaceName.isOne(value), interface == nil else {
+      return note(inner, "not imported: expected one name of an interface")
+    }
     interface = value
     assignSettled("VirtualIP", "Interface=\(value)", inner, 2)
   }

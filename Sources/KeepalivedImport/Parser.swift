@@ -1,5 +1,5 @@
 /// Reads keepalived's configuration as tolerantly as keepalived does, and notes what it cannot follow.
-struct Parser {
+struct Parser: NoteTaker {
   /// keepalived's own are three deep.
   private static let deepestBlock = 64
 
@@ -9,7 +9,7 @@ struct Parser {
   private var condition: String?
   private var definitions = Definitions()
   private var pending: (name: String, value: String, line: Int)?
-  private var notes: [ImportNote] = []
+  var notes: [ImportNote] = []
 
   static func parse(_ text: String) -> (statements: [Statement], notes: [ImportNote]) {
     var parser = Parser()
@@ -30,10 +30,6 @@ struct Parser {
     while open.count > 1 { closeBlock() }
     for (name, line) in definitions.unused { note(line, "$\(name)", "is used nowhere") }
     return (open[0].statements, notes)
-  }
-
-  private mutating func note(_ line: Int, _ text: String, _ reason: String) {
-    notes.append(ImportNote(line: line, text: text, reason: reason))
   }
 
   // MARK: Lines

@@ -1,5 +1,5 @@
 /// A vrrp_script: a command whose success decides whether a host may have the address.
-struct Script: Hashable {
+struct Script: NoteTaker, Hashable {
   let name: String
   let line: Int
   /// The value of Exec=; nil if it cannot be written there.
@@ -11,7 +11,7 @@ struct Script: Hashable {
   private(set) var rise = "1"
   private(set) var fall = "1"
   private(set) var weight = 0
-  private(set) var notes: [ImportNote] = []
+  var notes: [ImportNote] = []
 
   /// Reads a vrrp_script block, and settles all of it.
   init(_ statement: Statement) {
@@ -22,13 +22,9 @@ struct Script: Hashable {
     }
     if command == nil { note(statement, "not imported: it has no script that Exec= can run") }
     for word in statement.words.dropFirst(2) {
-      notes.append(ImportNote(line: word.line, text: word.text, reason: "not understood after vrrp_script"))
+      note(word.line, word.text, "not understood after vrrp_script")
     }
     statement.settleAll()
-  }
-
-  private mutating func note(_ statement: Statement, _ reason: String) {
-    notes.append(ImportNote(line: statement.line, text: statement.text, reason: reason))
   }
 
   private mutating func read(_ statement: Statement) {

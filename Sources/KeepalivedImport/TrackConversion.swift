@@ -48,11 +48,7 @@ extension InstanceConversion {
       return nil
     }
     if key == "Interface" {
-      guard (1...15).contains(line.keyword.utf8.count), line.keyword.last != "\\",
-        line.keyword.utf8.allSatisfy({
-          $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":")
-        })
-      else {
+      guard InterfaceName.isOne(line.keyword) else {
         note(line, "not imported: expected the name of an interface")
         return nil
       }

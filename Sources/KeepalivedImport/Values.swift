@@ -48,3 +48,14 @@ enum InstanceName {
     return text.isEmpty ? "vip" : text
   }
 }
+
+/// Names of interfaces.
+enum InterfaceName {
+  /// Whether `text` is one that vip.conf(5) takes.
+  static func isOne(_ text: String) -> Bool {
+    (1...15).contains(text.utf8.count) && text != "." && text != ".." && text.last != "\\"
+      && text.utf8.allSatisfy {
+        $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":")
+      }
+  }
+}
