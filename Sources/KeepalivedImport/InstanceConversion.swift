@@ -134,7 +134,7 @@ struct InstanceConversion: NoteTaker {
     guard let span = inner.values.first.flatMap(Seconds.microseconds), span <= 1_000_000_000 else {
       return note(inner, "not imported: expected 0 to 1000 seconds")
     }
-    assignSettled("VRRP", "PreemptDelaySec=\(Seconds.text(microseconds: span))", inner, 2)
+    assignSettled("VRRP", "PreemptDelaySec=\(TimeSpan.text(.microseconds(span)))", inner, 2)
   }
 
   private mutating func readVirtualMAC(_ inner: Statement) {
@@ -188,7 +188,7 @@ struct InstanceConversion: NoteTaker {
       return note(interval, "not imported: expected seconds; AdvertisementIntervalSec=1s instead")
     }
     let taken = min(max((asked + step / 2) / step * step, step), longest)
-    let text = Seconds.text(microseconds: taken)
+    let text = TimeSpan.text(.microseconds(taken))
     assign("VRRP", "AdvertisementIntervalSec=\(text)")
     if taken == asked {
       interval.settle(0..<2)

@@ -1,3 +1,5 @@
+import Internet
+
 extension InstanceConversion {
   /// Something that is tracked. A failure takes `penalty` off the priority, or with 0 forbids to own the
   /// address.
@@ -82,7 +84,7 @@ extension InstanceConversion {
   private static func timing(_ script: Script) -> [String] {
     func span(_ text: String, _ range: ClosedRange<Int>) -> String {
       let asked = Seconds.microseconds(text) ?? range.lowerBound
-      return Seconds.text(microseconds: min(max(asked, range.lowerBound), range.upperBound))
+      return TimeSpan.text(.microseconds(min(max(asked, range.lowerBound), range.upperBound)))
     }
     return [
       "IntervalSec=\(span(script.interval, 100_000...3_600_000_000))",

@@ -24,13 +24,6 @@ enum Seconds {
     else { return nil }
     return whole * 1_000_000 + fraction
   }
-
-  /// As vip.conf(5) has it.
-  static func text(microseconds: Int) -> String {
-    if microseconds % 1_000_000 == 0 { return "\(microseconds / 1_000_000)s" }
-    if microseconds % 1_000 == 0 { return "\(microseconds / 1_000)ms" }
-    return "\(microseconds)us"
-  }
 }
 
 /// Names of vip@ instances.

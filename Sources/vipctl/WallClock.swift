@@ -1,4 +1,5 @@
 import Glibc
+import Internet
 import Linux
 
 /// Times as microseconds since 1970.
@@ -39,9 +40,7 @@ enum WallClock {
 
   /// As in a configuration file: `100ms`, `2s`.
   static func setting(_ microseconds: UInt64) -> String {
-    if microseconds % 1_000_000 == 0 { return "\(microseconds / 1_000_000)s" }
-    if microseconds % 1000 == 0 { return "\(microseconds / 1000)ms" }
-    return "\(microseconds)us"
+    TimeSpan.text(.microseconds(Int64(clamping: microseconds)))
   }
 
   /// How long ago `time` was.

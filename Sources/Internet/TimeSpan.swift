@@ -1,7 +1,5 @@
-import Internet
-
 /// Time spans of systemd.time(7), in whole microseconds.
-enum TimeSpan {
+public enum TimeSpan {
   private static let units: [(names: [String], microseconds: Int64)] = [
     (["us", "usec", "µs", "μs"], 1),
     (["ms", "msec"], 1_000),
@@ -16,7 +14,7 @@ enum TimeSpan {
 
   /// The sum of the numbers with units in `text`; a number without one counts seconds. Nil if `text` is no
   /// time span, does not fit 63 bits of microseconds, or is finer than a microsecond.
-  static func parse(_ text: String) -> Duration? {
+  public static func parse(_ text: String) -> Duration? {
     var rest = Array(text.utf8)[...]
     var total: Int64 = 0
     rest = rest.drop(while: isBlank)
@@ -75,7 +73,7 @@ enum TimeSpan {
   }
 
   /// `text` for `duration`, in the largest of s, ms and us that holds it whole: `100ms`, `60s`.
-  static func text(_ duration: Duration) -> String {
+  public static func text(_ duration: Duration) -> String {
     let microseconds = duration.wholeMicroseconds
     if microseconds % 1_000_000 == 0 { return "\(microseconds / 1_000_000)s" }
     if microseconds % 1_000 == 0 { return "\(microseconds / 1_000)ms" }
@@ -93,5 +91,7 @@ enum TimeSpan {
 
 extension Duration {
   /// Whole microseconds; those that parse() yields are exact.
-  var wholeMicroseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+  public var wholeMicroseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
 }
