@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
       name: "VirtualIPTests",
-      dependencies: ["Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
+      dependencies: ["Control", "Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
       swiftSettings: strict),
     .testTarget(
       name: "vipctlTests", dependencies: ["Control", "Internet", "Linux", "VirtualIP", "vipctl"],

@@ -78,11 +78,13 @@ struct Chronicle {
   }
 }
 
-/// `timeToLive` as `time_to_live`.
+/// `timeToLive` as `time_to_live`, and `virtualRouterID` as `virtual_router_id`.
 private func snakeCase(_ name: String) -> String {
   var text = ""
+  var isInCapitals = false
   for character in name {
-    if character.isUppercase { text += "_" }
+    if character.isUppercase && !isInCapitals { text += "_" }
+    isInCapitals = character.isUppercase
     text += character.lowercased()
   }
   return text
