@@ -88,7 +88,7 @@ let package = Package(
     .testTarget(
       name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux"], swiftSettings: strict),
     .testTarget(
-      name: "SystemdTests", dependencies: ["CLinux", "Internet", "Systemd"], swiftSettings: strict),
+      name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),
     .testTarget(
       name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"],
       swiftSettings: strict),

@@ -1,5 +1,6 @@
 import Glibc
 import Internet
+import Linux
 import Testing
 
 @testable import Systemd
@@ -73,7 +74,7 @@ private final class Bench {
   func after(_ delay: Duration, _ body: @escaping () -> Void) {
     do {
       let timer = try loop.timer(body)
-      timer.arm(at: now + delay)
+      timer.arm(at: Clock.now + delay)
       timers.append(timer)
     } catch {
       Issue.record(error)
@@ -224,10 +225,10 @@ private final class Bench {
       if case .failure(let failure) = $0 { error = failure }
       bench.loop.exit(0)
     }
-    let start = now
+    let start = Clock.now
     try bench.run()
     #expect(error != nil)
-    #expect(now - start < .seconds(5))
+    #expect(Clock.now - start < .seconds(5))
     withExtendedLifetime(slot) {}
   }
 
@@ -304,9 +305,9 @@ private final class Bench {
         sent += count
       }
       if isOver || sent >= limit { return bench.loop.exit(0) }
-      pump?.arm(at: now + .milliseconds(1))
+      pump?.arm(at: Clock.now + .milliseconds(1))
     }
-    pump?.arm(at: now)
+    pump?.arm(at: Clock.now)
     try bench.run()
     pump = nil
     return isOver ? sent : nil
@@ -346,9 +347,9 @@ private final class Bench {
       rounds += 1
       bench.server?.emitChanged()
       if isHungUp(socket) || rounds > 20_000 { return bench.loop.exit(0) }
-      pump?.arm(at: now + .microseconds(100))
+      pump?.arm(at: Clock.now + .microseconds(100))
     }
-    pump?.arm(at: now + .milliseconds(100))
+    pump?.arm(at: Clock.now + .milliseconds(100))
     try bench.run()
     pump = nil
     #expect(isHungUp(socket))
@@ -383,11 +384,4 @@ private final class Bench {
     #expect(ended == Array(sockets.prefix(4)))
     withExtendedLifetime(last) {}
   }
-}
-
-/// Now, on the clock of the loop's timers.
-private var now: Instant {
-  var time = timespec()
-  clock_gettime(CLOCK_BOOTTIME, &time)
-  return Instant(sinceBoot: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
 }

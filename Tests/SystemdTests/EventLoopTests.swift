@@ -1,15 +1,9 @@
 import Glibc
 import Internet
+import Linux
 import Testing
 
 @testable import Systemd
-
-/// Now, on the clock of the loop's timers.
-private var now: Instant {
-  var time = timespec()
-  clock_gettime(CLOCK_BOOTTIME, &time)
-  return Instant(sinceBoot: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec))
-}
 
 /// A pipe that closes with its owner.
 private final class Pipe {
@@ -51,13 +45,13 @@ private final class Bench {
 struct EventLoopTests {
   @Test func timersComeInTheOrderOfTheirInstants() throws {
     let bench = try Bench()
-    let start = now
+    let start = Clock.now
     let delays = ["third": 30, "first": 10, "second": 20]
     for (name, milliseconds) in delays {
       let due = start + .milliseconds(milliseconds)
       let timer = try bench.loop.timer {
-        #expect(now >= due)
-        #expect(now - due < .seconds(2))
+        #expect(Clock.now >= due)
+        #expect(Clock.now - due < .seconds(2))
         bench.log.append(name)
         if bench.log.count == 3 { bench.loop.exit(7) }
       }
@@ -73,11 +67,11 @@ struct EventLoopTests {
     var times: [Instant] = []
     let end = try bench.loop.timer { bench.loop.exit(0) }
     bench.timer = try bench.loop.timer {
-      times.append(now)
+      times.append(Clock.now)
       if times.count < 3 { bench.timer?.arm(at: times[0] + .milliseconds(15 * times.count)) }
     }
-    bench.timer?.arm(at: now)
-    end.arm(at: now + .milliseconds(200))
+    bench.timer?.arm(at: Clock.now)
+    end.arm(at: Clock.now + .milliseconds(200))
     #expect(try bench.loop.run() == 0)
     #expect(times.count == 3)
     #expect(times[1] >= times[0] + .milliseconds(15))
@@ -90,11 +84,11 @@ struct EventLoopTests {
     let disarmed = try bench.loop.timer { bench.log.append("disarmed") }
     let never = try bench.loop.timer { bench.log.append("never armed") }
     let end = try bench.loop.timer { bench.loop.exit(0) }
-    moved.arm(at: now + .seconds(3600))
+    moved.arm(at: Clock.now + .seconds(3600))
     moved.arm(at: Instant(sinceBoot: .seconds(-5)))
-    disarmed.arm(at: now + .milliseconds(5))
+    disarmed.arm(at: Clock.now + .milliseconds(5))
     disarmed.disarm()
-    end.arm(at: now + .milliseconds(50))
+    end.arm(at: Clock.now + .milliseconds(50))
     #expect(try bench.loop.run() == 0)
     #expect(bench.log == ["moved"])
     withExtendedLifetime(never) {}
@@ -111,7 +105,7 @@ struct EventLoopTests {
       pipe.take()
       bench.log.append("packet")
     }
-    timer.arm(at: now + .milliseconds(-100))
+    timer.arm(at: Clock.now + .milliseconds(-100))
     pipe.put()
     pipe.put()
     #expect(try bench.loop.run() == 0)
@@ -128,12 +122,12 @@ struct EventLoopTests {
     let source = try bench.loop.watch(fd: pipe.reader, priority: priority) { packets += 1 }
     pipe.put()
     var latest = Duration.zero
-    var due = now + .milliseconds(5)
+    var due = Clock.now + .milliseconds(5)
     bench.timer = try bench.loop.timer {
-      latest = max(latest, now - due)
+      latest = max(latest, Clock.now - due)
       bench.log.append("timer")
       if bench.log.count == 20 { return bench.loop.exit(0) }
-      due = now + .milliseconds(5)
+      due = Clock.now + .milliseconds(5)
       bench.timer?.arm(at: due)
     }
     bench.timer?.arm(at: due)
@@ -157,8 +151,8 @@ struct EventLoopTests {
     }
     let end = try bench.loop.timer { bench.loop.exit(0) }
     pipe.put()
-    bench.timer?.arm(at: now)
-    end.arm(at: now + .milliseconds(50))
+    bench.timer?.arm(at: Clock.now)
+    end.arm(at: Clock.now + .milliseconds(50))
     #expect(try bench.loop.run() == 0)
     #expect(bench.log == ["packet", "timer"])
   }
@@ -174,7 +168,7 @@ struct EventLoopTests {
       pipe.put()
     }
     let end = try bench.loop.timer { bench.loop.exit(0) }
-    end.arm(at: now + .milliseconds(50))
+    end.arm(at: Clock.now + .milliseconds(50))
     #expect(try bench.loop.run() == 0)
     #expect(bench.log == ["packet"])
   }
@@ -187,7 +181,7 @@ struct EventLoopTests {
       let captured = Witness()
       witness = captured
       let timer = try loop.timer { withExtendedLifetime(captured) {} }
-      timer.arm(at: now + .seconds(3600))
+      timer.arm(at: Clock.now + .seconds(3600))
       #expect(witness != nil)
     }
     #expect(witness == nil)
