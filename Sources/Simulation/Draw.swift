@@ -1,4 +1,5 @@
 import Internet
+import Ownership
 import VRRP
 
 extension Case {
@@ -24,6 +25,8 @@ extension Case {
     let preempts = random.chance(70)
     let startsTogether = random.chance(30)
     let lease = random.pick([1, 2, 2, 2, 3])
+    let witness = drawWitness(&random)
+    let mixesWitnesses = random.chance(10)
     var hosts: [HostSetup] = []
     for _ in 0..<count {
       var host = HostSetup()
@@ -33,6 +36,7 @@ extension Case {
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
       host.remembers = !random.chance(15)
       host.lease = Int64(lease) * .second
+      host.witness = mixesWitnesses ? drawWitness(&random) : witness
       host.start = startsTogether ? 0 : random.within(0...2 * interval.duration.time)
       hosts.append(host)
     }
@@ -49,6 +53,10 @@ extension Case {
       random.chance(70)
       ? 10 : random.chance(40) ? random.pick([1, 2, 3, 5]) : random.pick([20, 30, 50, 100])
     return AdvertisementInterval(centiseconds: centiseconds) ?? .standard
+  }
+
+  private static func drawWitness(_ random: inout Random) -> Parameters.WitnessMode {
+    random.pick([.strict, .strict, .strict, .lease, .lease, .off])
   }
 
   private static func drawNetwork(_ random: inout Random) -> NetworkSetup {

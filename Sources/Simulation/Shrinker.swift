@@ -66,6 +66,7 @@ public struct Shrinker {
       change { $0.hosts[index].preempts = true }
       change { $0.hosts[index].interval = .standard }
       change { $0.hosts[index].lease = HostSetup().lease }
+      change { $0.hosts[index].witness = .strict }
       change { $0.hosts[index].priority = 100 }
       change { $0.hosts[index].start = 0 }
     }

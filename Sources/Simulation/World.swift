@@ -129,7 +129,7 @@ extension HostSetup {
       addresses: network.virtualAddresses, priority: priority,
       interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
       lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
-      witness: rules.contains(.witness) ? .strict : .off, gateway: gateway,
+      witness: rules.contains(.witness) ? witness : .off, gateway: gateway,
       isolation: rules.contains(.isolation), announcementRepeat: 3, announcementRefresh: .seconds(60))
     parameters.checksLateness = rules.contains(.lateLoop)
     parameters.checksResumption = rules.contains(.resume)
