@@ -1,3 +1,5 @@
+import Internet
+
 /// A station's link to the switch and what ails it. Counters, since faults may overlap.
 struct Cable {
   var random: Random
@@ -21,14 +23,17 @@ struct Cable {
   private var lostBefore = InlineArray<3, Stations>(repeating: [])
 
   struct Blocked {
+    /// Advertisements over IPv4 and over IPv6.
     var vrrp = 0
+    var vrrp6 = 0
     var arp = 0
 
-    func blocks(_ kind: Frame.Kind) -> Bool {
-      switch kind {
-      case .vrrp: vrrp > 0
-      case .arp: arp > 0
-      case .other: false
+    func blocks(_ frame: Frame) -> Bool {
+      switch frame.content {
+      case .advertisement(_, .ipv4, _): vrrp > 0
+      case .advertisement(_, .ipv6, _): vrrp6 > 0
+      case .neighbor: arp > 0
+      case .chatter, .request, .reply: false
       }
     }
   }

@@ -175,8 +175,8 @@ extension World {
 
   private mutating func daemonReceives(_ frame: Frame, _ number: Int) {
     switch frame.content {
-    case .advertisement(let advertisement, let family):
-      let source = Int(frame.source)
+    case .advertisement(let advertisement, let family, let sender):
+      let source = Int(sender)
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
       if plan.network.onTheWire { return tellBytes(of: advertisement, family, from: source, to: number) }
       let sender = Station.address(source, family)
@@ -317,7 +317,8 @@ extension World {
       virtualRouterID: Station.virtualRouterID, priority: priority, interval: interval)
     if priority > 0 { checkSilence(of: number) }
     for family in plan.network.advertised {
-      send(.advertisement(advertisement, family), from: number, to: .hosts, at: sendTime(number))
+      let content = Frame.Content.advertisement(advertisement, family, sender: UInt8(number))
+      send(content, from: number, to: .hosts, at: sendTime(number))
     }
   }
 

@@ -77,7 +77,9 @@ extension Case {
   // MARK: What goes wrong
 
   private mutating func drawFaults(_ random: inout Random) {
-    let allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
+    var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
+    // Where there is one family, that is blocked VRRP.
+    if network.families.count == 1 { allowed.removeAll { $0 == .blockedFamily } }
     guard !allowed.isEmpty else { return }
     let horizon = 200 * Time.millisecond + 10 * longestInterval
     // Isolation counts only once a host has heard others steadily for some seconds.
@@ -133,6 +135,9 @@ extension Case {
     case .carrier: fault.amount = random.chance(50) ? 0 : random.logarithmic(20, 29)
     case .blockedVRRP, .blockedARP:
       fault.amount = random.within(1...3)
+      if random.chance(40) { fault.stations = .hosts }
+    case .blockedFamily:
+      fault.amount = random.within(1...3) + (random.chance(50) ? 4 : 0)
       if random.chance(40) { fault.stations = .hosts }
     case .crash:
       fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)

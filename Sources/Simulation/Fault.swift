@@ -29,7 +29,9 @@ struct Fault: Hashable, Sendable {
     case interfaceGone = "interface-gone"
     /// A firewall drops the host's Advertisements: `amount` 1 outgoing, 2 incoming, 3 both.
     case blockedVRRP = "blocked-vrrp"
-    /// The same for ARP.
+    /// The same in one family: 1 to 3 for IPv4, 5 to 7 for IPv6.
+    case blockedFamily = "blocked-family"
+    /// As `blockedVRRP`, but for ARP and neighbour discovery.
     case blockedARP = "blocked-arp"
     /// The daemon dies; a supervisor starts it again after `amount`.
     case crash

@@ -37,7 +37,8 @@ extension World {
   /// `step` is 1 at the beginning and -1 at the end.
   private mutating func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
     switch fault.kind {
-    case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP, .blockedARP:
+    case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP,
+      .blockedFamily, .blockedARP:
       applyToCable(fault, station, step)
     case .stranger: strangerActive += step
     case .gatewayDown: gateway.down += step
@@ -56,12 +57,9 @@ extension World {
     case .duplication: cables[station].duplication += Int(amount)
     case .delay: cables[station].delay += amount
     case .jitter: cables[station].jitter += amount
-    case .blockedVRRP:
-      if fault.amount & 1 != 0 { cables[station].blocksOut.vrrp += step }
-      if fault.amount & 2 != 0 { cables[station].blocksIn.vrrp += step }
-    case .blockedARP:
-      if fault.amount & 1 != 0 { cables[station].blocksOut.arp += step }
-      if fault.amount & 2 != 0 { cables[station].blocksIn.arp += step }
+    case .blockedVRRP, .blockedFamily, .blockedARP:
+      if fault.amount & 1 != 0 { cables[station].blocksOut.block(fault, step) }
+      if fault.amount & 2 != 0 { cables[station].blocksIn.block(fault, step) }
     default:
       if fault.kind != .deaf { cables[station].muted += step }
       if fault.kind != .mute { cables[station].deafened += step }
@@ -138,6 +136,19 @@ extension World {
       goOn(number)
     } else {
       ownershipChanged()
+    }
+  }
+}
+
+extension Cable.Blocked {
+  fileprivate mutating func block(_ fault: Fault, _ step: Int) {
+    switch fault.kind {
+    case .blockedARP: arp += step
+    case .blockedFamily where fault.amount & 4 != 0: vrrp6 += step
+    case .blockedFamily: vrrp += step
+    default:
+      vrrp += step
+      vrrp6 += step
     }
   }
 }
