@@ -35,6 +35,7 @@ extension World {
     hosts[number].isFrozen = false
     hosts[number].life += 1
     hosts[number].timerQueued = .never
+    hosts[number].requests = OpenRequests()
     hosts[number].busyUntil = now
     hosts[number].strandedSince = .never
     // A machine that is paused still has its frames to receive.
@@ -105,6 +106,8 @@ extension World {
       return launch(number)
     }
     guard occurrence.life == hosts[number].life, isReady(number, for: occurrence) else { return }
+    // What was answered from a snapshot is not answered again.
+    guard occurrence.request == 0 || hosts[number].requests.close(occurrence.request) else { return }
     let index = Int(occurrence.index)
     note("\(Station.name(number)): its kernel says \(occurrence.kind) \(index)")
     switch occurrence.kind {
@@ -114,6 +117,8 @@ extension World {
     case .removeFailed: tell(.removeFailed(index: index, errno: occurrence.detail), to: number)
     case .vanished: tell(.vanished(index: index), to: number)
     case .link: tell(.link(condition(of: number)), to: number)
+    case .answersLost: answersWereLost(number)
+    case .newsLost: newsWasLost(number)
     default: break
     }
   }
@@ -177,6 +182,7 @@ extension World {
     switch frame.content {
     case .advertisement(let advertisement, let family, let sender):
       let source = Int(sender)
+      guard family == plan.network.families[0] || rules.contains(.otherFamily) else { return }
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
       if plan.network.onTheWire { return tellBytes(of: advertisement, family, from: source, to: number) }
       let sender = Station.address(source, family)
@@ -341,7 +347,7 @@ extension Occurrence.Kind {
   fileprivate var rank: Int {
     switch self {
     case .frame, .evidence: 0
-    case .vanished, .link, .launch: 1
+    case .vanished, .link, .newsLost, .launch: 1
     default: 2
     }
   }

@@ -144,6 +144,7 @@ extension Case {
     case .pause: fault.amount = random.within(0...1)
     case .lateTimers: fault.amount = random.logarithmic(18, 28)
     case .failingNetlink: fault.amount = random.within(10...100)
+    case .netlinkOverflow: fault.amount = random.within(1...3)
     case .slowNetlink: fault.amount = random.logarithmic(16, 24)
     case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
     case .reload: fault.amount = random.within(1...254)

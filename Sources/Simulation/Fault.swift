@@ -47,6 +47,8 @@ struct Fault: Hashable, Sendable {
     case failingNetlink = "failing-netlink"
     /// Requests for addresses take up to `amount`.
     case slowNetlink = "slow-netlink"
+    /// Netlink's messages do not fit into the daemon's sockets: `amount` 1 answers, 2 news, 3 both.
+    case netlinkOverflow = "netlink-overflow"
     /// Somebody deletes the VIP.
     case deletedAddress = "deleted-address"
     /// SIGTERM; started again after `amount`, if that is not 0.

@@ -82,9 +82,12 @@ extension World {
     case .lateTimers: hosts[number].lateness += Int64(step) * fault.amount
     case .failingNetlink: hosts[number].failingPercent += step * Int(fault.amount)
     case .slowNetlink: hosts[number].netlinkDelay += Int64(step) * fault.amount
+    case .netlinkOverflow:
+      if fault.amount & 1 != 0 { hosts[number].losingAnswers += step }
+      if fault.amount & 2 != 0 { hosts[number].losingNews += step }
     case .deletedAddress:
       if hosts[number].present.contains(AddressSet(index: 0)) {
-        kernelRemoves(0, on: number, announced: false)
+        kernelRemoves(0, on: number)
       }
     case .stop:
       if hosts[number].runs { tell(.stop, to: number) }

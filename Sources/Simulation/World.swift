@@ -89,7 +89,8 @@ struct World {
     case .frame: frameArrives(occurrence)
     case .traffic: sendTraffic(from: target)
     case .evidence: evidenceArrives(occurrence)
-    case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link: daemonTakes(occurrence)
+    case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link, .answersLost, .newsLost:
+      daemonTakes(occurrence)
     case .timer: timerTicks(occurrence)
     case .add, .remove: kernelCarriesOut(occurrence)
     case .expiry: lifetimeEnds(occurrence)
@@ -100,12 +101,12 @@ struct World {
 
   mutating func schedule(
     _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0,
-    detail: Int32 = 0
+    request: UInt16 = 0, detail: Int32 = 0
   ) {
     queue.push(
       Occurrence(
         time: max(time, now), kind: kind, target: UInt8(target), index: UInt8(index), life: life,
-        detail: detail))
+        request: request, detail: detail))
   }
 
   mutating func note(_ text: @autoclosure () -> String) {
