@@ -146,6 +146,10 @@ extension Case {
     case .failingNetlink: fault.amount = random.within(10...100)
     case .netlinkOverflow: fault.amount = random.within(1...3)
     case .slowNetlink: fault.amount = random.logarithmic(16, 24)
+    case .forgedARP: fault.amount = random.within(0...Int64(Forgery.allCases.count))
+    case .forgedVRRP:
+      fault.amount = random.pick([0, 1, 100, 254, 255])
+      if random.chance(50) { fault.stations = Stations(Station.forger) }
     case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
     case .reload: fault.amount = random.within(1...254)
     case .stranger: fault.stations = Stations(Station.stranger)

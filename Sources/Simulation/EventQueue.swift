@@ -23,6 +23,8 @@ struct Occurrence {
     case expiry
     /// Station `target` has something to send.
     case traffic
+    /// The forger of the fault `detail` says something.
+    case forgery
     /// From now on everything must be settled.
     case settled
     case end

@@ -65,8 +65,12 @@ struct Fault: Hashable, Sendable {
     case gatewayDown = "gateway-down"
     /// The gateway answers no more than one ARP request in `amount`.
     case gatewaySlow = "gateway-slow"
-    /// Packets that a decoder must refuse, at the hosts.
+    /// Packets that a decoder or the core must refuse, at the hosts.
     case hostile
+    /// A station says by ARP what is not so, in the name of the stations; `amount` is a `Forgery`, 0 for any.
+    case forgedARP = "forged-arp"
+    /// It advertises priority `amount` in their name.
+    case forgedVRRP = "forged-vrrp"
 
     /// Whether it lasts for a while; the others happen at one moment.
     var lasts: Bool {

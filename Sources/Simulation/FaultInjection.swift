@@ -12,6 +12,9 @@ extension World {
       splits.append(fault.stations)
       return updateReach()
     }
+    if [.forgedARP, .forgedVRRP].contains(fault.kind) {
+      return schedule(.forgery, at: now, detail: Int32(index))
+    }
     fault.stations.forEach { station in
       if station < hosts.count { faultLives[index] = hosts[station].life }
       apply(fault, to: station, 1, life: faultLives[index])
@@ -43,7 +46,7 @@ extension World {
     case .stranger: strangerActive += step
     case .gatewayDown: gateway.down += step
     case .gatewaySlow: gateway.spacing += Int64(step) * fault.amount
-    case .partition: break
+    case .partition, .forgedARP, .forgedVRRP: break
     default:
       if station < hosts.count { applyToHost(fault, station, step, life: life) }
     }

@@ -62,18 +62,19 @@ extension Case {
   /// are compared.
   fileprivate static let harmless: [Fault.Kind] =
     calm + [
-      .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
+        .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
+      .forgedVRRP,
     ]
 
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .standBack,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP,
   ]
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
   /// Together with anything that keeps ARP from getting through they are more than one fault can be.
-  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP]
+  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP, .blockedFamily]
 
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.

@@ -13,7 +13,7 @@ struct World {
   var hosts: [Host] = []
   var cables: [Cable] = []
   /// Whom each station's frames can reach.
-  var reach = InlineArray<10, Stations>(repeating: [])
+  var reach = InlineArray<11, Stations>(repeating: [])
   var splits: [Stations] = []
   var gateway = Gateway()
   var clients: [Client] = []
@@ -23,6 +23,8 @@ struct World {
   /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
   var preemptionIsPostponed = false
   var random: Random
+  /// Draws what forgers say, and when.
+  var forgeries: Random
   /// Lives in which faults that end with their victim's life began.
   var faultLives: [UInt16] = []
   var overlaps = Overlaps()
@@ -39,6 +41,7 @@ struct World {
     self.isTracing = isTracing
     promise = Promise(plan)
     random = Random(seed: plan.seed, stream: 2)
+    forgeries = Random(seed: plan.seed, stream: 3)
     for station in 0..<Station.count { cables.append(Cable(seed: plan.seed, station: station)) }
     for (number, setup) in plan.hosts.enumerated() {
       let parameters = setup.parameters(plan.network, number: number, rules: rules)
@@ -94,6 +97,7 @@ struct World {
     case .timer: timerTicks(occurrence)
     case .add, .remove: kernelCarriesOut(occurrence)
     case .expiry: lifetimeEnds(occurrence)
+    case .forgery: forge(occurrence)
     case .settled: checkSettled()
     case .end: break
     }
