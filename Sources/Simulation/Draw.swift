@@ -116,8 +116,10 @@ extension Case {
     let host = Stations(random.below(hosts.count))
     var fault = Fault(kind: kind, stations: host, start: start)
     guard kind.lasts else { return amount(of: fault, &random) }
-    // One millisecond to two seconds, more if intervals are long.
-    let length = random.logarithmic(20, longestInterval > 100 * .millisecond ? 33 : 31)
+    // One millisecond to two seconds, more if intervals are long, or if a witness must lose its patience.
+    let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
+    let isLong = longestInterval > 100 * .millisecond || outlastsLease
+    let length = random.logarithmic(20, isLong ? 33 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }

@@ -1,3 +1,4 @@
+import Ownership
 import VRRP
 
 /// Finds a small case that still breaks a promise.
