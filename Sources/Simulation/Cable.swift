@@ -1,5 +1,3 @@
-import Internet
-
 /// A station's link to the switch and what ails it. Counters, since faults may overlap.
 struct Cable {
   var random: Random
@@ -20,7 +18,7 @@ struct Cable {
   var blocksOut = Blocked()
   var blocksIn = Blocked()
   /// To whom the last frame of each kind was lost.
-  private var lostBefore = InlineArray<3, Stations>(repeating: [])
+  private var lostBefore = InlineArray<4, Stations>(repeating: [])
 
   struct Blocked {
     /// Advertisements over IPv4 and over IPv6.
@@ -28,12 +26,12 @@ struct Cable {
     var vrrp6 = 0
     var arp = 0
 
-    func blocks(_ frame: Frame) -> Bool {
-      switch frame.content {
-      case .advertisement(_, .ipv4, _): vrrp > 0
-      case .advertisement(_, .ipv6, _): vrrp6 > 0
-      case .neighbor: arp > 0
-      case .chatter, .request, .reply: false
+    func blocks(_ kind: Frame.Kind) -> Bool {
+      switch kind {
+      case .vrrp: vrrp > 0
+      case .vrrp6: vrrp6 > 0
+      case .arp: arp > 0
+      case .other: false
       }
     }
   }

@@ -163,7 +163,7 @@ extension World {
 
   /// The filter for evidence lets one frame of a third station through, then shuts.
   private mutating func passFilter(_ frame: Frame, on number: Int) {
-    guard listeners.has(number), frame.kind != .vrrp else { return }
+    guard listeners.has(number), frame.kind == .arp || frame.kind == .other else { return }
     guard !hosts[number].knownPeers.has(Int(frame.source)) else { return }
     listeners.remove(Stations(number))
     schedule(

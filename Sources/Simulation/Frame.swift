@@ -6,7 +6,7 @@ import VRRP
 struct Frame {
   /// Which kind of traffic it is, of which mild loss takes no two in a row.
   enum Kind: Int {
-    case vrrp, arp, other
+    case vrrp, vrrp6, arp, other
   }
 
   enum Content {
@@ -30,7 +30,8 @@ struct Frame {
 
   var kind: Kind {
     switch content {
-    case .advertisement: .vrrp
+    case .advertisement(_, .ipv4, _): .vrrp
+    case .advertisement(_, .ipv6, _): .vrrp6
     case .neighbor: .arp
     case .chatter, .request, .reply: .other
     }

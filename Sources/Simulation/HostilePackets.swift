@@ -6,7 +6,8 @@ import VRRP
 /// Packets that must change nothing.
 extension World {
   mutating func sendHostilePackets(to number: Int) {
-    guard hosts[number].runs else { return }
+    // Over a link that is down comes nothing.
+    guard hosts[number].runs, case .ready = hosts[number].instance.link else { return }
     for family in plan.network.advertised {
       for form in 0..<9 { refuseAdvertisement(form, family, number) }
       for form in 0..<4 { refuseClaim(form, family, number) }
@@ -68,18 +69,24 @@ extension World {
     }
   }
 
-  /// An Advertisement with the host's own address as its sender, and a claim with its hardware address.
+  /// An Advertisement and a standby's mark with the host's own address as their sender, and a claim with its
+  /// hardware address.
   private mutating func impersonate(_ number: Int) {
     let forged = Advertisement(virtualRouterID: Station.virtualRouterID, priority: 255, interval: .shortest)
     // What is due anyway may happen at any event.
     guard hosts[number].deadlineTime > now, hosts[number].instance.hold == nil else { return }
-    let before = (hosts[number].instance.election, hosts[number].instance.witnessed)
+    let before = hosts[number].instance
     let sender = Station.address(number, plan.network.families[0])
     tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)
-    let claim = NeighborPacket.announcement(
-      .reply, for: plan.network.virtualAddress(0), at: Station.hardware(number))
-    tell(.neighbor(claim), to: number)
-    if (hosts[number].instance.election, hosts[number].instance.witnessed) != before {
+    let address = plan.network.virtualAddress(0)
+    tell(.neighbor(.announcement(.reply, for: address, at: Station.hardware(number))), to: number)
+    let mark = StandbyMark(virtualRouterID: Station.virtualRouterID, priority: 255, isReady: true)
+    let standby = NeighborPacket.request(
+      for: address, from: sender, at: Station.hardware(Station.forger), standby: mark)
+    tell(.neighbor(standby), to: number)
+    let after = hosts[number].instance
+    if after.election != before.election || after.witnessed != before.witnessed || after.peers != before.peers
+    {
       violate(.hostile, "\(Station.name(number)) believed a packet from its own address")
     }
   }

@@ -43,11 +43,11 @@ extension World {
     let frame = Frame(content: content, source: UInt8(source), isUnicast: receivers.count == 1)
     let kind = frame.kind
     let reached = reach[source].intersection(receivers)
-    guard !reached.isEmpty, !cables[source].blocksOut.blocks(frame) else { return }
+    guard !reached.isEmpty, !cables[source].blocksOut.blocks(kind) else { return }
     let departure = max(time ?? now, now)
     var slot: Int32 = -1
     reached.forEach { receiver in
-      guard !cables[receiver].blocksIn.blocks(frame) else { return }
+      guard !cables[receiver].blocksIn.blocks(kind) else { return }
       guard !cables[source].loses(kind, to: receiver, at: cables[receiver]) else {
         return coverage.count(.framesLost)
       }

@@ -49,8 +49,7 @@ struct Promise: Hashable, Sendable {
   init(_ plan: Case) {
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest =
-      plan.has(.blockedVRRP, .blockedFamily) ? Int64(plan.hosts.count + 1) * 2 * interval : 0
+    let contest = plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval : 0
     overlapLimit =
       5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
@@ -102,6 +101,17 @@ extension Case {
     return others.allSatisfy { $0.kind == .blockedARP }
   }
 
+  /// Whether routers may become Active that do not hear each other's Advertisements.
+  fileprivate var leavesContests: Bool { has(.blockedVRRP) || has(.blockedFamily) && !leavesOtherFamily }
+
+  /// Whether everybody had the time to hear the Active router before VRRP is blocked in one of two families: the
+  /// other one keeps every Backup router waiting.
+  private var leavesOtherFamily: Bool {
+    guard faults.count == 1, network.advertised.count > 1 else { return false }
+    let preemptDelay = hosts.map(\.preemptDelay).max() ?? 0
+    return faults[0].start > (hosts.map(\.start).max() ?? 0) + 8 * longestInterval + preemptDelay
+  }
+
   private var isUnwitnessed: Bool { hosts.contains { !$0.isPlain && $0.witness == .off } }
 
   /// Whether routers without a witness hear nothing of each other.
@@ -128,16 +138,29 @@ extension Case {
     }
   }
 
-  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP.
+  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP. Without a witness it does
+  /// not ask, nor does a better router before it preempts one that is gone.
   fileprivate var letsProbe: Bool {
+    guard !isUnwitnessed, !hidesDeadOwner else { return false }
     let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
     return faults.allSatisfy { silent.contains($0.kind) }
   }
 
-  /// Whether one host is unplugged after it had the time to learn that it hears others steadily.
+  /// Whether the kernel of a router that is gone sleeps while others ask it, and wakes up with the VIP.
+  private var hidesDeadOwner: Bool {
+    faults.contains { death in
+      guard [.crash, .kill, .freeze].contains(death.kind) else { return false }
+      let sleeps = faults.contains { $0.kind == .pause && $0.stations == death.stations }
+      return sleeps && faults.contains { $0.kind == .crash && $0.stations != death.stations }
+    }
+  }
+
+  /// Whether one host is unplugged after it had the time to learn that it hears others steadily, and that somebody
+  /// stands by: a Backup router without a witness tells nobody that it is there.
   fileprivate var fences: Bool {
     guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router else { return false }
-    guard hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond }) else {
+    guard !isUnwitnessed, hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond })
+    else {
       return false
     }
     let isSteady = network.gatewayDelay < 5 * .millisecond
