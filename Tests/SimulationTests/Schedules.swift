@@ -85,5 +85,15 @@ enum Schedules {
       at 60ms blocked-vrrp h1+h2+h3+h4+h5 2 for 1040ms
       """
     ),
+    (
+      "a forged claim diverts the witness from a dead owner's kernel",
+      """
+      network jitter=0ms
+      host priority=100 interval=30ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 250ms kill h1
+      at 260ms forged-arp h1 1 for 90ms
+      """
+    ),
   ]
 }
