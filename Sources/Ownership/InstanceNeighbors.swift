@@ -20,9 +20,10 @@ extension Instance {
     let station = packet.senderHardware
     guard let identity, station != identity.hardware else { return }
     if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
-      packet.sender.family == parameters.family, parameters.addresses.contains(packet.target)
+      parameters.addresses.contains(packet.target),
+      packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
     {
-      routers.hearStandby(packet.sender, mark, at: station, at: now)
+      routers.hearStandby(peer, mark, at: station, at: now)
     }
     if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
     if packet.sender == parameters.gateway && !isRouter(station) {
@@ -32,6 +33,12 @@ extension Instance {
     if parameters.addresses.contains(packet.sender) {
       hearClaim(of: packet.sender, by: station, at: now, &actions)
     }
+  }
+
+  /// The address by which the sender of a packet is known: its own of the family that elects. In the other family
+  /// its hardware address must tell who it is.
+  private func peer(_ sender: IPAddress, at station: MACAddress) -> IPAddress? {
+    sender.family == parameters.family ? sender : routers.address(at: station)
   }
 
   mutating func hearFrame(from station: MACAddress, at now: Instant) {

@@ -95,5 +95,18 @@ enum Schedules {
       at 260ms forged-arp h1 1 for 90ms
       """
     ),
+    (
+      "an owner believes that it stands by for itself",
+      "network jitter=0ms\n" + pair + "at 900ms hostile h1+h2\n"
+    ),
+    (
+      "an owner of both families forgets the standby that asks in each of them in turn",
+      """
+      network jitter=0ms addresses=2 family=ipv4+ipv6
+      host priority=101 interval=1000ms start=0ms
+      host priority=100 interval=1000ms start=0ms
+      at 10880ms unplug h1 for 3510ms
+      """
+    ),
   ]
 }
