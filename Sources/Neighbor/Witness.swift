@@ -49,6 +49,9 @@ public struct Witness: Hashable, Sendable {
   /// Whether the VIP is answered for. An owner that never answered cannot hold off a takeover.
   public var isAnswered: Bool { lastAnswer != nil && missed < Self.missesUntilSilent }
 
+  /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
+  public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }
+
   /// Asks every `interval` from now on; at once if it asked more slowly before.
   public mutating func ask(every interval: Duration, at now: Instant) {
     guard interval != self.interval || deadline == nil else { return }

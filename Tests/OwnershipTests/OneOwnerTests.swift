@@ -142,6 +142,14 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(becameActive(log) == nil)
   }
 
+  @Test func theHoldOfSeveralThatAnswerIsReportedOnce() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    driver.handle(answer(from: forger))
+    let log = driver.run(until: at(8000), answering: [peerHardware, forger])
+    #expect(log.filter { if case .report(.holding) = $0.1 { true } else { false } }.count == 1)
+  }
+
   @Test func aClaimThatCameFirstDoesNotHideTheOwnerEither() {
     var driver = Driver.backup()
     driver.handle(answer(from: forger))
