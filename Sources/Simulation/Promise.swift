@@ -49,7 +49,8 @@ struct Promise: Hashable, Sendable {
   init(_ plan: Case) {
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest = plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval : 0
+    let contest =
+      plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval + plan.announcementPause : 0
     overlapLimit =
       5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
@@ -103,6 +104,10 @@ extension Case {
 
   /// Whether routers may become Active that do not hear each other's Advertisements.
   fileprivate var leavesContests: Bool { has(.blockedVRRP) || has(.blockedFamily) && !leavesOtherFamily }
+
+  /// A router whose patience ends may not know yet that its rival is none of the strangers; it is told, and must hear
+  /// that one's next announcement.
+  fileprivate var announcementPause: Time { hosts.contains { $0.witness == .lease } ? .second : 0 }
 
   /// Whether everybody had the time to hear the Active router before VRRP is blocked in one of two families: the
   /// other one keeps every Backup router waiting.
