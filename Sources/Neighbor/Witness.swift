@@ -3,7 +3,8 @@ public import Internet
 /// Asks the kernel of the VIP's owner, by ARP, whether it still answers for the VIP.
 ///
 /// The question goes to the owner's own hardware address: a broadcast could be answered by a switch or a
-/// proxy. Only while no owner is known the question is broadcast, which finds one that does not speak VRRP.
+/// proxy. Only while no owner is known the question is broadcast, which finds one that does not speak VRRP, and
+/// while several stations claim the VIP: whoever speaks last need not be its owner, and his silence hides none.
 /// Unlike a probe of RFC 5227 §2.1.1 it has a sender: the asking router's own address is in no doubt, and the
 /// others learn who stands by. A probe counts as missed when the next one is due and nobody has answered.
 public struct Witness: Hashable, Sendable {
@@ -21,6 +22,8 @@ public struct Witness: Hashable, Sendable {
   /// Where the addresses of one family are.
   private struct Station: Hashable {
     var hardware: MACAddress
+    /// Whether another one claimed them, too, or this one did without being asked.
+    var isDisputed: Bool
     /// Probes in a row that it did not answer.
     var missed = 0
   }
@@ -46,6 +49,9 @@ public struct Witness: Hashable, Sendable {
   /// Whether the VIP is answered for. An owner that never answered cannot hold off a takeover.
   public var isAnswered: Bool { lastAnswer != nil && missed < Self.missesUntilSilent }
 
+  /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
+  public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }
+
   /// Asks every `interval` from now on; at once if it asked more slowly before.
   public mutating func ask(every interval: Duration, at now: Instant) {
     guard interval != self.interval || deadline == nil else { return }
@@ -66,7 +72,12 @@ public struct Witness: Hashable, Sendable {
 
   /// Somebody at `hardware` answered for an address of the VIP, of `family`, or announced it.
   public mutating func hear(_ hardware: MACAddress, for family: AddressFamily, at now: Instant) {
-    update(family) { $0 = Station(hardware: hardware) }
+    let isAnswer = awaited == family
+    update(family) { station in
+      let isSame = station.map { $0.hardware == hardware } ?? true
+      let isDisputed = !isSame || !isAnswer && station?.isDisputed ?? true
+      station = Station(hardware: hardware, isDisputed: isDisputed)
+    }
     if owner == nil || owner != ipv4?.hardware && owner != ipv6?.hardware { owner = hardware }
     lastAnswer = now
     missed = 0
@@ -87,7 +98,7 @@ public struct Witness: Hashable, Sendable {
     awaited = family
     // A late loop asks once, not once for every time it missed.
     deadline = max(due + interval, now + interval / 2)
-    guard let station = family == .ipv4 ? ipv4 : ipv6 else { return .broadcast }
+    guard let station = family == .ipv4 ? ipv4 : ipv6, !station.isDisputed else { return .broadcast }
     return .unicast(station.hardware)
   }
 

@@ -17,6 +17,15 @@ struct OtherFamilyRival: Hashable, Sendable {
   var last: Instant
 }
 
+extension Hold {
+  fileprivate var isAnswered: Bool {
+    switch self {
+    case .answered, .foreign: true
+    case .isolated, .barred: false
+    }
+  }
+}
+
 extension Instance {
   mutating func elect(_ event: Election.Event, at now: Instant, _ actions: inout Actions) {
     let before = election.state
@@ -153,6 +162,8 @@ extension Instance {
     guard let reason = reasonToHold(since: due, at: now) else {
       return elect(.timer, at: now, &actions)
     }
+    // Of several that answer in turn one is as good as any other to name.
+    if witness.isDisputed && reason.isAnswered && hold?.isAnswered == true { return }
     if reason != hold { actions.append(.report(.holding(reason))) }
     hold = reason
   }

@@ -20,9 +20,10 @@ extension Instance {
     let station = packet.senderHardware
     guard let identity, station != identity.hardware else { return }
     if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
-      packet.sender.family == parameters.family, parameters.addresses.contains(packet.target)
+      parameters.addresses.contains(packet.target),
+      packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
     {
-      routers.hearStandby(packet.sender, mark, at: station, at: now)
+      routers.hearStandby(peer, mark, at: station, at: now)
     }
     if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
     if packet.sender == parameters.gateway && !isRouter(station) {
@@ -32,6 +33,12 @@ extension Instance {
     if parameters.addresses.contains(packet.sender) {
       hearClaim(of: packet.sender, by: station, at: now, &actions)
     }
+  }
+
+  /// The address by which the sender of a packet is known: its own of the family that elects. In the other family
+  /// its hardware address must tell who it is.
+  private func peer(_ sender: IPAddress, at station: MACAddress) -> IPAddress? {
+    sender.family == parameters.family ? sender : routers.address(at: station)
   }
 
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
@@ -103,15 +110,31 @@ extension Instance {
     _ = announcements.contradictRival(at: now)
   }
 
+  /// Asks the rival, or, when that one let go meanwhile, the next one that this router yields to.
   mutating func contestIsDue(at now: Instant, _ actions: inout Actions) {
-    guard var current = contest, !current.isAsked else {
-      contest = nil
-      return
+    guard var current = contest, let identity else { return }
+    if current.isAsked {
+      let rivals = routers.all.compactMap(\.hardware?.bits).filter {
+        $0 > identity.hardware.bits && $0 < current.rival.bits
+      }
+      guard let next = rivals.max() else {
+        contest = nil
+        return
+      }
+      current.rival = MACAddress(bits: next)
     }
     current.isAsked = true
     current.deadline = now + parameters.interval.duration
     contest = current
     ask(for: current.address, at: current.rival, &actions)
+    // A rival that never heard this router must learn, in the family that elects, that it is no stranger.
+    guard parameters.witness != .off else { return }
+    ask(for: parameters.addresses[0], at: current.rival, standby: standbyMark, &actions)
+  }
+
+  private var standbyMark: StandbyMark {
+    StandbyMark(
+      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
   }
 
   // MARK: What is asked
@@ -159,10 +182,7 @@ extension Instance {
       case .broadcast: .broadcast
       case .unicast(let owner): owner
       }
-    // A router that only claims the VIP does not stand by for it.
-    let mark = StandbyMark(
-      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
-    ask(for: parameters.addresses[witnessTurn], at: station, standby: mark, &actions)
+    ask(for: parameters.addresses[witnessTurn], at: station, standby: standbyMark, &actions)
   }
 
   /// An Active router asks its peers every second whether they stand by, and whenever it doubts that it is

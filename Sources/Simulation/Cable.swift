@@ -18,15 +18,18 @@ struct Cable {
   var blocksOut = Blocked()
   var blocksIn = Blocked()
   /// To whom the last frame of each kind was lost.
-  private var lostBefore = InlineArray<3, Stations>(repeating: [])
+  private var lostBefore = InlineArray<4, Stations>(repeating: [])
 
   struct Blocked {
+    /// Advertisements over IPv4 and over IPv6.
     var vrrp = 0
+    var vrrp6 = 0
     var arp = 0
 
     func blocks(_ kind: Frame.Kind) -> Bool {
       switch kind {
       case .vrrp: vrrp > 0
+      case .vrrp6: vrrp6 > 0
       case .arp: arp > 0
       case .other: false
       }

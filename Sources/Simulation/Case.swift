@@ -23,6 +23,8 @@ struct HostSetup: Hashable, Sendable {
   var preemptDelay: Time = 0
   /// nil: the address stays until it is removed.
   var lease: Time? = 2 * .second
+  /// What ARP answers may hold off.
+  var witness = Parameters.WitnessMode.strict
   /// Whether a restarted daemon knows when it last advertised.
   var remembers = true
   /// When the daemon is started.

@@ -1,4 +1,5 @@
 import Internet
+import Ownership
 import VRRP
 
 /// Why a text is not a case.
@@ -129,7 +130,8 @@ extension HostSetup {
     "host kind=\(isPlain ? "plain" : "vipd") priority=\(priority)"
       + " interval=\(TimeText.format(interval.duration.time)) preempt=\(Fields.text(preempts))"
       + " preempt-delay=\(TimeText.format(preemptDelay))"
-      + " lease=\(TimeText.format(lease ?? 0)) remembers=\(Fields.text(remembers)) start=\(TimeText.format(start))"
+      + " lease=\(TimeText.format(lease ?? 0)) witness=\(witness)"
+      + " remembers=\(Fields.text(remembers)) start=\(TimeText.format(start))"
   }
 
   fileprivate mutating func take(_ words: ArraySlice<Substring>) -> Bool {
@@ -145,6 +147,8 @@ extension HostSetup {
       case "preempt": Fields.set(&preempts, Fields.flag(value))
       case "preempt-delay": Fields.set(&preemptDelay, TimeText.parse(value))
       case "lease": Fields.set(&lease, TimeText.parse(value).map { $0 == 0 ? nil : $0 })
+      case "witness":
+        Fields.set(&witness, Parameters.WitnessMode.allCases.first { "\($0)" == value })
       case "remembers": Fields.set(&remembers, Fields.flag(value))
       case "start": Fields.set(&start, TimeText.parse(value))
       default: false

@@ -14,7 +14,7 @@ public struct Coverage: Sendable {
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
-    case thawed, overlap, healedOverlap, framesLost
+    case answersLost, newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
   }
 
   private var counts = [Int](repeating: 0, count: Item.allCases.count)

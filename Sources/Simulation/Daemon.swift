@@ -35,6 +35,7 @@ extension World {
     hosts[number].isFrozen = false
     hosts[number].life += 1
     hosts[number].timerQueued = .never
+    hosts[number].requests = OpenRequests()
     hosts[number].busyUntil = now
     hosts[number].strandedSince = .never
     // A machine that is paused still has its frames to receive.
@@ -105,6 +106,8 @@ extension World {
       return launch(number)
     }
     guard occurrence.life == hosts[number].life, isReady(number, for: occurrence) else { return }
+    // What was answered from a snapshot is not answered again.
+    guard occurrence.request == 0 || hosts[number].requests.close(occurrence.request) else { return }
     let index = Int(occurrence.index)
     note("\(Station.name(number)): its kernel says \(occurrence.kind) \(index)")
     switch occurrence.kind {
@@ -114,6 +117,8 @@ extension World {
     case .removeFailed: tell(.removeFailed(index: index, errno: occurrence.detail), to: number)
     case .vanished: tell(.vanished(index: index), to: number)
     case .link: tell(.link(condition(of: number)), to: number)
+    case .answersLost: answersWereLost(number)
+    case .newsLost: newsWasLost(number)
     default: break
     }
   }
@@ -158,7 +163,7 @@ extension World {
 
   /// The filter for evidence lets one frame of a third station through, then shuts.
   private mutating func passFilter(_ frame: Frame, on number: Int) {
-    guard listeners.has(number), frame.kind != .vrrp else { return }
+    guard listeners.has(number), frame.kind == .arp || frame.kind == .other else { return }
     guard !hosts[number].knownPeers.has(Int(frame.source)) else { return }
     listeners.remove(Stations(number))
     schedule(
@@ -175,8 +180,9 @@ extension World {
 
   private mutating func daemonReceives(_ frame: Frame, _ number: Int) {
     switch frame.content {
-    case .advertisement(let advertisement, let family):
-      let source = Int(frame.source)
+    case .advertisement(let advertisement, let family, let sender):
+      let source = Int(sender)
+      guard family == plan.network.families[0] || rules.contains(.otherFamily) else { return }
       note("\(Station.name(number)): hears priority \(advertisement.priority) from \(Station.name(source))")
       if plan.network.onTheWire { return tellBytes(of: advertisement, family, from: source, to: number) }
       let sender = Station.address(source, family)
@@ -317,7 +323,8 @@ extension World {
       virtualRouterID: Station.virtualRouterID, priority: priority, interval: interval)
     if priority > 0 { checkSilence(of: number) }
     for family in plan.network.advertised {
-      send(.advertisement(advertisement, family), from: number, to: .hosts, at: sendTime(number))
+      let content = Frame.Content.advertisement(advertisement, family, sender: UInt8(number))
+      send(content, from: number, to: .hosts, at: sendTime(number))
     }
   }
 
@@ -340,7 +347,7 @@ extension Occurrence.Kind {
   fileprivate var rank: Int {
     switch self {
     case .frame, .evidence: 0
-    case .vanished, .link, .launch: 1
+    case .vanished, .link, .newsLost, .launch: 1
     default: 2
     }
   }

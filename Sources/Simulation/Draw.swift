@@ -1,4 +1,5 @@
 import Internet
+import Ownership
 import VRRP
 
 extension Case {
@@ -24,6 +25,8 @@ extension Case {
     let preempts = random.chance(70)
     let startsTogether = random.chance(30)
     let lease = random.pick([1, 2, 2, 2, 3])
+    let witness = drawWitness(&random)
+    let mixesWitnesses = random.chance(10)
     var hosts: [HostSetup] = []
     for _ in 0..<count {
       var host = HostSetup()
@@ -33,6 +36,7 @@ extension Case {
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
       host.remembers = !random.chance(15)
       host.lease = Int64(lease) * .second
+      host.witness = mixesWitnesses ? drawWitness(&random) : witness
       host.start = startsTogether ? 0 : random.within(0...2 * interval.duration.time)
       hosts.append(host)
     }
@@ -49,6 +53,10 @@ extension Case {
       random.chance(70)
       ? 10 : random.chance(40) ? random.pick([1, 2, 3, 5]) : random.pick([20, 30, 50, 100])
     return AdvertisementInterval(centiseconds: centiseconds) ?? .standard
+  }
+
+  private static func drawWitness(_ random: inout Random) -> Parameters.WitnessMode {
+    random.pick([.strict, .strict, .strict, .lease, .lease, .off])
   }
 
   private static func drawNetwork(_ random: inout Random) -> NetworkSetup {
@@ -69,7 +77,9 @@ extension Case {
   // MARK: What goes wrong
 
   private mutating func drawFaults(_ random: inout Random) {
-    let allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
+    var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
+    // Where there is one family, that is blocked VRRP.
+    if network.families.count == 1 { allowed.removeAll { $0 == .blockedFamily } }
     guard !allowed.isEmpty else { return }
     let horizon = 200 * Time.millisecond + 10 * longestInterval
     // Isolation counts only once a host has heard others steadily for some seconds.
@@ -106,8 +116,10 @@ extension Case {
     let host = Stations(random.below(hosts.count))
     var fault = Fault(kind: kind, stations: host, start: start)
     guard kind.lasts else { return amount(of: fault, &random) }
-    // One millisecond to two seconds, more if intervals are long.
-    let length = random.logarithmic(20, longestInterval > 100 * .millisecond ? 33 : 31)
+    // One millisecond to two seconds, more if intervals are long, or if a witness must lose its patience.
+    let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
+    let isLong = longestInterval > 100 * .millisecond || outlastsLease
+    let length = random.logarithmic(20, isLong ? 33 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }
@@ -126,12 +138,20 @@ extension Case {
     case .blockedVRRP, .blockedARP:
       fault.amount = random.within(1...3)
       if random.chance(40) { fault.stations = .hosts }
+    case .blockedFamily:
+      fault.amount = random.within(1...3) + (random.chance(50) ? 4 : 0)
+      if random.chance(40) { fault.stations = .hosts }
     case .crash:
       fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)
     case .pause: fault.amount = random.within(0...1)
     case .lateTimers: fault.amount = random.logarithmic(18, 28)
     case .failingNetlink: fault.amount = random.within(10...100)
+    case .netlinkOverflow: fault.amount = random.within(1...3)
     case .slowNetlink: fault.amount = random.logarithmic(16, 24)
+    case .forgedARP: fault.amount = random.within(0...Int64(Forgery.allCases.count))
+    case .forgedVRRP:
+      fault.amount = random.pick([0, 1, 100, 254, 255])
+      if random.chance(50) { fault.stations = Stations(Station.forger) }
     case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
     case .reload: fault.amount = random.within(1...254)
     case .stranger: fault.stations = Stations(Station.stranger)

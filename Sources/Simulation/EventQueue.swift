@@ -17,10 +17,14 @@ struct Occurrence {
     case added, addFailed, removed, removeFailed
     /// Netlink news on host `target`.
     case vanished, link
+    /// The daemon on host `target` learns that such answers, or such news, did not reach it.
+    case answersLost, newsLost
     /// The lifetime of address `index` on host `target` may have ended.
     case expiry
     /// Station `target` has something to send.
     case traffic
+    /// The forger of the fault `detail` says something.
+    case forgery
     /// From now on everything must be settled.
     case settled
     case end
@@ -34,6 +38,8 @@ struct Occurrence {
   var index: UInt8 = 0
   /// Which life of the daemon this is for; what is meant for an earlier one is void.
   var life: UInt16 = 0
+  /// Which request of the daemon is carried out or answered.
+  var request: UInt16 = 0
   var detail: Int32 = 0
 
   func comes(before other: Occurrence) -> Bool {

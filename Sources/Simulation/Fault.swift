@@ -29,7 +29,9 @@ struct Fault: Hashable, Sendable {
     case interfaceGone = "interface-gone"
     /// A firewall drops the host's Advertisements: `amount` 1 outgoing, 2 incoming, 3 both.
     case blockedVRRP = "blocked-vrrp"
-    /// The same for ARP.
+    /// The same in one family: 1 to 3 for IPv4, 5 to 7 for IPv6.
+    case blockedFamily = "blocked-family"
+    /// As `blockedVRRP`, but for ARP and neighbour discovery.
     case blockedARP = "blocked-arp"
     /// The daemon dies; a supervisor starts it again after `amount`.
     case crash
@@ -45,6 +47,8 @@ struct Fault: Hashable, Sendable {
     case failingNetlink = "failing-netlink"
     /// Requests for addresses take up to `amount`.
     case slowNetlink = "slow-netlink"
+    /// Netlink's messages do not fit into the daemon's sockets: `amount` 1 answers, 2 news, 3 both.
+    case netlinkOverflow = "netlink-overflow"
     /// Somebody deletes the VIP.
     case deletedAddress = "deleted-address"
     /// SIGTERM; started again after `amount`, if that is not 0.
@@ -61,8 +65,12 @@ struct Fault: Hashable, Sendable {
     case gatewayDown = "gateway-down"
     /// The gateway answers no more than one ARP request in `amount`.
     case gatewaySlow = "gateway-slow"
-    /// Packets that a decoder must refuse, at the hosts.
+    /// Packets that a decoder or the core must refuse, at the hosts.
     case hostile
+    /// A station says by ARP what is not so, in the name of the stations; `amount` is a `Forgery`, 0 for any.
+    case forgedARP = "forged-arp"
+    /// It advertises priority `amount` in their name.
+    case forgedVRRP = "forged-vrrp"
 
     /// Whether it lasts for a while; the others happen at one moment.
     var lasts: Bool {

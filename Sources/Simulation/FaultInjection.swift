@@ -12,6 +12,9 @@ extension World {
       splits.append(fault.stations)
       return updateReach()
     }
+    if [.forgedARP, .forgedVRRP].contains(fault.kind) {
+      return schedule(.forgery, at: now, detail: Int32(index))
+    }
     fault.stations.forEach { station in
       if station < hosts.count { faultLives[index] = hosts[station].life }
       apply(fault, to: station, 1, life: faultLives[index])
@@ -37,12 +40,13 @@ extension World {
   /// `step` is 1 at the beginning and -1 at the end.
   private mutating func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
     switch fault.kind {
-    case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP, .blockedARP:
+    case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP,
+      .blockedFamily, .blockedARP:
       applyToCable(fault, station, step)
     case .stranger: strangerActive += step
     case .gatewayDown: gateway.down += step
     case .gatewaySlow: gateway.spacing += Int64(step) * fault.amount
-    case .partition: break
+    case .partition, .forgedARP, .forgedVRRP: break
     default:
       if station < hosts.count { applyToHost(fault, station, step, life: life) }
     }
@@ -56,12 +60,9 @@ extension World {
     case .duplication: cables[station].duplication += Int(amount)
     case .delay: cables[station].delay += amount
     case .jitter: cables[station].jitter += amount
-    case .blockedVRRP:
-      if fault.amount & 1 != 0 { cables[station].blocksOut.vrrp += step }
-      if fault.amount & 2 != 0 { cables[station].blocksIn.vrrp += step }
-    case .blockedARP:
-      if fault.amount & 1 != 0 { cables[station].blocksOut.arp += step }
-      if fault.amount & 2 != 0 { cables[station].blocksIn.arp += step }
+    case .blockedVRRP, .blockedFamily, .blockedARP:
+      if fault.amount & 1 != 0 { cables[station].blocksOut.block(fault, step) }
+      if fault.amount & 2 != 0 { cables[station].blocksIn.block(fault, step) }
     default:
       if fault.kind != .deaf { cables[station].muted += step }
       if fault.kind != .mute { cables[station].deafened += step }
@@ -84,9 +85,12 @@ extension World {
     case .lateTimers: hosts[number].lateness += Int64(step) * fault.amount
     case .failingNetlink: hosts[number].failingPercent += step * Int(fault.amount)
     case .slowNetlink: hosts[number].netlinkDelay += Int64(step) * fault.amount
+    case .netlinkOverflow:
+      if fault.amount & 1 != 0 { hosts[number].losingAnswers += step }
+      if fault.amount & 2 != 0 { hosts[number].losingNews += step }
     case .deletedAddress:
       if hosts[number].present.contains(AddressSet(index: 0)) {
-        kernelRemoves(0, on: number, announced: false)
+        kernelRemoves(0, on: number)
       }
     case .stop:
       if hosts[number].runs { tell(.stop, to: number) }
@@ -138,6 +142,19 @@ extension World {
       goOn(number)
     } else {
       ownershipChanged()
+    }
+  }
+}
+
+extension Cable.Blocked {
+  fileprivate mutating func block(_ fault: Fault, _ step: Int) {
+    switch fault.kind {
+    case .blockedARP: arp += step
+    case .blockedFamily where fault.amount & 4 != 0: vrrp6 += step
+    case .blockedFamily: vrrp += step
+    default:
+      vrrp += step
+      vrrp6 += step
     }
   }
 }

@@ -4,13 +4,14 @@ import VRRP
 
 /// What travels through the switch.
 struct Frame {
-  /// Which kind of traffic it is to firewalls.
+  /// Which kind of traffic it is, of which mild loss takes no two in a row.
   enum Kind: Int {
-    case vrrp, arp, other
+    case vrrp, vrrp6, arp, other
   }
 
   enum Content {
-    case advertisement(Advertisement, AddressFamily)
+    /// In the name of station `sender`, which need not have sent it.
+    case advertisement(Advertisement, AddressFamily, sender: UInt8)
     case neighbor(NeighborPacket)
     /// Anything broadcast that is none of these.
     case chatter
@@ -29,7 +30,8 @@ struct Frame {
 
   var kind: Kind {
     switch content {
-    case .advertisement: .vrrp
+    case .advertisement(_, .ipv4, _): .vrrp
+    case .advertisement(_, .ipv6, _): .vrrp6
     case .neighbor: .arp
     case .chatter, .request, .reply: .other
     }

@@ -36,6 +36,7 @@ struct Host {
   var timerQueued = Time.never
   /// The loop is in a system call until then.
   var busyUntil: Time = 0
+  var requests = OpenRequests()
   /// Netlink's answers and news keep their order.
   var lastNews: Time = 0
   /// Which addresses the kernel acknowledged to this life of the daemon.
@@ -61,6 +62,8 @@ struct Host {
   var lateness: Time = 0
   var failingPercent = 0
   var netlinkDelay: Time = 0
+  var losingAnswers = 0
+  var losingNews = 0
 
   init(_ setup: HostSetup, number: Int, seed: UInt64, parameters: Parameters) {
     self.setup = setup

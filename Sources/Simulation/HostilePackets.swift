@@ -1,62 +1,118 @@
 import Internet
+import Neighbor
 import Ownership
 import VRRP
 
 /// Packets that must change nothing.
 extension World {
   mutating func sendHostilePackets(to number: Int) {
-    guard hosts[number].runs else { return }
-    for form in 0..<8 { refuse(form, number) }
+    // Over a link that is down comes nothing.
+    guard hosts[number].runs, case .ready = hosts[number].instance.link else { return }
+    for family in plan.network.advertised {
+      for form in 0..<9 { refuseAdvertisement(form, family, number) }
+      for form in 0..<4 { refuseClaim(form, family, number) }
+    }
     impersonate(number)
   }
 
   /// An Advertisement of priority 255 that is wrong in one point, so that RFC 9568 §7.1 has it discarded.
-  private mutating func refuse(_ form: Int, _ number: Int) {
+  private mutating func refuseAdvertisement(_ form: Int, _ family: AddressFamily, _ number: Int) {
     let router = VirtualRouter(
-      id: Station.virtualRouterID, addresses: [.ipv4(IPv4Address(bits: 0xC0A8_01DB))], interval: .shortest)
-    let sender = Station.address(Station.bystander, .ipv4)
+      id: Station.virtualRouterID, addresses: plan.network.virtualAddresses.filter { $0.family == family },
+      interval: .shortest)
+    var envelope = Envelope(
+      source: Station.address(Station.bystander, family), destination: Advertisement.group(family),
+      timeToLive: 255)
     let foreignID = form == 5 ? Station.virtualRouterID &+ 1 : Station.virtualRouterID
     var message: [UInt8] = []
     router.encode(
-      Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest), from: sender,
-      to: Advertisement.group(.ipv4), in: Dialect(checksum: .rfc9568), into: &message)
-    var envelope = Envelope(source: sender, destination: Advertisement.group(.ipv4), timeToLive: 255)
+      Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest), from: envelope.source,
+      to: envelope.destination, in: Dialect(checksum: .rfc9568), into: &message)
     switch form {
     case 0: envelope.timeToLive = UInt8(hosts[number].random.below(255))
     case 1: message.removeLast(1 + hosts[number].random.below(message.count))
-    case 2: message.replace(0, by: 0x21)
-    case 3: message.replace(0, by: 0x32)
+    case 2: message.replace(0, by: 0x21, in: envelope)
+    case 3: message.replace(0, by: 0x32, in: envelope)
     case 4: message[hosts[number].random.below(message.count)] ^= 0x10
-    case 6: message.replace(3, by: 0)
-    case 7: message.replace(5, by: 0)
+    case 6: message.replace(3, by: 0, in: envelope)
+    case 7: message.replace(5, by: 0, in: envelope)
+    case 8:
+      hosts[number].random.scribble(over: &message, from: 0)
+      // By chance the rest may be right.
+      message[1] = foreignID &+ 1
     default: break
     }
     let received = try? router.decode(message.span, in: envelope)
-    if received != nil { violate(.hostile, "form \(form) passed the decoder") }
+    if received != nil { violate(.hostile, "form \(form) over \(family) passed the decoder") }
   }
 
-  /// An Advertisement with the host's own address as its sender.
+  /// A claim of the VIP that is wrong in one point, so that RFC 826 or RFC 4861 §7.1.2 has it discarded.
+  private mutating func refuseClaim(_ form: Int, _ family: AddressFamily, _ number: Int) {
+    guard let address = plan.network.virtualAddresses.first(where: { $0.family == family }) else { return }
+    let claim = NeighborPacket(
+      operation: .reply, senderHardware: Station.hardware(Station.forger), sender: address,
+      targetHardware: Station.hardware(number), target: Station.address(number, family))
+    var frame: [UInt8] = []
+    claim.encode(to: Station.hardware(number), into: &frame)
+    switch (form, family) {
+    case (0, _): frame.removeLast(1 + hosts[number].random.below(frame.count))
+    // Hardware type, protocol type and the lengths of their addresses; hop limit.
+    case (1, .ipv4): frame[14 + hosts[number].random.below(6)] ^= 0x10
+    case (1, .ipv6): frame[21] = UInt8(hosts[number].random.below(255))
+    // RARP; one bit of the ICMPv6 message, which has a checksum.
+    case (2, .ipv4): frame[21] = 3
+    case (2, .ipv6): frame[54 + hosts[number].random.below(frame.count - 54)] ^= 0x10
+    default: hosts[number].random.scribble(over: &frame, from: 14)
+    }
+    if NeighborPacket(decoding: frame.span) != nil {
+      violate(.hostile, "claim \(form) over \(family) passed the decoder")
+    }
+  }
+
+  /// An Advertisement and a standby's mark with the host's own address as their sender, and a claim with its
+  /// hardware address.
   private mutating func impersonate(_ number: Int) {
-    let before = hosts[number].instance.election
     let forged = Advertisement(virtualRouterID: Station.virtualRouterID, priority: 255, interval: .shortest)
     // What is due anyway may happen at any event.
     guard hosts[number].deadlineTime > now, hosts[number].instance.hold == nil else { return }
+    let before = hosts[number].instance
     let sender = Station.address(number, plan.network.families[0])
     tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)
-    if hosts[number].instance.election != before {
+    let address = plan.network.virtualAddress(0)
+    tell(.neighbor(.announcement(.reply, for: address, at: Station.hardware(number))), to: number)
+    let mark = StandbyMark(virtualRouterID: Station.virtualRouterID, priority: 255, isReady: true)
+    let standby = NeighborPacket.request(
+      for: address, from: sender, at: Station.hardware(Station.forger), standby: mark)
+    tell(.neighbor(standby), to: number)
+    let after = hosts[number].instance
+    if after.election != before.election || after.witnessed != before.witnessed || after.peers != before.peers
+    {
       violate(.hostile, "\(Station.name(number)) believed a packet from its own address")
     }
   }
 }
 
+extension Random {
+  /// Replaces everything from `start` on.
+  fileprivate mutating func scribble(over bytes: inout [UInt8], from start: Int) {
+    for index in start..<bytes.count { bytes[index] = UInt8(below(256)) }
+  }
+}
+
 extension [UInt8] {
-  /// Changes one octet and repairs the checksum.
-  fileprivate mutating func replace(_ index: Int, by value: UInt8) {
+  /// Changes one octet and repairs the checksum, which over IPv6 covers a pseudo-header (RFC 8200 §8.1).
+  fileprivate mutating func replace(_ index: Int, by value: UInt8, in envelope: Envelope) {
     self[index] = value
     self[6] = 0
     self[7] = 0
     var checksum = Checksum()
     checksum.add(span)
+    if envelope.source.family == .ipv6 {
+      checksum.add(envelope.source)
+      checksum.add(envelope.destination)
+      checksum.add(UInt16(count))
+      checksum.add(UInt16(Advertisement.ipProtocol))
+    }
     self[6] = UInt8(checksum.value >> 8)
     self[7] = UInt8(truncatingIfNeeded: checksum.value)
   }

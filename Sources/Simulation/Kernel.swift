@@ -16,21 +16,26 @@ extension World {
     var cost = hosts[number].random.within(5...30) * .microsecond
     if host.netlinkDelay > 0 { cost += hosts[number].random.within(0...host.netlinkDelay) }
     hosts[number].busyUntil = started + cost
+    let request = hosts[number].requests.open(isAddition: kind == .add, index)
     if host.interfaceGone > 0 {
       // An address that went with its interface is as good as removed.
-      return news(kind == .add ? .addFailed : .removed, index, on: number, detail: Self.noDevice)
+      let answer: Occurrence.Kind = kind == .add ? .addFailed : .removed
+      return news(answer, index, on: number, request: request, detail: Self.noDevice)
     }
     if hosts[number].random.chance(host.failingPercent) {
-      return news(kind == .add ? .addFailed : .removeFailed, index, on: number, detail: Self.busy)
+      let answer: Occurrence.Kind = kind == .add ? .addFailed : .removeFailed
+      return news(answer, index, on: number, request: request, detail: Self.busy)
     }
     if host.netlinkDelay > 0 {
       let generation = Int32(host.interfaceGeneration)
-      return schedule(kind, at: started + cost, target: number, index: index, detail: generation)
+      // A moment before the call returns.
+      return schedule(
+        kind, at: started + cost - 1, target: number, index: index, request: request, detail: generation)
     }
     if kind == .add {
-      kernelAdds(index, on: number)
+      kernelAdds(index, on: number, request: request)
     } else {
-      kernelRemoves(index, on: number, announced: true)
+      kernelRemoves(index, on: number, request: request)
     }
   }
 
@@ -40,12 +45,18 @@ extension World {
     let index = Int(occurrence.index)
     let isAddition = occurrence.kind == .add
     guard hosts[number].interfaceGone == 0, Int(occurrence.detail) == hosts[number].interfaceGeneration else {
-      return news(isAddition ? .addFailed : .removed, index, on: number, detail: Self.noDevice)
+      return news(
+        isAddition ? .addFailed : .removed, index, on: number, request: occurrence.request,
+        detail: Self.noDevice)
     }
-    if isAddition { kernelAdds(index, on: number) } else { kernelRemoves(index, on: number, announced: true) }
+    if isAddition {
+      kernelAdds(index, on: number, request: occurrence.request)
+    } else {
+      kernelRemoves(index, on: number, request: occurrence.request)
+    }
   }
 
-  mutating func kernelAdds(_ index: Int, on number: Int) {
+  private mutating func kernelAdds(_ index: Int, on number: Int, request: UInt16) {
     let lease = hosts[number].instance.parameters.lease
     let address = AddressSet(index: index)
     let isNew = !hosts[number].present.contains(address)
@@ -53,12 +64,12 @@ extension World {
     hosts[number].present.insert(address)
     hosts[number].expiry[index] = lease.map { now + $0.time } ?? .never
     if lease != nil && hosts[number].expiryQueued[index] == .never { queueExpiry(index, on: number) }
-    news(.added, index, on: number)
+    news(.added, index, on: number, request: request)
     if isNew { ownershipChanged() }
   }
 
-  /// Removes an address; `announced` if the daemon asked for it and so waits for an answer.
-  mutating func kernelRemoves(_ index: Int, on number: Int, announced: Bool) {
+  /// Removes an address, for the daemon's `request` if it asked for that.
+  mutating func kernelRemoves(_ index: Int, on number: Int, request: UInt16? = nil) {
     let isChange = hosts[number].present.remove(AddressSet(index: index)) != nil
     if isChange {
       coverage.count(.removed)
@@ -67,17 +78,22 @@ extension World {
       hosts[number].expiry[index] = .never
       note("\(Station.name(number)): the kernel removed address \(index)")
     }
-    if announced { news(.removed, index, on: number) }
+    if let request { news(.removed, index, on: number, request: request) }
     if isChange { ownershipChanged() }
   }
 
   /// Tells the daemon, if it lives, in the order of what happened.
-  mutating func news(_ kind: Occurrence.Kind, _ index: Int, on number: Int, detail: Int32 = 0) {
+  mutating func news(
+    _ kind: Occurrence.Kind, _ index: Int, on number: Int, request: UInt16 = 0, detail: Int32 = 0
+  ) {
     guard hosts[number].isAlive else { return }
     let earliest = max(now, hosts[number].busyUntil) + hosts[number].random.within(10...50) * .microsecond
     let time = max(earliest, hosts[number].lastNews)
     hosts[number].lastNews = time
-    schedule(kind, at: time, target: number, index: index, life: hosts[number].life, detail: detail)
+    let life = hosts[number].life
+    if let loss = overflow(kind, on: number) { return schedule(loss, at: time, target: number, life: life) }
+    schedule(
+      kind, at: time, target: number, index: index, life: life, request: request, detail: detail)
   }
 
   // MARK: Lifetimes
@@ -104,7 +120,7 @@ extension World {
     // One work item of the kernel looks after all addresses.
     for other in 0..<plan.network.addressCount where hosts[number].expiry[other] <= now {
       note("\(Station.name(number)): the lifetime of address \(other) is over")
-      kernelRemoves(other, on: number, announced: false)
+      kernelRemoves(other, on: number)
     }
   }
 

@@ -27,7 +27,7 @@ extension World {
     case 0..<Station.maxHosts: station < hosts.count
     case Station.gateway: plan.network.gateway == .router
     case Station.stranger: true
-    case Station.bystander: false
+    case Station.bystander, Station.forger: false
     default: station - Station.firstClient < clients.count
     }
   }
@@ -87,7 +87,7 @@ extension World {
     switch station {
     case Station.gateway: gatewayReceives(frame)
     case Station.stranger: strangerReceives(frame)
-    case Station.bystander: break
+    case Station.bystander, Station.forger: break
     default: clientReceives(frame, client: station - Station.firstClient)
     }
   }

@@ -1,3 +1,4 @@
+import Ownership
 import VRRP
 
 /// What must hold in a case: which of the design's promises its faults leave standing, and within what times.
@@ -10,9 +11,18 @@ import VRRP
 ///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
 ///   in a case is added, there and back. If single frames are lost, the next Advertisement must do.
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
-///   ARP, one after the other, each within two intervals;
+///   ARP, one after the other, each within two intervals. So do those whose witness is `lease`, when VRRP is
+///   blocked for longer than the lease;
 /// - `healingLimit` from when the switch joined them again: nothing but the next Advertisement tells them that
 ///   both took the VIP while they were parted.
+///
+/// Where the witness is `off`, whoever hears no Active router takes over: the kernel of a router that died, or
+/// whose loop is late, answers beside the new owner until the lease ends, or the loop goes on. Blocked VRRP is
+/// then beyond any promise, in one of two families it is not.
+///
+/// **Forgeries** are beyond proof: whoever is on the link can have the VIP's clients send to him, and the routers
+/// wait. But what he says by ARP brings about no second owner, whatever fault he uses; nor does what he says by
+/// VRRP, where no owner is silent: a dead one's resignation cannot be told from a forged one.
 ///
 /// **Fencing**: a host that is unplugged alone, and used to hear the gateway, has let go before another one
 /// takes over, though they are parted.
@@ -39,8 +49,10 @@ struct Promise: Hashable, Sendable {
   init(_ plan: Case) {
     let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
     let interval = plan.longestInterval
-    let contest = plan.has(.blockedVRRP) ? Int64(plan.hosts.count + 1) * 2 * interval : 0
-    overlapLimit = 5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest)
+    let contest =
+      plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval + plan.announcementPause : 0
+    overlapLimit =
+      5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
     demandsSafety = plan.leavesOneOwner
@@ -63,17 +75,18 @@ extension Case {
   fileprivate static let harmless: [Fault.Kind] =
     calm + [
       .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
+      .forgedVRRP,
     ]
 
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .standBack,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP,
   ]
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
   /// Together with anything that keeps ARP from getting through they are more than one fault can be.
-  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP]
+  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP, .blockedFamily]
 
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
@@ -82,10 +95,43 @@ extension Case {
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
     if hosts.contains(where: { $0.isPlain }) { return false }
-    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) { return !interruptsHandover }
+    if others.allSatisfy({ Self.witnessed.contains($0.kind) }) {
+      return !interruptsHandover && !partsUnwitnessed
+    }
     // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
     return others.allSatisfy { $0.kind == .blockedARP }
   }
+
+  /// Whether routers may become Active that do not hear each other's Advertisements.
+  fileprivate var leavesContests: Bool { has(.blockedVRRP) || has(.blockedFamily) && !leavesOtherFamily }
+
+  /// A router whose patience ends may not know yet that its rival is none of the strangers; it is told, and must hear
+  /// that one's next announcement.
+  fileprivate var announcementPause: Time { hosts.contains { $0.witness == .lease } ? .second : 0 }
+
+  /// Whether everybody had the time to hear the Active router before VRRP is blocked in one of two families: the
+  /// other one keeps every Backup router waiting.
+  private var leavesOtherFamily: Bool {
+    guard faults.count == 1, network.advertised.count > 1 else { return false }
+    let preemptDelay = hosts.map(\.preemptDelay).max() ?? 0
+    return faults[0].start > (hosts.map(\.start).max() ?? 0) + 8 * longestInterval + preemptDelay
+  }
+
+  private var isUnwitnessed: Bool { hosts.contains { !$0.isPlain && $0.witness == .off } }
+
+  /// Whether routers without a witness hear nothing of each other.
+  private var partsUnwitnessed: Bool {
+    isUnwitnessed && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
+  }
+
+  /// How long a silent owner without a witness may answer beside its successor.
+  fileprivate var unwitnessedOverlap: Time {
+    guard isUnwitnessed else { return 0 }
+    return max(has(.crash, .kill, .freeze) ? lifetime : 0, sum(.lateTimers))
+  }
+
+  /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
+  private var lifetime: Time { (hosts.compactMap(\.lease).max() ?? 0) + 400 * .millisecond + sum(.pause) }
 
   /// Whether a daemon may die between its offer and its successor's claim: make before break has both serve
   /// then, and only the lease ends it.
@@ -97,16 +143,29 @@ extension Case {
     }
   }
 
-  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP.
+  /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP. Without a witness it does
+  /// not ask, nor does a better router before it preempts one that is gone.
   fileprivate var letsProbe: Bool {
+    guard !isUnwitnessed, !hidesDeadOwner else { return false }
     let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
     return faults.allSatisfy { silent.contains($0.kind) }
   }
 
-  /// Whether one host is unplugged after it had the time to learn that it hears others steadily.
+  /// Whether the kernel of a router that is gone sleeps while others ask it, and wakes up with the VIP.
+  private var hidesDeadOwner: Bool {
+    faults.contains { death in
+      guard [.crash, .kill, .freeze].contains(death.kind) else { return false }
+      let sleeps = faults.contains { $0.kind == .pause && $0.stations == death.stations }
+      return sleeps && faults.contains { $0.kind == .crash && $0.stations != death.stations }
+    }
+  }
+
+  /// Whether one host is unplugged after it had the time to learn that it hears others steadily, and that somebody
+  /// stands by: a Backup router without a witness tells nobody that it is there.
   fileprivate var fences: Bool {
     guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router else { return false }
-    guard hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond }) else {
+    guard !isUnwitnessed, hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond })
+    else {
       return false
     }
     let isSteady = network.gatewayDelay < 5 * .millisecond
@@ -128,19 +187,17 @@ extension Case {
   }
 
   private func afterEffect(of fault: Fault) -> Time {
-    // The lifetime of what is left in the kernel, and how late it ends at most.
-    let lease = (hosts.compactMap(\.lease).max() ?? 0) + 400 * .millisecond + sum(.pause)
-    return switch fault.kind {
-    case .crash: max(fault.amount, lease)
+    switch fault.kind {
+    case .crash: max(fault.amount, lifetime)
     case .carrier: fault.amount
     // An offer is repeated, and then waits for a successor for an interval and 100 ms.
     case .stop, .handover, .standBack: fault.amount + longestInterval + 150 * .millisecond
     case .lateTimers: fault.amount
     // Who gave up asking asks again once a second.
     case .gatewayDown, .gatewaySlow: 1200 * .millisecond
-    case .kill, .freeze: lease
+    case .kill, .freeze: lifetime
     // The core leaves a kernel that refused alone for one second.
-    case .failingNetlink: lease + .second
+    case .failingNetlink: lifetime + .second
     default: 0
     }
   }
@@ -152,7 +209,8 @@ extension Case {
     let delay = hosts.map(\.preemptDelay).max() ?? 0
     // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
     // sees the second one when the next question is due.
-    let unheard = has(.crash, .kill, .freeze, .blockedVRRP, .stranger) ? 4 * max(longestInterval, .second) : 0
+    let isUnheard = has(.crash, .kill, .freeze, .blockedVRRP, .blockedFamily, .stranger, .forgedARP)
+    let unheard = isUnheard ? 4 * max(longestInterval, .second) : 0
     // Before that, an Active router may find out only two intervals after the end that it was cut off.
     return activeDown + 3 * longestInterval + 50 * .millisecond + unheard
       + (delay > 0 ? delay + activeDown : 0)

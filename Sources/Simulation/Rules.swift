@@ -1,5 +1,5 @@
-/// The rules of the core that keep two hosts from owning the VIP at once. A run without one of them shows
-/// that the simulator would notice if it did not work.
+/// The rules of the core, and of the daemon around it, that keep the VIP at one host at a time. A run without
+/// one of them shows that the simulator would notice if it did not work.
 public struct Rules: OptionSet, Hashable, Sendable {
   /// Bits.
   public let rawValue: UInt8
@@ -18,12 +18,19 @@ public struct Rules: OptionSet, Hashable, Sendable {
   /// A restarted daemon goes on only if it was silent for a short time.
   public static let resume = Rules(rawValue: 16)
 
+  /// A daemon that lost messages of netlink looks at everything again.
+  public static let resynchronize = Rules(rawValue: 32)
+  /// What is heard in the family that does not elect keeps a Backup router waiting.
+  public static let otherFamily = Rules(rawValue: 64)
+
   /// Each with its name.
   public static let named: [(name: String, rule: Rules)] = [
     ("lease", .lease), ("witness", .witness), ("isolation", .isolation), ("late-loop", .lateLoop),
-    ("resume", .resume),
+    ("resume", .resume), ("resynchronize", .resynchronize), ("other-family", .otherFamily),
   ]
 
   /// All of them, as in the daemon.
-  public static let all: Rules = [.lease, .witness, .isolation, .lateLoop, .resume]
+  public static let all: Rules = [
+    .lease, .witness, .isolation, .lateLoop, .resume, .resynchronize, .otherFamily,
+  ]
 }

@@ -1,3 +1,4 @@
+import Ownership
 import VRRP
 
 /// Finds a small case that still breaks a promise.
@@ -15,6 +16,7 @@ public struct Shrinker {
       shrinker.dropFaults()
       shrinker.dropHosts()
       shrinker.simplifyNetwork()
+      shrinker.simplifyForgeries()
       shrinker.simplifyTimes()
     } while shrinker.smallest != before
     return shrinker.smallest
@@ -66,8 +68,17 @@ public struct Shrinker {
       change { $0.hosts[index].preempts = true }
       change { $0.hosts[index].interval = .standard }
       change { $0.hosts[index].lease = HostSetup().lease }
+      change { $0.hosts[index].witness = .strict }
       change { $0.hosts[index].priority = 100 }
       change { $0.hosts[index].start = 0 }
+    }
+  }
+
+  private mutating func simplifyForgeries() {
+    for index in smallest.faults.indices where smallest.faults[index].kind == .forgedARP {
+      for form in Forgery.allCases where smallest.faults[index].amount == 0 {
+        change { $0.faults[index].amount = form.rawValue }
+      }
     }
   }
 

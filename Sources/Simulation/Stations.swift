@@ -11,9 +11,13 @@ enum Station {
   static let stranger = 8
   /// Only broadcasts now and then.
   static let bystander = 9
-  static let count = 10
+  /// Says what is not so.
+  static let forger = 10
+  static let count = 11
 
-  private static let names = ["h1", "h2", "h3", "h4", "h5", "gw", "c1", "c2", "stranger", "bystander"]
+  private static let names = [
+    "h1", "h2", "h3", "h4", "h5", "gw", "c1", "c2", "stranger", "bystander", "forger",
+  ]
 
   static func name(_ station: Int) -> String { names[station] }
 
@@ -43,7 +47,7 @@ struct Stations: OptionSet, Hashable, Sendable {
   let rawValue: UInt16
 
   static let hosts = Stations(rawValue: 0b1_1111)
-  static let all = Stations(rawValue: 0b11_1111_1111)
+  static let all = Stations(rawValue: 0b111_1111_1111)
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 

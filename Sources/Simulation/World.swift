@@ -13,7 +13,7 @@ struct World {
   var hosts: [Host] = []
   var cables: [Cable] = []
   /// Whom each station's frames can reach.
-  var reach = InlineArray<10, Stations>(repeating: [])
+  var reach = InlineArray<11, Stations>(repeating: [])
   var splits: [Stations] = []
   var gateway = Gateway()
   var clients: [Client] = []
@@ -23,6 +23,8 @@ struct World {
   /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
   var preemptionIsPostponed = false
   var random: Random
+  /// Draws what forgers say, and when.
+  var forgeries: Random
   /// Lives in which faults that end with their victim's life began.
   var faultLives: [UInt16] = []
   var overlaps = Overlaps()
@@ -39,6 +41,7 @@ struct World {
     self.isTracing = isTracing
     promise = Promise(plan)
     random = Random(seed: plan.seed, stream: 2)
+    forgeries = Random(seed: plan.seed, stream: 3)
     for station in 0..<Station.count { cables.append(Cable(seed: plan.seed, station: station)) }
     for (number, setup) in plan.hosts.enumerated() {
       let parameters = setup.parameters(plan.network, number: number, rules: rules)
@@ -89,10 +92,12 @@ struct World {
     case .frame: frameArrives(occurrence)
     case .traffic: sendTraffic(from: target)
     case .evidence: evidenceArrives(occurrence)
-    case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link: daemonTakes(occurrence)
+    case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link, .answersLost, .newsLost:
+      daemonTakes(occurrence)
     case .timer: timerTicks(occurrence)
     case .add, .remove: kernelCarriesOut(occurrence)
     case .expiry: lifetimeEnds(occurrence)
+    case .forgery: forge(occurrence)
     case .settled: checkSettled()
     case .end: break
     }
@@ -100,12 +105,12 @@ struct World {
 
   mutating func schedule(
     _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0,
-    detail: Int32 = 0
+    request: UInt16 = 0, detail: Int32 = 0
   ) {
     queue.push(
       Occurrence(
         time: max(time, now), kind: kind, target: UInt8(target), index: UInt8(index), life: life,
-        detail: detail))
+        request: request, detail: detail))
   }
 
   mutating func note(_ text: @autoclosure () -> String) {
@@ -129,7 +134,7 @@ extension HostSetup {
       addresses: network.virtualAddresses, priority: priority,
       interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
       lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
-      witness: rules.contains(.witness) ? .strict : .off, gateway: gateway,
+      witness: rules.contains(.witness) ? witness : .off, gateway: gateway,
       isolation: rules.contains(.isolation), announcementRepeat: 3, announcementRefresh: .seconds(60))
     parameters.checksLateness = rules.contains(.lateLoop)
     parameters.checksResumption = rules.contains(.resume)

@@ -27,6 +27,7 @@ struct Campaign {
       for _ in 0..<jobs { startOne() }
       for await (tally, size) in group {
         done += size
+        for (seed, violation) in tally.failures { StandardError.print("seed \(seed): \(violation)") }
         total.coverage.add(tally.coverage)
         total.failures += tally.failures
         progress(done, of: count, since: start, failures: total.failures.count)

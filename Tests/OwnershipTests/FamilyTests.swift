@@ -106,9 +106,10 @@ import VRRP
     while driver.now < end, driver.instance.deadline != nil {
       for action in driver.runToDeadline() {
         if case .report(.holding) = action { reports.append(action) }
-        guard case .ask(let probe, let station) = action else { continue }
-        guard station == .virtualRouter(219, probe.target.family) else { continue }
-        asked.insert(probe.target)
+        guard case .ask(let probe, let station) = action, parameters.addresses.contains(probe.target),
+          station == .broadcast || station == .virtualRouter(219, probe.target.family)
+        else { continue }
+        if station != .broadcast { asked.insert(probe.target) }
         driver.handle(answer(probe.target))
       }
     }

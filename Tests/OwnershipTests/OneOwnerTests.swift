@@ -67,6 +67,8 @@ extension Driver {
   fileprivate var isIsolated: Bool { if case .isolated = instance.hold { true } else { false } }
 }
 
+private let forger = MACAddress(bits: 0x0200_0000_0666)
+
 /// The address that only the gateway answers for.
 private let routerAddress = gateway
 
@@ -125,6 +127,45 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = Driver.backup()
     _ = driver.run(until: at(5000), heartbeat: 150)
     #expect(becameActive(driver.run(until: at(6000))) != nil)
+  }
+
+  /// Whoever is on the link can say that the VIP is with him, and be silent when he is asked.
+  @Test func aClaimDoesNotHideTheOwnerThatAnswers() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    var log: [(Instant, Action)] = []
+    for time in stride(from: 5000.0, to: 7000, by: 90) {
+      driver.handle(answer(from: forger))
+      log += driver.run(until: at(time + 90), answering: [peerHardware])
+    }
+    log += driver.run(until: at(12_000), answering: [peerHardware])
+    #expect(becameActive(log) == nil)
+  }
+
+  @Test func theHoldOfSeveralThatAnswerIsReportedOnce() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    driver.handle(answer(from: forger))
+    let log = driver.run(until: at(8000), answering: [peerHardware, forger])
+    #expect(log.filter { if case .report(.holding) = $0.1 { true } else { false } }.count == 1)
+  }
+
+  @Test func aClaimThatCameFirstDoesNotHideTheOwnerEither() {
+    var driver = Driver.backup()
+    driver.handle(answer(from: forger))
+    #expect(becameActive(driver.run(until: at(5000), answering: [peerHardware])) == nil)
+  }
+
+  /// When the dispute is over, the owner's kernel is asked alone again: a switch could answer in its place.
+  @Test func afterADisputeTheOwnerIsAskedAlone() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    driver.handle(answer(from: forger))
+    _ = driver.run(until: at(10_000), heartbeat: 150, answering: [peerHardware])
+    let asked = driver.run(until: at(12_000), heartbeat: 150, answering: [peerHardware]).compactMap { entry in
+      if case .ask(let question, let station) = entry.1, question.target == vip { station } else { nil }
+    }
+    #expect(Set(asked) == [peerHardware])
   }
 
   @Test func aResignationIsTakenAtItsWord() {

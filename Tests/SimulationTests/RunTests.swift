@@ -1,3 +1,4 @@
+import Ownership
 import Testing
 
 @testable import Simulation
@@ -11,11 +12,26 @@ import Testing
     }
     // A simulator that reaches nothing proves nothing.
     let coverage = simulator.coverage
-    for item in [.silence, .preemption, .resignation, .heldAnswered, .reinstated] as [Coverage.Item] {
-      #expect(coverage[item] > 0, "\(item)")
-    }
+    let items: [Coverage.Item] = [
+      .silence, .preemption, .resignation, .heldAnswered, .reinstated, .answersLost, .newsLost, .forgedARP,
+      .forgedVRRP,
+    ]
+    for item in items { #expect(coverage[item] > 0, "\(item)") }
     #expect(coverage[.safetyDemanded] > 150)
     #expect(coverage[.livenessDemanded] > 150)
+  }
+
+  @Test func everyFaultAndEveryWitnessIsDrawn() {
+    let plans = (1...3000).map { Case(seed: $0) }
+    for kind in Fault.Kind.allCases { #expect(plans.contains { $0.has(kind) }, "\(kind)") }
+    for witness in Parameters.WitnessMode.allCases {
+      #expect(plans.contains { $0.hosts.contains { $0.witness == witness } }, "\(witness)")
+    }
+    for form in 0...Int64(Forgery.allCases.count) {
+      #expect(plans.contains { $0.faults.contains { $0.kind == .forgedARP && $0.amount == form } }, "\(form)")
+    }
+    // Swarm testing: no case allows all of them.
+    for plan in plans { #expect(Set(plan.faults.map(\.kind)).count <= 6) }
   }
 
   @Test func aSeedReplaysExactly() {
@@ -92,6 +108,58 @@ import Testing
 
   @Test func withoutResumeRuleARestartedOwnerReturnsBesideTheNew() {
     #expect(violations(without: .resume, runs: 400).contains(.resumedBeside))
+  }
+}
+
+/// Faults that only one rule keeps from doing harm, whatever is drawn.
+@Suite struct RulesInCases {
+  private func violation(of text: String, without rule: Rules) throws -> Violation.Rule? {
+    var simulator = Simulator(rules: Rules.all.subtracting(rule))
+    return simulator.run(try Case(parsing: text)).violation?.rule
+  }
+
+  /// The Backup router takes over after a lease, which the owner's kernel must not outlive.
+  @Test func withoutLeaseAWitnessThatTrustsItSeesTwoOwners() throws {
+    let text = """
+      host witness=lease priority=100 interval=100ms start=0ms
+      host witness=lease priority=100 interval=100ms start=0ms
+      at 900ms kill h2
+      """
+    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text, without: .lease) == .twoOwners)
+  }
+
+  @Test func withoutTheOtherFamilyBothOwnWhenOneIsBlocked() throws {
+    let text = """
+      network addresses=2 family=ipv4+ipv6
+      host witness=off priority=100 interval=100ms start=0ms
+      host witness=off priority=100 interval=100ms start=0ms
+      at 900ms blocked-family h1+h2 3 for 900ms
+      """
+    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text, without: .otherFamily) == .twoOwners)
+  }
+
+  /// It never learns that the kernel has the address, and so lets the lease end.
+  @Test func withoutAnotherLookAnOwnerWaitsForAnAnswerThatWasLost() throws {
+    let text = """
+      host lease=1000ms priority=100 interval=100ms start=0ms
+      host lease=1000ms priority=100 interval=100ms start=0ms
+      at 300ms netlink-overflow h1+h2 1 for 200ms
+      """
+    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text, without: .resynchronize) != nil)
+  }
+
+  @Test func withoutAnotherLookNewsOfTheCarrierStaysLost() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=101 interval=100ms start=0ms
+      at 900ms carrier h2 for 10ms
+      at 905ms netlink-overflow h2 2 for 50ms
+      """
+    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text, without: .resynchronize) == .unsettled)
   }
 }
 

@@ -85,5 +85,62 @@ enum Schedules {
       at 60ms blocked-vrrp h1+h2+h3+h4+h5 2 for 1040ms
       """
     ),
+    (
+      "a forged claim diverts the witness from a dead owner's kernel",
+      """
+      network jitter=0ms
+      host priority=100 interval=30ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 250ms kill h1
+      at 260ms forged-arp h1 1 for 90ms
+      """
+    ),
+    (
+      "an owner believes that it stands by for itself",
+      "network jitter=0ms\n" + pair + "at 900ms hostile h1+h2\n"
+    ),
+    (
+      "an owner of both families forgets the standby that asks in each of them in turn",
+      """
+      network jitter=0ms addresses=2 family=ipv4+ipv6
+      host priority=101 interval=1000ms start=0ms
+      host priority=100 interval=1000ms start=0ms
+      at 10880ms unplug h1 for 3510ms
+      """
+    ),
+    (
+      "a rival that let go hides another one that did not",
+      """
+      seed 287699
+      network jitter=81us family=ipv6
+      host priority=255 interval=100ms start=0ms
+      host priority=254 interval=100ms witness=lease start=0ms
+      host priority=253 interval=100ms witness=lease remembers=no start=0ms
+      at 850ms blocked-vrrp h1 1 for 6470ms
+      """
+    ),
+    (
+      "a router that never heard its rival takes it for a stranger",
+      """
+      seed 160276
+      network jitter=0ms
+      host priority=100 interval=100ms witness=lease start=160246273ns
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=10ms start=0ms
+      at 860ms blocked-vrrp h1 3 for 3970ms
+      at 1020ms stand-back h3 for 1ms
+      """
+    ),
+    (
+      "a router that never heard its rival is asked in the family that does not elect",
+      """
+      seed 421452
+      network delay=131us jitter=0ms addresses=2 family=ipv6+ipv4
+      host priority=100 interval=100ms witness=lease start=165277795ns
+      host priority=255 interval=100ms start=0ms
+      host priority=100 interval=100ms witness=lease start=0ms
+      at 1090ms blocked-vrrp h1+h2+h3+h4+h5 2 for 5530ms
+      """
+    ),
   ]
 }
