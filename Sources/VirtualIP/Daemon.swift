@@ -143,12 +143,10 @@ public final class Daemon {
     attempt {
       var events: [Event] = []
       let isComplete = try monitor.receive { change in
-        let before = interface.link?.index
         eligibility?.apply(change)
         if let index = interface.apply(change) { events.append(.vanished(index: index)) }
-        // One that was made anew meanwhile is another one all the same: the addresses went with the old one.
-        if before != nil && interface.link?.index != before { events.append(.link(.absent)) }
       }
+      noteNewInterface()
       for event in events { deliver(event) }
       var missing: AddressSet = []
       if !isComplete {
@@ -183,14 +181,21 @@ public final class Daemon {
 
   /// Opens sockets on an interface that has become usable and tells the core what it is like.
   private func followInterface(missing: AddressSet) {
+    noteNewInterface()
     missing.forEach { deliver(.vanished(index: $0)) }
     let condition = interface.condition
-    if let sockets, sockets.linkIndex != interface.link?.index { self.sockets = nil }
-    if case .ready(let identity) = condition, condition != core.link {
+    if case .ready(let identity) = condition, condition != core.link || sockets == nil {
       attempt { try openSockets(identity) }
       guard sockets != nil else { return }
     }
     deliver(.link(condition))
+  }
+
+  /// An interface that was deleted and made anew is another one: the addresses went with the old one.
+  private func noteNewInterface() {
+    guard let sockets, sockets.linkIndex != interface.link?.index else { return }
+    self.sockets = nil
+    deliver(.link(.absent))
   }
 
   private func openSockets(_ identity: Identity) throws {
