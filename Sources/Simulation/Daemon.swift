@@ -38,6 +38,7 @@ extension World {
     hosts[number].requests = OpenRequests()
     hosts[number].busyUntil = now
     hosts[number].strandedSince = .never
+    listeners.remove(Stations(number))
     // A machine that is paused still has its frames to receive.
     guard hosts[number].paused == 0 else { return }
     flushWaiting(number)

@@ -6,7 +6,7 @@ enum Schedules {
 
     """
 
-  /// Each kept its promise only after a change in the core.
+  /// Each kept its promise only after a change in the core, or of what the simulator believed possible.
   static let fixed: [(name: String, text: String)] = [
     (
       "a third router took the VIP beside a dead owner's kernel when a claimant gave up",
@@ -140,6 +140,17 @@ enum Schedules {
       host priority=255 interval=100ms start=0ms
       host priority=100 interval=100ms witness=lease start=0ms
       at 1090ms blocked-vrrp h1+h2+h3+h4+h5 2 for 5530ms
+      """
+    ),
+    (
+      "a daemon that has died hears evidence, and takes over",
+      """
+      seed 687538
+      network delay=30us jitter=0ms gateway-delay=200us chatter=0ms family=ipv6
+      host priority=100 interval=1000ms start=0ms
+      host priority=100 interval=1000ms start=0ms
+      host kind=plain priority=100 interval=1000ms start=0ms
+      at 3580ms crash h2 37ms
       """
     ),
   ]
