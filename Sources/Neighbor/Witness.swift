@@ -47,7 +47,10 @@ public struct Witness: Hashable, Sendable {
   public init() {}
 
   /// Whether the VIP is answered for. An owner that never answered cannot hold off a takeover.
-  public var isAnswered: Bool { lastAnswer != nil && missed < Self.missesUntilSilent }
+  public var isAnswered: Bool { lastAnswer != nil && !isSilent }
+
+  /// Whether the last probes were all missed: nobody answers for the VIP, as far as was asked lately.
+  public var isSilent: Bool { missed >= Self.missesUntilSilent }
 
   /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
   public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }
@@ -65,6 +68,13 @@ public struct Witness: Hashable, Sendable {
   /// Asks at once, and then as before: the others should know what the question tells them.
   public mutating func hurry(at now: Instant) {
     if deadline != nil { deadline = now }
+  }
+
+  /// What was missed so far proves nothing any more: asks at once.
+  public mutating func askAnew(at now: Instant) {
+    missed = 0
+    awaited = nil
+    hurry(at: now)
   }
 
   /// Asks no more and forgets what it knew.

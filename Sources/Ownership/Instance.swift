@@ -83,6 +83,8 @@ public struct Instance: Sendable {
   var isStopping = false
   /// When to give up waiting for the kernel to confirm the last removal.
   var stopDeadline: Instant?
+  /// Since when nothing keeps a Backup router that held any more; the timer decides what follows from that.
+  var holdEnded: Instant?
   var ownSourceReported = false
   /// The stranger that was last named.
   var conflict: MACAddress?
@@ -126,7 +128,7 @@ public struct Instance: Sendable {
     case .standBack(let isBarred): bar(isBarred, at: now)
     case .stop: stop(at: now, &actions)
     }
-    considerTakeover(at: now, &actions)
+    considerTakeover(after: event, at: now, &actions)
     considerDeparture(at: now, &actions)
     considerStandingBack(at: now, &actions)
     considerClaim(at: now, &actions)
@@ -144,7 +146,10 @@ public struct Instance: Sendable {
 
   /// Without deadlines that something else decides: a takeover on hold waits for ARP, and a departing router
   /// no longer advertises.
-  private var electionDeadline: Instant? { hold == nil && departure == nil ? election.deadline : nil }
+  private var electionDeadline: Instant? {
+    if departure != nil { return nil }
+    return hold == nil ? election.deadline : holdEnded
+  }
 
   private var removalDeadline: Instant? { holdings.wanted || holdings.removing.isEmpty ? nil : removal }
 

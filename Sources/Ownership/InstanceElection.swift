@@ -150,18 +150,26 @@ extension Instance {
   // MARK: From Backup to Active
 
   /// A Backup router whose Active_Down_Timer has fired takes over, unless it should not.
-  mutating func considerTakeover(at now: Instant, _ actions: inout Actions) {
+  ///
+  /// Only the timer's own event takes over, which comes when all packets that wait were read: after a pause, a
+  /// heartbeat may be among them.
+  mutating func considerTakeover(after event: Event, at now: Instant, _ actions: inout Actions) {
     guard election.state == .backup, let due = election.deadline, due <= now else {
       hold = nil
+      holdEnded = nil
       return
     }
+    if hold == nil && event != .timer { return }
     // A Backup router that slept through its timer heard nobody because it was not listening.
     if parameters.checksLateness && hold == nil && now - due > election.activeInterval.duration {
       return elect(.late, at: now, &actions)
     }
     guard let reason = reasonToHold(since: due, at: now) else {
-      return elect(.timer, at: now, &actions)
+      holdEnded = now
+      if event == .timer { elect(.timer, at: now, &actions) }
+      return
     }
+    holdEnded = nil
     // Of several that answer in turn one is as good as any other to name.
     if witness.isDisputed && reason.isAnswered && hold?.isAnswered == true { return }
     if reason != hold { actions.append(.report(.holding(reason))) }
@@ -203,9 +211,11 @@ extension Instance {
   }
 
   private mutating func becomeActive(at now: Instant, _ actions: inout Actions) {
-    if case .preemption(let rival, _) = cause, parameters.witness != .off, witness.isAnswered {
-      // Long enough for several Advertisements to get through.
+    if case .preemption(let rival, _) = cause, parameters.witness != .off {
+      // Long enough for several Advertisements to get through. The rival may have become Active a moment ago, and
+      // may have died since: what its kernel answers must be asked now.
       claim = Claim(rival: rival, deadline: now + parameters.interval.duration * 3)
+      witness.askAnew(at: now)
     } else {
       take(at: now, &actions)
     }
@@ -215,7 +225,7 @@ extension Instance {
   /// if it goes on: then it cannot hear us, and two owners would be worse than the wrong one.
   mutating func considerClaim(at now: Instant, _ actions: inout Actions) {
     guard let claim else { return }
-    if !witness.isAnswered { return take(at: now, &actions) }
+    if witness.isSilent { return take(at: now, &actions) }
     guard claim.deadline <= now else { return }
     elect(.withdraw(.ignored(by: claim.rival)), at: now, &actions)
     election.postponePreemption(until: now + Self.deafRivalPause)

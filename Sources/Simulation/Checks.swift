@@ -57,12 +57,12 @@ extension World {
     complain(first, second, since: since, limit: limit)
   }
 
-  /// Whether the host's daemon was stopped while a tie was being broken, when it had the VIP and had not heard
-  /// yet that it lost: nothing but its lease can end that.
+  /// Whether the host's daemon was stopped while a tie was being broken, when it had the VIP, or had asked its kernel
+  /// for it, and had not heard yet that it lost: nothing but its lease can end that.
   private func isStopped(_ number: Int, at since: Time) -> Bool {
     plan.faults.contains { fault in
       guard [.freeze, .kill, .crash].contains(fault.kind), fault.stations.has(number) else { return false }
-      return since <= fault.start && fault.start <= since + promise.overlapLimit
+      return abs(fault.start - since) <= promise.overlapLimit
     }
   }
 

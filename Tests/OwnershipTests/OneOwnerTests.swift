@@ -231,6 +231,34 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(taken.contains { $0.1 == .add(first) && $0.0 - at(400) < .milliseconds(20) })
   }
 
+  /// It may have become Active a moment ago, and have died since: only its kernel can tell.
+  @Test func aRivalThatWasNeverAskedIsAskedFirst() {
+    var driver = Driver(priority: 200, witness: .strict)
+    driver.handle(.link(.ready(ownIdentity)))
+    _ = driver.run(until: at(290))
+    _ = driver.hear(100)
+    let claimed = driver.run(until: at(322))
+    #expect(becameActive(claimed) != nil)
+    #expect(!claimed.contains { $0.1 == .add(first) })
+    let asked = claimed.last { if case .ask = $0.1 { true } else { false } }
+    #expect(asked?.0 == becameActive(claimed))
+    let taken = driver.run(until: at(350))
+    #expect(taken.contains { $0.1 == .add(first) && $0.0 - at(322) < .milliseconds(20) })
+  }
+
+  /// After a pause, a heartbeat may wait behind a packet of another socket.
+  @Test func packetsThatWaitAreReadBeforeTheTimerDecides() {
+    var driver = Driver(witness: .strict)
+    driver.handle(.link(.ready(ownIdentity)))
+    _ = driver.run(until: at(300))
+    let request = NeighborPacket.request(for: vip, from: peer, at: peerHardware)
+    #expect(!driver.handle(.neighbor(request), at: at(390)).contains(.add(first)))
+    #expect(driver.instance.deadline.map { $0 <= at(390) } == true, "the timer decides at once")
+    #expect(driver.instance.election.state == .backup)
+    _ = driver.hear(100)
+    #expect(becameActive(driver.run(until: at(600))) == nil)
+  }
+
   @Test func aRivalThatCannotHearUsKeepsTheVIP() {
     var driver = Driver.backup(priority: 200)
     let log = driver.run(until: at(5000), heartbeat: 100, answering: [peerHardware])

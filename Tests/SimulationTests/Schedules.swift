@@ -143,6 +143,27 @@ enum Schedules {
       """
     ),
     (
+      "a preemption does not ask the kernel of a rival that became Active, and froze, a moment ago",
+      """
+      seed 907980
+      network jitter=0ms
+      host priority=50 interval=20ms start=13922654ns
+      host priority=100 interval=20ms remembers=no start=23860415ns
+      at 90082us freeze h1 for 20ms
+      """
+    ),
+    (
+      "a router that was frozen takes over before it has read the heartbeat that waits for it",
+      """
+      seed 900257
+      network delay=30us jitter=0ms
+      host priority=100 interval=100ms start=181561740ns
+      host priority=50 interval=100ms start=0ms
+      at 200ms freeze h1 for 342699us
+      at 530ms crash h2 32ms
+      """
+    ),
+    (
       "a daemon that has died hears evidence, and takes over",
       """
       seed 687538
