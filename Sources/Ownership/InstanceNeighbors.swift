@@ -106,7 +106,8 @@ extension Instance {
     }
     guard current.isAsked, let identity else { return }
     contest = nil
-    if identity.hardware.bits < rival.bits { return elect(.resign(.conflict), at: now, &actions) }
+    // Nobody is invited: the rival has the VIP, whether its daemon lives or not.
+    if identity.hardware.bits < rival.bits { return elect(.withdraw(.conflict), at: now, &actions) }
     _ = announcements.contradictRival(at: now)
   }
 

@@ -77,7 +77,7 @@ public struct Election: Hashable, Sendable {
     case listen(Duration)
     /// Step down and say so, for a reason that RFC 9568 does not know.
     case resign(Cause)
-    /// Step down without inviting anybody: this router was Active, but did not own the VIP.
+    /// Step down without inviting anybody: this router was Active, but did not own the VIP, or not alone.
     case withdraw(Cause)
   }
 

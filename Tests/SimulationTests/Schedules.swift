@@ -164,6 +164,17 @@ enum Schedules {
       """
     ),
     (
+      "a router that gives way to one whose daemon is frozen invites a third one",
+      """
+      seed 876966
+      network delay=30us jitter=0ms family=ipv6+ipv4
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 360967us freeze h2 for 440ms
+      """
+    ),
+    (
       "a daemon that has died hears evidence, and takes over",
       """
       seed 687538
