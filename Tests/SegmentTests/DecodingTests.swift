@@ -16,7 +16,8 @@ extension SegmentTests {
         try scene.start(number) { dialect.configure(&$0) }
         for address in virtual { try scene.expectOwners(217, of: address) }
       }
-      pause(.milliseconds(1500))
+      // Each address is asked for in turn, once a second, and the first time everybody may be asked.
+      pause(.seconds(hasIPv6 ? 7 : 3))
       try scene.daemon(217).stop()
       for address in virtual { try scene.expectOwners(218, of: address) }
       pause(.milliseconds(1500))
