@@ -28,6 +28,17 @@ public struct Checksum: Sendable {
     if index < bytes.count { add(UInt16(bytes[index]) << 8) }
   }
 
+  /// Adds the pseudo-header of a message of `length` octets: addresses, length and protocol, as RFC 793 and
+  /// RFC 8200 §8.1 have them; zero octets add nothing.
+  public mutating func addPseudoHeader(
+    from source: IPAddress, to destination: IPAddress, protocolNumber: UInt8, length: Int
+  ) {
+    add(source)
+    add(destination)
+    add(UInt16(protocolNumber))
+    add(UInt16(truncatingIfNeeded: length))
+  }
+
   /// What goes into the packet; 0 when what was added held a correct checksum.
   public var value: UInt16 { ~UInt16(truncatingIfNeeded: sum) }
 }

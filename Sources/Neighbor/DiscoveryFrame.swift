@@ -2,7 +2,7 @@ import Internet
 
 /// Neighbour discovery over Ethernet (RFC 4861, RFC 2464).
 extension NeighborPacket {
-  private enum ICMPv6 {
+  fileprivate enum ICMPv6 {
     static let nextHeader: UInt8 = 58
     static let solicitation: UInt8 = 135
     static let advertisement: UInt8 = 136
@@ -139,10 +139,9 @@ extension Checksum {
   fileprivate mutating func addDiscovery(
     _ message: Span<UInt8>, from source: IPv6Address, to destination: IPv6Address
   ) {
-    add(.ipv6(source))
-    add(.ipv6(destination))
-    add(UInt16(message.count))
-    add(UInt16(58))
+    addPseudoHeader(
+      from: .ipv6(source), to: .ipv6(destination), protocolNumber: NeighborPacket.ICMPv6.nextHeader,
+      length: message.count)
     add(message)
   }
 }

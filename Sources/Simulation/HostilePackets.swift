@@ -108,10 +108,9 @@ extension [UInt8] {
     var checksum = Checksum()
     checksum.add(span)
     if envelope.source.family == .ipv6 {
-      checksum.add(envelope.source)
-      checksum.add(envelope.destination)
-      checksum.add(UInt16(count))
-      checksum.add(UInt16(Advertisement.ipProtocol))
+      checksum.addPseudoHeader(
+        from: envelope.source, to: envelope.destination, protocolNumber: Advertisement.ipProtocol,
+        length: count)
     }
     self[6] = UInt8(checksum.value >> 8)
     self[7] = UInt8(truncatingIfNeeded: checksum.value)

@@ -107,7 +107,9 @@ extension VirtualRouter {
     var checksum = Checksum()
     checksum.add(message)
     let isRightAlone = checksum.value == 0
-    checksum.addPseudoHeader(from: envelope.source, to: envelope.destination, length: message.count)
+    checksum.addPseudoHeader(
+      from: envelope.source, to: envelope.destination, protocolNumber: Advertisement.ipProtocol,
+      length: message.count)
     let isRightWithPseudoHeader = checksum.value == 0
     switch (version, family) {
     case (.v2, _):

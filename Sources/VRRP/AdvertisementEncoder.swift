@@ -30,25 +30,16 @@ extension VirtualRouter {
     }
     var checksum = Checksum()
     if hasPseudoHeader(dialect.checksum) {
-      checksum.addPseudoHeader(from: source, to: destination, length: message.count)
+      checksum.addPseudoHeader(
+        from: source, to: destination, protocolNumber: Advertisement.ipProtocol, length: message.count)
     }
     checksum.add(message.span)
     message[6] = UInt8(checksum.value >> 8)
     message[7] = UInt8(truncatingIfNeeded: checksum.value)
   }
 
+  /// RFC 5798 §5.2.8 has one in both families.
   private func hasPseudoHeader(_ form: ChecksumForm) -> Bool {
     version == .v3 && (family == .ipv6 || form == .rfc5798)
-  }
-}
-
-extension Checksum {
-  /// The pseudo-header of RFC 5798 §5.2.8: addresses, length and protocol, as RFC 793 and RFC 8200 §8.1 have
-  /// them; zero octets add nothing.
-  mutating func addPseudoHeader(from source: IPAddress, to destination: IPAddress, length: Int) {
-    add(source)
-    add(destination)
-    add(UInt16(Advertisement.ipProtocol))
-    add(UInt16(truncatingIfNeeded: length))
   }
 }
