@@ -39,7 +39,7 @@ final class AddressObject {
   }
 
   private func check(_ result: Int32) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError(Self.operation, netlink: result) }
+    try LinuxError.check(result, Self.operation)
   }
 
   private func setIPv4(_ request: AddressRequest) throws(LinuxError) {

@@ -54,6 +54,11 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
     self.explanation = nil
   }
 
+  /// Throws what a function of libnl returned, if that is one of its negative codes.
+  static func check(_ result: Int32, _ operation: String) throws(LinuxError) {
+    guard result >= 0 else { throw LinuxError(operation, netlink: result) }
+  }
+
   /// The class of failure.
   public var kind: Kind {
     switch cause {

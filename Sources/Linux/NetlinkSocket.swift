@@ -8,24 +8,19 @@ final class NetlinkSocket {
   init() throws(LinuxError) {
     guard let socket = nl_socket_alloc() else { throw LinuxError("opening a netlink socket", errno: ENOMEM) }
     self.socket = socket
-    try check(nl_connect(socket, NETLINK_ROUTE), "opening a netlink socket")
+    try LinuxError.check(nl_connect(socket, NETLINK_ROUTE), "opening a netlink socket")
   }
 
   deinit { nl_socket_free(socket) }
 
   var fd: Int32 { nl_socket_get_fd(socket) }
 
-  /// Throws `result` if it is one of libnl's negative codes.
-  private func check(_ result: Int32, _ operation: String) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError(operation, netlink: result) }
-  }
-
   func setNonBlocking() throws(LinuxError) {
-    try check(nl_socket_set_nonblocking(socket), "setting up a netlink socket")
+    try LinuxError.check(nl_socket_set_nonblocking(socket), "setting up a netlink socket")
   }
 
   func join(_ group: rtnetlink_groups) throws(LinuxError) {
-    try check(nl_socket_add_membership(socket, Int32(group.rawValue)), "joining a netlink group")
+    try LinuxError.check(nl_socket_add_membership(socket, Int32(group.rawValue)), "joining a netlink group")
   }
 
   func set<Value: BitwiseCopyable>(_ level: Int32, _ option: Int32, _ value: Value) throws(LinuxError) {
@@ -37,7 +32,7 @@ final class NetlinkSocket {
 
   /// Completes and sends `message`; its sequence number.
   func send(_ message: NetlinkMessage, _ operation: String) throws(LinuxError) -> UInt32 {
-    try check(nl_send_auto(socket, message.pointer), operation)
+    try LinuxError.check(nl_send_auto(socket, message.pointer), operation)
     return nlmsg_hdr(message.pointer).pointee.nlmsg_seq
   }
 
@@ -49,7 +44,7 @@ final class NetlinkSocket {
     var buffer: UnsafeMutablePointer<UInt8>?
     let count = nl_recv(socket, &sender, &buffer, nil)
     if count == -NLE_AGAIN { return false }
-    try check(count, operation)
+    try LinuxError.check(count, operation)
     guard let buffer else { return false }
     defer { free(buffer) }
     // Only the kernel (port 0) speaks for the kernel.

@@ -50,6 +50,6 @@ final class RouteObject {
   }
 
   private func check(_ result: Int32) throws(LinuxError) {
-    guard result >= 0 else { throw LinuxError(Self.operation, netlink: result) }
+    try LinuxError.check(result, Self.operation)
   }
 }
