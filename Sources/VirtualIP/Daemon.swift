@@ -82,8 +82,9 @@ public final class Daemon {
     do {
       try watchEverything()
       write(Message(.started, .info, "Started: \(settings.summary)"))
-      let missing = try resynchronize()
-      try followEligibility()
+      let links = try requests.links()
+      let missing = interface.replace(links: links, addresses: try requests.addresses())
+      try followEligibility(links)
       if !interface.leftover.isEmpty {
         let names = settings.names(of: interface.leftover)
         write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
@@ -392,9 +393,9 @@ public final class Daemon {
   // MARK: Standing back
 
   /// Before the first link event: a host that must not own the VIP must not take it first.
-  private func followEligibility() throws {
+  private func followEligibility(_ links: [Link]) throws {
     eligibility = try Eligibility(
-      settings, owns: !interface.leftover.isEmpty, links: try requests.links(),
+      settings, owns: !interface.leftover.isEmpty, links: links,
       runtimeDirectory: runtimeDirectory, on: loop,
       Eligibility.Handlers(
         report: { [unowned self] in write($0) }, changed: { [unowned self] in eligibilityChanged() },
