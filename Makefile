@@ -42,7 +42,7 @@ test: bootstrap-build
 	@Tests/Fuzzing/run runs 5000
 	@echo "Testing (half an hour as root; the first time, Debian images for the containers take two minutes more) ..."
 	@(swift test --skip-build --disable-xctest --no-parallel; echo $$? >.build/test.status) 2>&1 | tee .build/test.log
-	@test "$$(cat .build/test.status)" -eq 0 || { echo "What failed:"; grep '^✘' .build/test.log; exit 1; }
+	@test "$$(cat .build/test.status)" -eq 0 || { echo "What failed:"; grep -E '^(✘|↳)' .build/test.log; exit 1; }
 
 # What breaks a decoder is kept in .build/fuzzing/found.
 SECONDS = 100

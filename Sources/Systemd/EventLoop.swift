@@ -43,7 +43,8 @@ public final class EventLoop {
 
   /// Calls `handler` whenever `fd` is readable or has an error to be read, until the returned source is
   /// released. The handler must read, or it is called again at once. `fd` stays the caller's and must stay
-  /// open as long as the source exists.
+  /// open as long as the source exists: epoll(7) forgets a file that is closed too early only when nobody else
+  /// holds it, as a process that was just forked may.
   public func watch(
     fd: Int32, priority: Priority, _ handler: @escaping () -> Void
   ) throws(SystemdError) -> EventSource {

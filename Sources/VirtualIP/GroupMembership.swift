@@ -50,6 +50,9 @@ final class GroupMembership {
     tick()
   }
 
+  // The source goes before its socket.
+  deinit { source = nil }
+
   /// Why this instance must not own its VIP; nil if the group lets it.
   var reason: GroupReason? { core.reason(at: Clock.now) }
 

@@ -39,7 +39,10 @@ final class CommandCheck {
     timer?.arm(at: schedule.deadline)
   }
 
-  deinit { child?.kill() }
+  deinit {
+    child?.kill()
+    closeOutput()
+  }
 
   /// Takes over a changed environment, interval and timeout for what comes next.
   func follow(environment: [String], interval: Duration, timeout: Duration) {
@@ -93,6 +96,7 @@ final class CommandCheck {
     if !isOpen || output.count >= Self.outputLimit { closeOutput() }
   }
 
+  /// The source goes before the descriptor, see ``EventLoop/watch(fd:priority:_:)``.
   private func closeOutput() {
     outputSource = nil
     child?.closeOutput()
@@ -104,9 +108,9 @@ final class CommandCheck {
     if outputSource != nil { readOutput() }
     // What it left running; its number is still its own.
     child.kill()
-    self.child = nil
-    outputSource = nil
+    closeOutput()
     endSource = nil
+    self.child = nil
     if let isCancelled { return isCancelled() }
     let counts = schedule.ended(at: Clock.now)
     timer?.arm(at: schedule.deadline)
