@@ -6,6 +6,9 @@ public enum Clock {
   /// Now, on CLOCK_BOOTTIME.
   public static var now: Instant { Instant(sinceBoot: read(CLOCK_BOOTTIME)) }
 
+  /// What this thread has computed so far.
+  public static var processorTime: Duration { read(CLOCK_THREAD_CPUTIME_ID) }
+
   /// `instant` as local time, `2025-11-22 08:14:03 UTC`, by the wall clock as it is set now.
   public static func localTime(_ instant: Instant) -> String {
     let wallClock = read(CLOCK_REALTIME) + (instant - now)

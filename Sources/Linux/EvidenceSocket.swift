@@ -35,8 +35,8 @@ public struct EvidenceSocket: ~Copyable {
     return station
   }
 
-  private static func filter(excluding excluded: [MACAddress]) -> [PacketSocket.FilterInstruction] {
-    var program: [PacketSocket.FilterInstruction] = [
+  private static func filter(excluding excluded: [MACAddress]) -> [FilterInstruction] {
+    var program: [FilterInstruction] = [
       .loadPacketType, .unlessEqual(UInt32(PACKET_OTHERHOST), skip: 1), .drop,
       .loadHalfWord(at: 12), .ifEqual(UInt32(ETH_P_ARP), skip: 8), .ifEqual(UInt32(ETH_P_IP), skip: 2),
       .ifEqual(UInt32(ETH_P_IPV6), skip: 3), .drop,

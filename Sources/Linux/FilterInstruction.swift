@@ -1,13 +1,39 @@
 import CLinux
-public import Internet
+import Glibc
 
-extension PacketSocket.FilterInstruction {
+/// One instruction of a classic BPF program, which decides in the kernel what a socket receives.
+public struct FilterInstruction: Hashable, Sendable {
+  /// The operation, `BPF_*` (linux/filter.h).
+  public var code: UInt16
+  /// Instructions to skip if the comparison holds.
+  public var jumpIfTrue: UInt8
+  /// Instructions to skip if it does not.
+  public var jumpIfFalse: UInt8
+  /// The operand.
+  public var operand: UInt32
+
+  /// One instruction, in the order of `struct sock_filter`.
+  public init(code: UInt16, jumpIfTrue: UInt8 = 0, jumpIfFalse: UInt8 = 0, operand: UInt32) {
+    self.code = code
+    self.jumpIfTrue = jumpIfTrue
+    self.jumpIfFalse = jumpIfFalse
+    self.operand = operand
+  }
+}
+
+extension FilterInstruction {
   // Operations of linux/bpf_common.h: class | size | mode, and class | comparison | constant.
   static func loadByte(at offset: UInt32) -> Self { Self(code: 0x30, operand: offset) }
   static func loadHalfWord(at offset: UInt32) -> Self { Self(code: 0x28, operand: offset) }
   static func loadWord(at offset: UInt32) -> Self { Self(code: 0x20, operand: offset) }
   /// `PACKET_HOST`, `PACKET_BROADCAST` …, which the kernel keeps beside the frame.
   static let loadPacketType = Self(code: 0x30, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_PKTTYPE))
+  /// The length of what the socket would receive.
+  static let loadLength = Self(code: 0x80, operand: 0)
+  /// Remembers the length of the IPv4 header that begins at `offset`.
+  static func noteHeaderLength(at offset: UInt32) -> Self { Self(code: 0xB1, operand: offset) }
+  /// The byte `offset` behind the header whose length was noted.
+  static func loadByte(behindHeader offset: UInt32) -> Self { Self(code: 0x50, operand: offset) }
   static func jump(_ count: UInt32) -> Self { Self(code: 0x05, operand: count) }
   static func ifEqual(_ value: UInt32, skip count: UInt8) -> Self {
     Self(code: 0x15, jumpIfTrue: count, operand: value)
@@ -15,51 +41,25 @@ extension PacketSocket.FilterInstruction {
   static func unlessEqual(_ value: UInt32, skip count: UInt8) -> Self {
     Self(code: 0x15, jumpIfFalse: count, operand: value)
   }
+  static func unlessAtLeast(_ value: UInt32, skip count: UInt8) -> Self {
+    Self(code: 0x35, jumpIfFalse: count, operand: value)
+  }
   /// Lets the first `length` octets through.
   static func accept(_ length: UInt32) -> Self { Self(code: 0x06, operand: length) }
   static let drop = Self(code: 0x06, operand: 0)
 }
 
-extension PacketSocket {
-  /// Accepts ARP frames that were sent to this host alone, those whose sender address is one of `addresses`,
-  /// and those whose target hardware address is `mark`: broadcast questions of others, the bulk of ARP on a
-  /// large segment, stay outside.
-  public static func arpFilter(senders addresses: [UInt32], mark: MACAddress) -> [FilterInstruction] {
-    var program: [FilterInstruction] = [
-      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(60),
-      .loadWord(at: 32), .unlessEqual(UInt32(mark.bits >> 16), skip: 3),
-      .loadHalfWord(at: 36), .unlessEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .accept(60),
-      .loadWord(at: 28),
-    ]
-    for address in addresses { program += [.unlessEqual(address, skip: 1), .accept(60)] }
-    return program + [.drop]
-  }
-
-  /// Accepts neighbour solicitations and advertisements (RFC 4861) of IPv6 that were sent to this host alone,
-  /// advertisements of one of `targets`, and solicitations whose nonce is `mark`.
-  ///
-  /// A marked solicitation has two options: the source link-layer address, then the nonce
-  /// (RFC 3971 §5.3.2), which kernels ignore.
-  public static func neighborFilter(targets: [IPv6Address], mark: MACAddress) -> [FilterInstruction] {
-    let (icmp, solicitation, advertisement): (UInt32, UInt32, UInt32) = (58, 135, 136)
-    var program: [FilterInstruction] = [
-      .loadByte(at: 20), .ifEqual(icmp, skip: 1), .drop,
-      .loadByte(at: 54), .ifEqual(solicitation, skip: 2), .ifEqual(advertisement, skip: 1), .drop,
-      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(256),
-      .loadByte(at: 54), .ifEqual(advertisement, skip: 8),
-      // Nonce option of two units of eight octets, which begins with the mark.
-      .loadHalfWord(at: 86), .unlessEqual(14 << 8 | 2, skip: 4),
-      .loadWord(at: 88), .unlessEqual(UInt32(mark.bits >> 16), skip: 2),
-      .loadHalfWord(at: 92), .ifEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .drop, .accept(256),
-    ]
-    for target in targets {
-      program += [
-        .loadWord(at: 62), .unlessEqual(UInt32(target.high >> 32), skip: 7),
-        .loadWord(at: 66), .unlessEqual(UInt32(target.high & 0xFFFF_FFFF), skip: 5),
-        .loadWord(at: 70), .unlessEqual(UInt32(target.low >> 32), skip: 3),
-        .loadWord(at: 74), .unlessEqual(UInt32(target.low & 0xFFFF_FFFF), skip: 1), .accept(256),
-      ]
+extension Descriptor {
+  /// Lets the kernel drop what `filter` does not accept, in place of any earlier filter.
+  func attach(_ filter: [FilterInstruction]) throws(LinuxError) {
+    var program = filter.map {
+      sock_filter(code: $0.code, jt: $0.jumpIfTrue, jf: $0.jumpIfFalse, k: $0.operand)
     }
-    return program + [.drop]
+    let result = program.withUnsafeMutableBufferPointer { instructions in
+      var description = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+      let length = socklen_t(MemoryLayout<sock_fprog>.size)
+      return setsockopt(number, SOL_SOCKET, SO_ATTACH_FILTER, &description, length)
+    }
+    guard result == 0 else { throw LinuxError("filtering a socket", errno: errno) }
   }
 }

@@ -3,26 +3,6 @@ import Glibc
 
 /// A socket for whole Ethernet frames on one link (packet(7)).
 public struct PacketSocket: ~Copyable {
-  /// One instruction of a classic BPF program, which decides in the kernel what a socket receives.
-  public struct FilterInstruction: Hashable, Sendable {
-    /// The operation, `BPF_*` (linux/filter.h).
-    public var code: UInt16
-    /// Instructions to skip if the comparison holds.
-    public var jumpIfTrue: UInt8
-    /// Instructions to skip if it does not.
-    public var jumpIfFalse: UInt8
-    /// The operand.
-    public var operand: UInt32
-
-    /// One instruction, in the order of `struct sock_filter`.
-    public init(code: UInt16, jumpIfTrue: UInt8 = 0, jumpIfFalse: UInt8 = 0, operand: UInt32) {
-      self.code = code
-      self.jumpIfTrue = jumpIfTrue
-      self.jumpIfFalse = jumpIfFalse
-      self.operand = operand
-    }
-  }
-
   /// Octets; ARP frames take 60, and of what is longer only the head matters.
   private static let frameSize = 2048
 
@@ -43,7 +23,7 @@ public struct PacketSocket: ~Copyable {
     try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
     // As advertisements, which frames with the virtual router's address are.
     try socket.set(SOL_SOCKET, SO_PRIORITY, Int32(6), "setting up a packet socket")
-    if !filter.isEmpty { try Self.attach(filter, to: socket) }
+    if !filter.isEmpty { try socket.attach(filter) }
     try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
     self.socket = socket
     self.linkIndex = linkIndex
@@ -76,7 +56,7 @@ public struct PacketSocket: ~Copyable {
   }
 
   /// Replaces the filter.
-  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) { try Self.attach(filter, to: socket) }
+  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) { try socket.attach(filter) }
 
   private static func bind(
     _ socket: borrowing Descriptor, to linkIndex: Int32, etherType: UInt16
@@ -95,19 +75,5 @@ public struct PacketSocket: ~Copyable {
     return withUnsafeBytes(of: &address) {
       body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
     }
-  }
-
-  private static func attach(
-    _ filter: [FilterInstruction], to socket: borrowing Descriptor
-  ) throws(LinuxError) {
-    var program = filter.map {
-      sock_filter(code: $0.code, jt: $0.jumpIfTrue, jf: $0.jumpIfFalse, k: $0.operand)
-    }
-    let result = program.withUnsafeMutableBufferPointer { instructions in
-      var description = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
-      let length = socklen_t(MemoryLayout<sock_fprog>.size)
-      return setsockopt(socket.number, SOL_SOCKET, SO_ATTACH_FILTER, &description, length)
-    }
-    guard result == 0 else { throw LinuxError("filtering a packet socket", errno: errno) }
   }
 }

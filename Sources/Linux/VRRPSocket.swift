@@ -37,18 +37,20 @@ public struct VRRPSocket: ~Copyable {
   private let audience: Audience
 
   /// Opens a socket on the link with index `linkIndex` that sends from `source`, one of the link's
-  /// addresses: for IPv6 and a group a link-local one. Needs CAP_NET_RAW.
+  /// addresses: for IPv6 and a group a link-local one. Hears messages of the virtual router `virtualRouterID`, or
+  /// of all of them if it is nil. Needs CAP_NET_RAW.
   ///
   /// Throws an error of kind `addressMissing` if the host does not have `source`, or may not use it yet. An
   /// IPv4 socket for a group does not notice until it sends.
   public init(
-    linkIndex: Int32, source: IPAddress, audience: Audience = .group
+    linkIndex: Int32, source: IPAddress, audience: Audience = .group, virtualRouterID: UInt8? = nil
   ) throws(LinuxError) {
     family = source.family
     self.audience = audience
     self.linkIndex = linkIndex
     let socket = try Descriptor(
       Glibc.socket(family.number, Descriptor.rawSocketType, Self.protocolNumber), "opening a VRRP socket")
+    if let virtualRouterID { try socket.attach(Self.filter(virtualRouterID, family)) }
     // Not for peers: a socket that is bound to a link takes every address without a route for a neighbour.
     if audience == .group {
       try socket.set(SOL_SOCKET, SO_BINDTOIFINDEX, linkIndex, "binding the VRRP socket to its link")
@@ -146,6 +148,24 @@ public struct VRRPSocket: ~Copyable {
 }
 
 extension VRRPSocket {
+  /// Every VRRP socket on a link hears every virtual router there: without a filter, a host with a hundred of them
+  /// would wake up a hundred daemons for each message.
+  private static func filter(_ virtualRouterID: UInt8, _ family: AddressFamily) -> [FilterInstruction] {
+    // The VRID is a message's second octet. What is too short to have one is for the decoder to name.
+    let header: UInt32
+    var program: [FilterInstruction]
+    switch family {
+    case .ipv4:
+      header = 20
+      program = [.noteHeaderLength(at: 0), .loadByte(behindHeader: 1)]
+    case .ipv6:
+      header = 0
+      program = [.loadByte(at: 1)]
+    }
+    program += [.ifEqual(UInt32(virtualRouterID), skip: 1), .drop, .accept(.max)]
+    return [.loadLength, .unlessAtLeast(header + 2, skip: UInt8(program.count - 1))] + program
+  }
+
   private static func setSource(
     of socket: borrowing Descriptor, _ source: IPAddress, _ audience: Audience, _ linkIndex: Int32
   ) throws(LinuxError) {

@@ -19,13 +19,9 @@ public final class EventLoop {
     case signal = 10
   }
 
-  /// A flood of packets must not keep timers waiting, or it could end a lease. A source of priority
-  /// `packet` or `kernel` that was dispatched this often within the period rests until its end.
-  private static let dispatchesPerPeriod: UInt32 = 500
-  /// Microseconds.
-  private static let period: UInt64 = 10_000
-
   private let event: OpaquePointer
+  private let urgent = UrgentSources()
+  private var rest: Timer?
   private var watchdog: Timer?
 
   /// A loop for the calling thread.
@@ -34,10 +30,12 @@ public final class EventLoop {
     let result = sd_event_new(&event)
     guard result >= 0, let event else { throw SystemdError("making an event loop", result) }
     self.event = event
+    rest = try timer { [unowned self] in urgent.resume() }
   }
 
   deinit {
     watchdog = nil
+    rest = nil
     sd_event_unref(event)
   }
 
@@ -48,15 +46,18 @@ public final class EventLoop {
   public func watch(
     fd: Int32, priority: Priority, _ handler: @escaping () -> Void
   ) throws(SystemdError) -> EventSource {
-    let source = EventSource(handler)
-    let operation = "watching a descriptor"
-    try source.make(priority, operation) { result, userdata in
+    let isUrgent = priority.rawValue < Priority.timer.rawValue
+    let source = EventSource(isUrgent ? { [unowned self] in callUrgent(handler) } : handler)
+    try source.make(priority, "watching a descriptor") { result, userdata in
       sd_event_add_io(event, result, fd, UInt32(EPOLLIN.rawValue), { EventSource.call($3) }, userdata)
     }
-    if priority.rawValue < Priority.timer.rawValue {
-      try source.limit(Self.dispatchesPerPeriod, per: Self.period, operation)
-    }
+    if isUrgent { urgent.add(source) }
     return source
+  }
+
+  private func callUrgent(_ handler: () -> Void) {
+    handler()
+    if urgent.restIfDue() { rest?.arm(at: Clock.now + UrgentSources.rest) }
   }
 
   /// Lets the loop drive `bus`, after everything that is urgent.
@@ -69,7 +70,10 @@ public final class EventLoop {
 
   /// A timer that calls `handler` once each time it was armed and its time has come. It is not armed yet.
   public func timer(_ handler: @escaping () -> Void) throws(SystemdError) -> Timer {
-    let source = EventSource(handler)
+    let source = EventSource { [unowned self] in
+      urgent.startTurn()
+      handler()
+    }
     try source.make(.timer, "making a timer") { result, userdata in
       // An accuracy of 0 would stand for 250 ms.
       sd_event_add_time(event, result, CLOCK_BOOTTIME, .max, 1, { EventSource.call($2) }, userdata)
@@ -128,6 +132,7 @@ public final class EventLoop {
 
   /// Runs until ``exit(_:)``; the code given there.
   public func run() throws(SystemdError) -> Int32 {
+    urgent.startTurn()
     let result = sd_event_loop(event)
     try SystemdError.check(result, "running the event loop")
     return result

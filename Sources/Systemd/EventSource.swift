@@ -20,8 +20,10 @@ public final class EventSource {
     try SystemdError.check(sd_event_source_set_priority(source, priority.rawValue), operation)
   }
 
-  func limit(_ dispatches: UInt32, per microseconds: UInt64, _ operation: String) throws(SystemdError) {
-    try SystemdError.check(sd_event_source_set_ratelimit(source, microseconds, dispatches), operation)
+  /// Whether a descriptor source is dispatched.
+  var isEnabled = true {
+    // Cannot fail: the source is of this process's loop.
+    didSet { sd_event_source_set_enabled(source, Int32(isEnabled ? SD_EVENT_ON : SD_EVENT_OFF)) }
   }
 
   /// Waits for these events of epoll(7) on a descriptor source.

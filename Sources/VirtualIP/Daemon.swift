@@ -223,26 +223,26 @@ public final class Daemon {
       on: loop,
       LinkSockets.Handlers(
         vrrp: { [unowned self] family in
-          readPackets { () throws(LinuxError) in
+          read { () throws(LinuxError) in
             try family.receiveVRRP { self.receive($1, in: $0, of: family.router) }
           }
         },
         neighbor: { [unowned self] family in
-          readPackets { () throws(LinuxError) in
+          read { () throws(LinuxError) in
             try family.receiveNeighbor { self.deliver(.neighbor($0)) }
           }
         },
         evidence: { [unowned self] in
-          readPackets { () throws(LinuxError) in
+          read { () throws(LinuxError) in
             if let station = try sockets?.receiveEvidence() { deliver(.frame(from: station)) }
-            return false
           }
         }))
   }
 
-  private func readPackets(_ next: () throws(LinuxError) -> Bool) {
+  /// Reads one packet: the loop, which calls again while more wait, keeps a flood of them from delaying timers.
+  private func read(_ packet: () throws(LinuxError) -> Void) {
     do throws(LinuxError) {
-      while sockets != nil, try next() {}
+      try packet()
     } catch {
       // A link that went down says so here once; netlink says what matters of it.
     }

@@ -27,14 +27,15 @@ final class FamilySockets {
     source = identity.address(router.family) ?? .any(router.family)
     hardware = identity.hardware
     vrrp = try VRRPSocket(
-      linkIndex: linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers)
+      linkIndex: linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers,
+      virtualRouterID: router.id)
     neighbor = try PacketSocket(
       linkIndex: linkIndex,
       etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
       filter: Self.filter(router))
   }
 
-  private static func filter(_ router: VirtualRouter) -> [PacketSocket.FilterInstruction] {
+  private static func filter(_ router: VirtualRouter) -> [FilterInstruction] {
     let mark = MACAddress.virtualRouter(router.id, router.family)
     return switch router.family {
     case .ipv4:
@@ -91,16 +92,16 @@ final class FamilySockets {
     try neighbor.send(bytes.span)
   }
 
-  /// Hands the next waiting packet to `body`; false if none waits.
-  func receiveNeighbor(_ body: (NeighborPacket) -> Void) throws(LinuxError) -> Bool {
-    try neighbor.receive { frame in
+  /// Hands the next waiting packet to `body`.
+  func receiveNeighbor(_ body: (NeighborPacket) -> Void) throws(LinuxError) {
+    _ = try neighbor.receive { frame in
       if let packet = NeighborPacket(decoding: frame) { body(packet) }
     }
   }
 
-  /// Hands the next waiting VRRP message to `body`; false if none waits.
-  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) -> Bool {
-    try vrrp.receive { origin, message in
+  /// Hands the next waiting VRRP message to `body`.
+  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) {
+    _ = try vrrp.receive { origin, message in
       body(
         Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)
     }

@@ -114,7 +114,7 @@ struct EvidenceSocketTests {
     let hosts = try TwoHosts()
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
     let receiver = try hosts.second.run { try EvidenceSocket(linkIndex: hosts.secondLink.index) }
-    let fromTest: [PacketSocket.FilterInstruction] = [
+    let fromTest: [FilterInstruction] = [
       .loadWord(at: 6), .ifEqual(UInt32(station.bits >> 16), skip: 1), .drop, .accept(60),
     ]
     let arrival = try hosts.second.run {

@@ -53,11 +53,11 @@ struct PacketSocketTests {
     let hosts = try TwoHosts()
     // ARP replies only: the half word at offset 20 is 2.
     let replies = [
-      PacketSocket.FilterInstruction(code: UInt16(BPF_LD | BPF_H | BPF_ABS), operand: 20),
-      PacketSocket.FilterInstruction(
+      FilterInstruction(code: UInt16(BPF_LD | BPF_H | BPF_ABS), operand: 20),
+      FilterInstruction(
         code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jumpIfTrue: 0, jumpIfFalse: 1, operand: 2),
-      PacketSocket.FilterInstruction(code: UInt16(BPF_RET | BPF_K), operand: 0xFFFF),
-      PacketSocket.FilterInstruction(code: UInt16(BPF_RET | BPF_K), operand: 0),
+      FilterInstruction(code: UInt16(BPF_RET | BPF_K), operand: 0xFFFF),
+      FilterInstruction(code: UInt16(BPF_RET | BPF_K), operand: 0),
     ]
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
     let receiver = try hosts.second.run {
@@ -72,7 +72,7 @@ struct PacketSocketTests {
   @Test func badFilterIsRefused() throws {
     let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
-      let nonsense = [PacketSocket.FilterInstruction(code: 0xFFFF, operand: 0)]
+      let nonsense = [FilterInstruction(code: 0xFFFF, operand: 0)]
       #expect(throws: LinuxError.self) {
         _ = try PacketSocket(linkIndex: hosts.firstLink.index, etherType: 0x0806, filter: nonsense)
       }

@@ -35,6 +35,20 @@ struct VRRPSocketIPv6Tests {
     #expect(try !sender.receive { _, _ in Issue.record("the sender heard itself") })
   }
 
+  @Test func hearsOnlyItsVirtualRouter() throws {
+    let sender = try sender()
+    let receiver = try hosts.second.run {
+      try VRRPSocket(linkIndex: hosts.secondLink.index, source: second, virtualRouterID: 219)
+    }
+    var other = message
+    other[1] = 218
+    // No VRID: the decoder will say so.
+    let short: [UInt8] = [0x31]
+    for bytes in [other, short, message] { try sender.send(bytes.span) }
+    #expect(try hear(receiver)?.message == short)
+    #expect(try hear(receiver)?.message == message)
+  }
+
   @Test func headerIsAsRFC9568WantsIt() throws {
     let sender = try sender()
     let sniffer = try hosts.second.run {

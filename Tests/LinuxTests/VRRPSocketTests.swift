@@ -103,14 +103,38 @@ struct VRRPSocketTests {
     #expect(try !onFirst.receive { _, _ in Issue.record("heard another link") })
   }
 
+  @Test(arguments: [false, true])
+  func hearsOnlyItsVirtualRouter(hasOptions: Bool) throws {
+    let hosts = try TwoHosts()
+    let sender = try hosts.first.run {
+      let socket = try VRRPSocket(linkIndex: hosts.firstLink.index, source: first)
+      if hasOptions { try addOptions(to: socket) }
+      return socket
+    }
+    let receiver = try hosts.second.run {
+      try VRRPSocket(linkIndex: hosts.secondLink.index, source: second, virtualRouterID: 219)
+    }
+    var other = message
+    other[1] = 218
+    // No VRID: the decoder will say so.
+    let short: [UInt8] = [0x31]
+    for bytes in hasOptions ? [other, message] : [other, short, message] { try sender.send(bytes.span) }
+    if !hasOptions { #expect(try hear(receiver)?.message == short) }
+    #expect(try hear(receiver)?.message == message)
+  }
+
+  /// Four no-operation options: an IP header of 24 octets.
+  private func addOptions(to socket: borrowing VRRPSocket) throws {
+    var options: UInt32 = 0x0101_0101
+    try #require(setsockopt(socket.fd, Int32(IPPROTO_IP), IP_OPTIONS, &options, 4) == 0)
+  }
+
   @Test func ipOptionsAndOversizeAreHandled() throws {
     let hosts = try TwoHosts()
     let receiver = try hosts.second.run { try VRRPSocket(linkIndex: hosts.secondLink.index, source: second) }
     let sender = try hosts.first.run {
       let socket = try VRRPSocket(linkIndex: hosts.firstLink.index, source: first)
-      // Four no-operation options: an IP header of 24 octets.
-      var options: UInt32 = 0x0101_0101
-      #expect(setsockopt(socket.fd, Int32(IPPROTO_IP), IP_OPTIONS, &options, 4) == 0)
+      try addOptions(to: socket)
       return socket
     }
     try sender.send(message.span)

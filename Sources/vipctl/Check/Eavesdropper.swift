@@ -80,9 +80,9 @@ final class Eavesdropper {
   }
 
   private func hearNeighbor(_ ear: Ear) {
-    while let isMore = try? ear.neighbor.receive({ frame in
+    _ = try? ear.neighbor.receive { frame in
       if let packet = NeighborPacket(decoding: frame) { self.note(packet) }
-    }), isMore {}
+    }
   }
 
   private func note(_ packet: NeighborPacket) {
@@ -92,11 +92,11 @@ final class Eavesdropper {
   }
 
   private func hear(_ ear: Ear) {
-    while let isMore = try? ear.vrrp.receive({ origin, message in
+    _ = try? ear.vrrp.receive { origin, message in
       let envelope = Envelope(
         source: origin.source, destination: origin.destination, timeToLive: origin.ttl)
       self.note(message, envelope, ear.router)
-    }), isMore {}
+    }
   }
 
   private func note(_ message: Span<UInt8>, _ envelope: Envelope, _ router: VirtualRouter) {
