@@ -50,5 +50,33 @@ extension SegmentTests {
       try scene.expectOwners(217)
       try scene.probe.waitForAnswer(from: "217", within: Scene.patience)
     }
+
+    @Test func anInterfaceMadeAgainWhileTheNewsOfItWereLost() throws {
+      let scene = try Scene()
+      try scene.startPair()
+      let start = MonotonicClock.now
+      let standby = try scene.daemon(218)
+      try standby.send(SIGSTOP)
+      try fillNewsOfNetlink(of: standby)
+      try scene.segment.deleteInterface(of: 218)
+      try scene.segment.recreateInterface(of: 218)
+      try standby.send(SIGCONT)
+      try scene.probe.waitForAnswer(from: "217", within: Scene.patience)
+      pause(.seconds(1))
+      #expect(standby.log.contains { $0.contains("Netlink news was lost") })
+      // On the new interface it hears the owner.
+      #expect(scene.isUnchanged(since: start))
+      try scene.daemon(217).stop()
+      try scene.expectOwners(218)
+      try scene.probe.waitForAnswer(from: "218", within: Scene.patience)
+    }
+
+    /// More changes than a daemon that does not read them has room for; the kernel drops those that follow.
+    private func fillNewsOfNetlink(of daemon: HostDaemon) throws {
+      let script = "\(daemon.runtimeDirectory)/../changes"
+      let change = "address add 198.51.100.1/32 dev lo\naddress delete 198.51.100.1/32 dev lo\n"
+      try File.write(String(repeating: change, count: 8000), to: script)
+      try daemon.host.namespace.command(["ip", "-batch", script]).run()
+    }
   }
 }
