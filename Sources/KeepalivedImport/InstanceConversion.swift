@@ -15,6 +15,7 @@ struct InstanceConversion: NoteTaker {
   var routeStatements: [Statement] = []
   var peerStatements: [Statement] = []
   var trackStatements: [(kind: String, statement: Statement)] = []
+  var trackSections: [TrackSection] = []
   private var version: Int
   private var interval: Statement?
   private var authentication: Statement?
@@ -221,10 +222,15 @@ struct InstanceConversion: NoteTaker {
     var text = "# vip@\(name), from keepalived's vrrp_instance \((statement.values.first ?? "").printable)"
     text += " in line \(statement.line).\n"
     for note in notes { text += "# \(note)\n" }
-    for section in ["VirtualIP", "VRRP", "Route", "Announce", "Track"] {
+    for section in ["VirtualIP", "VRRP", "Route", "Announce"] {
       let lines = assignments.filter { $0.section == section }.map(\.line)
-      if !lines.isEmpty { text += "\n[\(section)]\n" + lines.map { $0 + "\n" }.joined() }
+      if !lines.isEmpty { text += Self.text(of: section, lines) }
     }
+    for section in trackSections { text += Self.text(of: "Track", section.lines) }
     return text
+  }
+
+  private static func text(of section: String, _ lines: [String]) -> String {
+    "\n[\(section)]\n" + lines.map { $0 + "\n" }.joined()
   }
 }

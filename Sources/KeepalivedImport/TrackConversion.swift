@@ -1,47 +1,65 @@
 import Internet
 
-extension InstanceConversion {
-  /// Something that is tracked. A failure takes `penalty` off the priority, or with 0 forbids to own the
-  /// address.
-  private struct Check {
-    let key: String
-    let value: String
-    let penalty: Int
-    let line: Statement
-    var script: Script?
+/// Something that is tracked. A failure takes `penalty` off the priority, or with 0 forbids to own the address.
+struct TrackedCheck {
+  let key: String
+  let value: String
+  let penalty: Int
+  /// How a command is run, as lines of [Track]; nil for what is not run.
+  var timing: [String]?
+}
+
+/// A [Track]: checks with the same penalty, and commands with the same timing.
+struct TrackSection {
+  private var checks: [TrackedCheck]
+
+  init(_ check: TrackedCheck) { checks = [check] }
+
+  /// Whether the check is one of them now.
+  mutating func takes(_ check: TrackedCheck) -> Bool {
+    guard check.penalty == checks[0].penalty, timing == nil || check.timing == nil || timing == check.timing
+    else {
+      return false
+    }
+    checks.append(check)
+    return true
   }
 
-  /// [Track] from all blocks that track something. It has one penalty and one timing for all.
+  private var timing: [String]? { checks.lazy.compactMap(\.timing).first }
+
+  var lines: [String] {
+    let named = ["Interface", "Exec"].flatMap { key in checks.filter { $0.key == key } }
+    let penalty = checks[0].penalty
+    return named.map { "\($0.key)=\($0.value)" } + (timing ?? [])
+      + (penalty == 0 ? [] : ["Penalty=\(penalty)"])
+  }
+}
+
+extension InstanceConversion {
+  /// A [Track] for every penalty and timing of what the blocks track.
   mutating func convertTracking() {
-    var checks: [Check] = []
+    var known: Set<String> = []
     for (key, block) in trackStatements {
       block.settle(0..<1)
       for line in block.block ?? [] {
         if let condition = line.condition {
           skip(line, condition)
         } else if let check = check(key, line) {
-          checks.append(check)
+          if !known.insert("\(check.key)=\(check.value)").inserted {
+            note(line, "not imported: it is tracked already")
+            continue
+          }
+          line.settle(0..<1)
+          if !trackSections.indices.contains(where: { trackSections[$0].takes(check) }) {
+            trackSections.append(TrackSection(check))
+          }
         }
       }
     }
-    // Whatever must hold matters more than what only counts.
-    guard let penalty = checks.map(\.penalty).min(by: { $0 == 0 && $1 != 0 }) else { return }
-    let common = checks.filter { $0.penalty == penalty }
-    for check in checks where check.penalty != penalty {
-      note(check.line, "not imported: [Track] has one Penalty= for all, which is \(penalty)")
-    }
-    for key in ["Interface", "Exec"] {
-      for check in common where check.key == key {
-        assign("Track", "\(key)=\(check.value)")
-        check.line.settle(0..<1)
-      }
-    }
-    convertTiming(common)
-    if penalty != 0 { assign("Track", "Penalty=\(penalty)") }
   }
 
   /// nil if it cannot be carried over, which is noted.
-  private mutating func check(_ key: String, _ line: Statement) -> Check? {
+  private mutating func check(_ key: String, _ line: Statement) -> TrackedCheck? {
     let script = context.scripts[line.keyword]
     let options = Options(line, from: 1)
     let weight = options.value(of: "weight").map(Number.signed) ?? (key == "Exec" ? script?.weight : nil) ?? 0
@@ -55,7 +73,7 @@ extension InstanceConversion {
         return nil
       }
       options.settle("weight")
-      return Check(key: key, value: line.keyword, penalty: -weight, line: line)
+      return TrackedCheck(key: key, value: line.keyword, penalty: -weight)
     }
     usedScripts.insert(line.keyword)
     guard let script, let command = script.command else {
@@ -63,22 +81,7 @@ extension InstanceConversion {
       return nil
     }
     options.settle("weight")
-    return Check(key: key, value: command, penalty: -weight, line: line, script: script)
-  }
-
-  /// The first command's timing, for all.
-  private mutating func convertTiming(_ checks: [Check]) {
-    let scripts = checks.compactMap(\.script)
-    guard let first = scripts.first else { return }
-    let timing = Self.timing(first)
-    for line in timing { assign("Track", line) }
-    for script in scripts.dropFirst() {
-      for (own, common) in zip(Self.timing(script), timing) where own != common {
-        note(
-          script.line, "\(own) of \(script.name)", "not imported: [Track] has one for all commands, \(common)"
-        )
-      }
-    }
+    return TrackedCheck(key: key, value: command, penalty: -weight, timing: Self.timing(script))
   }
 
   private static func timing(_ script: Script) -> [String] {

@@ -1,21 +1,21 @@
 /// The checks of one instance, and what follows from them together.
 public struct Health: Hashable, Sendable {
-  /// What every failing check takes off the priority, 1 to 253; 0: one failing check and this host must not
-  /// own the VIP.
-  public var penalty: Int
+  /// What each check takes off the priority when it fails, 1 to 253; 0: while it fails, this host must not own the
+  /// VIP.
+  private let penalties: [Int]
   private var verdicts: [Verdict]
 
-  /// `count` checks without a result. With `assumedToPass` the VIP stays where it is until one has failed;
-  /// without, this host does not take it before all have passed.
-  public init(count: Int, penalty: Int, assumedToPass: Bool) {
-    self.penalty = penalty
-    verdicts = [Verdict](repeating: Verdict(assumedToPass: assumedToPass), count: count)
+  /// A check without a result for each of `penalties`. With `assumedToPass` the VIP stays where it is until one has
+  /// failed; without, this host does not take it before all have passed.
+  public init(penalties: [Int], assumedToPass: Bool) {
+    self.penalties = penalties
+    verdicts = [Verdict](repeating: Verdict(assumedToPass: assumedToPass), count: penalties.count)
   }
 
-  /// Checks that replace those of an earlier configuration: each goes on with the verdict at the index that
-  /// `origins` names, or is a new one that is assumed to pass.
-  public init(replacing earlier: Health, origins: [Int?], penalty: Int) {
-    self.penalty = penalty
+  /// Checks that replace those of an earlier configuration, as many as `penalties`: each goes on with the verdict at
+  /// the index that `origins` names, or is a new one that is assumed to pass.
+  public init(replacing earlier: Health, origins: [Int?], penalties: [Int]) {
+    self.penalties = penalties
     verdicts = origins.map { $0.map { earlier.verdicts[$0] } ?? Verdict(assumedToPass: true) }
   }
 
@@ -32,8 +32,8 @@ public struct Health: Hashable, Sendable {
 
   /// What all verdicts together mean.
   public var fitness: Fitness {
-    let failing = verdicts.count { !$0.passes }
-    if failing == 0 { return .fit }
-    return penalty == 0 ? .unfit : .penalized(failing * penalty)
+    let failing = zip(verdicts, penalties).filter { !$0.0.passes }.map(\.1)
+    if failing.isEmpty { return .fit }
+    return failing.contains(0) ? .unfit : .penalized(failing.reduce(0, +))
   }
 }

@@ -147,8 +147,11 @@ private func instance(_ lines: String) throws -> ImportedInstance {
       Array(track) == [
         "Interface=eth1", "Exec=/usr/bin/check 'a b'", "IntervalSec=5s", "TimeoutSec=1500ms", "Rise=2",
         "Fall=3",
+        "[Track]", "Exec=/usr/bin/env killall -0 sshd", "IntervalSec=1s", "TimeoutSec=1s", "Rise=1", "Fall=1",
+        "Penalty=4",
       ])
-    #expect(imported.notes.contains { $0.line == 22 && $0.text == "two" && $0.reason.contains("Penalty=") })
+    #expect(!imported.notes.contains { $0.reason.hasPrefix("not imported") })
+    #expect(try ImportHost.settings(of: imported).tracks.map(\.penalty) == [0, 4])
     #expect(configuration.notes.contains { $0.line == 12 && $0.text == "vrrp_script unused" })
   }
 
@@ -156,6 +159,12 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     let imported = try instance("track_interface {\n eth1 weight -20\n eth2 weight -20\n}")
     #expect(imported.notes.isEmpty)
     #expect(imported.text.hasSuffix("[Track]\nInterface=eth1\nInterface=eth2\nPenalty=20\n"))
+  }
+
+  @Test func whatIsTrackedTwiceIsNamed() throws {
+    let imported = try instance("track_interface {\n eth1\n eth1 weight -20\n}")
+    #expect(imported.notes.map(\.reason) == ["not imported: it is tracked already"])
+    #expect(imported.text.hasSuffix("[Track]\nInterface=eth1\n"))
   }
 
   @Test func groups() throws {

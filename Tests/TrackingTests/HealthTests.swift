@@ -45,7 +45,7 @@ import Tracking
   }
 
   @Test func oneFailingCheckIsEnough() {
-    var health = Health(count: 3, penalty: 0, assumedToPass: true)
+    var health = Health(penalties: [0, 0, 0], assumedToPass: true)
     #expect(health.fitness == .fit)
     fail(&health, 1)
     #expect(health.fitness == .unfit)
@@ -54,7 +54,7 @@ import Tracking
   }
 
   @Test func penaltiesAddUpAndLeaveAPriority() {
-    var health = Health(count: 3, penalty: 60, assumedToPass: true)
+    var health = Health(penalties: [60, 20, 60], assumedToPass: true)
     fail(&health, 0)
     #expect(health.fitness == .penalized(60))
     fail(&health, 2)
@@ -65,18 +65,26 @@ import Tracking
     #expect(Fitness.unfit.priority(configured: 100) == 100)
   }
 
+  @Test func whatMustHoldCountsMoreThanPenalties() {
+    var health = Health(penalties: [0, 20], assumedToPass: true)
+    fail(&health, 1)
+    #expect(health.fitness == .penalized(20))
+    fail(&health, 0)
+    #expect(health.fitness == .unfit)
+  }
+
   @Test func nothingToCheckIsFit() {
-    #expect(Health(count: 0, penalty: 0, assumedToPass: false).fitness == .fit)
-    #expect(Health(count: 1, penalty: 0, assumedToPass: false).fitness == .unfit)
+    #expect(Health(penalties: [], assumedToPass: false).fitness == .fit)
+    #expect(Health(penalties: [0], assumedToPass: false).fitness == .unfit)
   }
 
   @Test func aReloadKeepsTheVerdictsOfTheChecksThatStay() {
-    var health = Health(count: 2, penalty: 0, assumedToPass: true)
+    var health = Health(penalties: [0, 0], assumedToPass: true)
     fail(&health, 1)
-    let swapped = Health(replacing: health, origins: [1, nil, 0], penalty: 10)
+    let swapped = Health(replacing: health, origins: [1, nil, 0], penalties: [10, 0, 0])
     #expect([0, 1, 2].map(swapped.passes) == [false, true, true])
     #expect(swapped.fitness == .penalized(10))
-    #expect(Health(replacing: health, origins: [0], penalty: 0).fitness == .fit)
+    #expect(Health(replacing: health, origins: [0], penalties: [0]).fitness == .fit)
   }
 }
 

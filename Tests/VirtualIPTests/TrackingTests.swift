@@ -20,19 +20,66 @@ import Tracking
       Penalty=50
       """)
     #expect(
-      settings.track.checks.map(\.description) == [
+      settings.tracks[0].checks.map(\.description) == [
         "unit postgresql.service", "unit nginx.service", "interface eth1",
         "command \"/usr/bin/test -e /run/ready\"",
       ])
-    #expect(settings.track.penalty == 50)
+    #expect(settings.tracks.map(\.penalty) == [50])
     #expect(settings.description.contains("# /etc/vip/219.conf:3\nUnit=nginx.service\n"))
     let none = try Hosts.settings("[Track]\nUnit=a.service\nUnit=\nInterface=eth1\nInterface=")
-    #expect(none.track == TrackSettings())
+    #expect(none.tracks.isEmpty)
     #expect(
       none.changes(to: settings).map(\.key) == [
         "Track.Unit", "Track.Interface", "Track.Exec", "Track.Penalty",
       ])
     #expect(none.changes(to: settings).allSatisfy { $0.appliesLive })
+  }
+
+  @Test func everySectionStandsForItself() throws {
+    let text = """
+      [Track]
+      Unit=postgresql.service
+      [Track]
+      Interface=eth1
+      Exec=/bin/true
+      IntervalSec=5s
+      Penalty=20
+      [Track]
+      Unit=a.service
+      Unit=
+      """
+    let settings = try Hosts.settings(text)
+    #expect(settings.tracks.map(\.penalty) == [0, 20])
+    #expect(settings.tracks.map(\.interval) == [.seconds(1), .seconds(5)])
+    #expect(settings.tracks.map { $0.checks.count } == [1, 2])
+    #expect(settings.description.contains("# /etc/vip/219.conf:7\nPenalty=20\n"))
+    let again = try Hosts.settings(settings.description)
+    #expect(again.tracks == settings.tracks)
+
+    let other = try Hosts.settings(text.replacing("IntervalSec=5s", with: "IntervalSec=6s"))
+    #expect(settings.changes(to: other).map(\.description) == ["Track[2].IntervalSec: 5s -> 6s"])
+    let first = try Hosts.settings("[Track]\nUnit=postgresql.service")
+    #expect(
+      settings.changes(to: first).map(\.key) == [
+        "Track[2].Interface", "Track[2].Exec", "Track[2].IntervalSec", "Track[2].Penalty",
+      ])
+    var live = settings
+    live.takeLiveValues(of: first)
+    #expect(live.changes(to: first).isEmpty && live.description == first.description)
+  }
+
+  @Test func aSectionWithoutChecksIsRefused() throws {
+    #expect(
+      try Hosts.refusal("[Track]\nUnit=a.service\n[Track]\nPenalty=20")
+        == """
+        /etc/vip/219.conf:4: this [Track] has nothing to check; accepted: settings in the section whose Unit=, \
+        Interface= or Exec= they are about; move them there, or add one of these keys
+        """)
+  }
+
+  @Test func aCheckInTwoSectionsIsRefused() throws {
+    let text = "[Track]\nUnit=a.service\n[Track]\nUnit=b.service\nUnit=a.service\nPenalty=20"
+    #expect(try Hosts.refusal(text).contains("unit a.service is in an earlier [Track], too"))
   }
 
   @Test(
@@ -78,7 +125,7 @@ struct TrackerTests {
     var messages: [String] = []
 
     init(_ text: String, owns: Bool = true) throws {
-      let settings = try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text)
+      let settings = try Self.settings(text)
       loop = try EventLoop()
       var report: ((Message) -> Void)?
       tracker = Tracker(
@@ -89,7 +136,11 @@ struct TrackerTests {
     }
 
     func follow(_ text: String) throws {
-      try tracker.follow(try Hosts.settings("[Track]\nIntervalSec=100ms\n" + text))
+      try tracker.follow(try Self.settings(text))
+    }
+
+    private static func settings(_ text: String) throws -> Settings {
+      try Hosts.settings(text.isEmpty ? "" : "[Track]\nIntervalSec=100ms\n" + text)
     }
 
     /// Runs the loop for `time`, and `body` in the middle of it. Only once.
@@ -114,6 +165,14 @@ struct TrackerTests {
           + "this host must not own the VIP"
       ])
     #expect(scene.tracker.remark?.hasSuffix("exit status 3: no primary") == true)
+  }
+
+  @Test func everySectionHasItsPenaltyAndItsTiming() throws {
+    let scene = try Scene("Exec=/bin/false\nFall=1\nPenalty=30\n[Track]\nExec=/bin/true\nIntervalSec=100ms")
+    try scene.run(.seconds(1))
+    #expect(scene.tracker.fitness == .penalized(30))
+    try scene.follow("Exec=/bin/false\nFall=1\n[Track]\nExec=/bin/true\nPenalty=30")
+    #expect(scene.tracker.fitness == .unfit)
   }
 
   @Test func aFreshHostWaitsForTheFirstPass() throws {

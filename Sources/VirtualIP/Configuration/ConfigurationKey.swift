@@ -44,6 +44,13 @@ struct ConfigurationKey: Sendable {
   /// `Section.Key`
   var qualifiedName: String { "\(section).\(name)" }
 
+  /// The section that may be there more than once.
+  static let track = "Track"
+
+  static var sections: [String] {
+    all.reduce(into: []) { if $0.last != $1.section { $0.append($1.section) } }
+  }
+
   static let all: [ConfigurationKey] = [
     addressKey,
     scalar(
@@ -118,31 +125,32 @@ struct ConfigurationKey: Sendable {
       "Announce", "RefreshSec", "0 for never, or a time span from 1s to 1d", \.refreshInterval,
       read: { spanOrZero($0, .seconds(1)...(.seconds(86400))) }, write: { $0.map(TimeSpan.text) ?? "0" }),
     list(
-      "Track", "Unit", "the whole name of a unit, as in postgresql.service, at most 64 times", \.track.units,
+      track, "Unit", "the whole name of a unit, as in postgresql.service, at most 64 times",
+      \.lastTrack.units,
       read: { TrackSettings.isUnitName($0) ? $0 : nil }),
     list(
-      "Track", "Interface", "the name of an interface, at most 15 bytes, at most 64 times",
-      \.track.interfaces,
+      track, "Interface", "the name of an interface, at most 15 bytes, at most 64 times",
+      \.lastTrack.interfaces,
       read: { isInterfaceName($0) ? $0 : nil }),
     list(
-      "Track", "Exec",
+      track, "Exec",
       "the absolute path of a program and its arguments, quoted where they contain white space, at most 64 times",
-      \.track.commands, read: TrackSettings.CommandLine.init),
+      \.lastTrack.commands, read: TrackSettings.CommandLine.init),
     scalar(
-      "Track", "IntervalSec", "a time span from 100ms to 1h", \.track.interval,
+      track, "IntervalSec", "a time span from 100ms to 1h", \.lastTrack.interval,
       read: { span($0, .milliseconds(100)...(.seconds(3600))) }, write: TimeSpan.text),
     scalar(
-      "Track", "TimeoutSec", "a time span from 10ms to 10min", \.track.timeout,
+      track, "TimeoutSec", "a time span from 10ms to 10min", \.lastTrack.timeout,
       read: { span($0, .milliseconds(10)...(.seconds(600))) }, write: TimeSpan.text),
     scalar(
-      "Track", "Rise", "a whole number from 1 to 100", \.track.rise,
+      track, "Rise", "a whole number from 1 to 100", \.lastTrack.rise,
       read: { number($0, 1...100) }, write: { "\($0)" }),
     scalar(
-      "Track", "Fall", "a whole number from 1 to 100", \.track.fall,
+      track, "Fall", "a whole number from 1 to 100", \.lastTrack.fall,
       read: { number($0, 1...100) }, write: { "\($0)" }),
     scalar(
-      "Track", "Penalty", "a whole number from 0 to 253, where 0 means not to own the address at all",
-      \.track.penalty, read: { number($0, 0...253) }, write: { "\($0)" }),
+      track, "Penalty", "a whole number from 0 to 253, where 0 means not to own the address at all",
+      \.lastTrack.penalty, read: { number($0, 0...253) }, write: { "\($0)" }),
   ]
 
   private static let addressKey = ConfigurationKey(
@@ -175,12 +183,12 @@ struct ConfigurationKey: Sendable {
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         draft.settings[keyPath: field] = value
-        draft.settings.origins["\(section).\(name)"] = [origin]
+        draft.settings.origins[draft.settings.qualifiedName(section, name)] = [origin]
         return true
       },
       reset: { draft in
         draft.settings[keyPath: field] = unassigned
-        draft.settings.origins["\(section).\(name)"] = nil
+        draft.settings.origins[draft.settings.qualifiedName(section, name)] = nil
       },
       values: { settings in
         let text = write(settings[keyPath: field])
@@ -199,7 +207,6 @@ extension ConfigurationKey {
     _ section: String, _ name: String, _ accepted: String, fallback: String = "none",
     _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
-    let key = "\(section).\(name)"
     return ConfigurationKey(
       section: section, name: name, accepted: accepted, fallback: fallback, appliesLive: true,
       assign: { draft, text, origin in
@@ -207,12 +214,12 @@ extension ConfigurationKey {
         if draft.settings[keyPath: field].contains(value) { return true }
         guard draft.settings[keyPath: field].count < listCapacity else { return false }
         draft.settings[keyPath: field].append(value)
-        draft.settings.origins[key, default: []].append(origin)
+        draft.settings.origins[draft.settings.qualifiedName(section, name), default: []].append(origin)
         return true
       },
       reset: { draft in
         draft.settings[keyPath: field] = []
-        draft.settings.origins[key] = nil
+        draft.settings.origins[draft.settings.qualifiedName(section, name)] = nil
       },
       values: { $0[keyPath: field].map(\.description) },
       copy: { $1[keyPath: field] = $0[keyPath: field] })

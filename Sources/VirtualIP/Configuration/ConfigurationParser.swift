@@ -13,6 +13,7 @@ struct ConfigurationParser {
         case .section(let name):
           try checkSection(name, place)
           section = name
+          if name == ConfigurationKey.track { parser.draft.settings.beginTrack() }
         case .assignment(let key, let value):
           try parser.assign(key, value, in: section, place)
         }
@@ -32,23 +33,20 @@ struct ConfigurationParser {
     if !key.assign(&draft, value, place) { throw Self.notAccepted(value, key, place) }
   }
 
-  private static var sections: [String] {
-    ConfigurationKey.all.reduce(into: []) { if $0.last != $1.section { $0.append($1.section) } }
-  }
-
   private static func checkSection(_ name: String, _ place: Settings.Origin) throws(ConfigurationError) {
-    if sections.contains(name) { return }
-    let remedy = nearest(to: name, in: sections).map { "write [\($0)]" } ?? "move or remove the section"
+    if ConfigurationKey.sections.contains(name) { return }
+    let remedy =
+      nearest(to: name, in: ConfigurationKey.sections).map { "write [\($0)]" } ?? "move or remove the section"
     throw ConfigurationError(
       place: "\(place)", found: "unknown section \("[\(name)]".quoted)",
-      accepted: "accepted: \(sections.map { "[\($0)]" }.listed)", remedy: remedy)
+      accepted: "accepted: \(ConfigurationKey.sections.map { "[\($0)]" }.listed)", remedy: remedy)
   }
 
   private static func outsideSection(_ name: String, _ place: Settings.Origin) -> ConfigurationError {
     let home = ConfigurationKey.all.first { $0.name == name }?.section
     return ConfigurationError(
       place: "\(place)", found: "key \(name.quoted) before any section",
-      accepted: "accepted: keys below \(sections.map { "[\($0)]" }.listed)",
+      accepted: "accepted: keys below \(ConfigurationKey.sections.map { "[\($0)]" }.listed)",
       remedy: home.map { "put [\($0)] above it" } ?? "put its section above it")
   }
 

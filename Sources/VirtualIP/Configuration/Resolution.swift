@@ -24,6 +24,7 @@ struct Resolution {
     try checkVersion()
     try checkPeers()
     try checkRoutes()
+    try checkTracks()
     try checkLabel()
     try checkLease()
     return draft.settings
@@ -330,6 +331,34 @@ struct Resolution {
         "accepted: \(draft.settings.addresses.map(\.address.description).listed)",
         "use one of these, or leave src out")
     }
+  }
+
+  /// Each section stands for itself: what it says is about the checks that it names, and no other section names them.
+  private mutating func checkTracks() throws(ConfigurationError) {
+    var seen: Set<Check> = []
+    for (index, track) in draft.settings.tracks.enumerated() {
+      let checks = track.checks
+      if checks.isEmpty, track != TrackSettings() {
+        throw error(
+          origin(inTrack: index), "this [Track] has nothing to check",
+          "accepted: settings in the section whose Unit=, Interface= or Exec= they are about",
+          "move them there, or add one of these keys")
+      }
+      if let twice = checks.first(where: { !seen.insert($0).inserted }) {
+        throw error(
+          origin(inTrack: index), "\(twice) is in an earlier [Track], too",
+          "accepted: each unit, interface and command in one section", "remove it from one of them")
+      }
+    }
+    draft.settings.tracks.removeAll { $0 == TrackSettings() }
+  }
+
+  /// Of the first thing that was said in the section with this index.
+  private func origin(inTrack index: Int) -> Settings.Origin {
+    let view = draft.settings.view(ofTrack: index)
+    let origins = ConfigurationKey.all.lazy.filter { $0.section == ConfigurationKey.track }
+      .flatMap { view.origins[view.qualifiedName(of: $0)] ?? [] }
+    return origins.first ?? .default
   }
 
   // MARK: What depends on the addresses and the interface

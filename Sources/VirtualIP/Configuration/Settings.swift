@@ -52,10 +52,10 @@ public struct Settings: Hashable, Sendable {
   public internal(set) var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.
   public internal(set) var refreshInterval: Duration? = .seconds(60)
-  /// What else decides whether this host may own the VIP.
-  public internal(set) var track = TrackSettings()
+  /// What else decides whether this host may own the VIP: one for each section that says something.
+  public internal(set) var tracks: [TrackSettings] = []
 
-  /// Where the values of a key come from, by `Section.Key`; what is missing here is the default.
+  /// Where the values of a key come from, by its name in `qualifiedName(of:)`; what is missing here is the default.
   var origins: [String: [Origin]] = [:]
 
   /// Where a value comes from.
@@ -95,29 +95,72 @@ extension Settings: CustomStringConvertible {
   /// Origins are comment lines of their own, because systemd.syntax(7) has no comment after a value.
   public var description: String {
     var text = "# \(summary.printable)\n"
-    var section = ""
-    let derivedIndex = hasDerivedAddress ? addresses.firstIndex { $0.address.family == .ipv6 } : nil
-    for key in ConfigurationKey.all {
-      if key.section != section { text += "\n[\(key.section)]\n" }
-      section = key.section
-      let values = key.values(self)
-      let origins = origins(of: key.qualifiedName)
-      for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
-        // A backslash at the end would continue the line; one before a blank does not.
-        let end = value.utf8.last == UInt8(ascii: "\\") ? " \n" : "\n"
-        // The address that was derived would count as configured if it were assigned.
-        let start = key.name == "Address" && index == derivedIndex ? "# " : ""
-        text += "# \(origins[min(index, origins.count - 1)])\n\(start)\(key.name)=\(value)\(end)"
+    for section in ConfigurationKey.sections {
+      for index in 0..<(section == ConfigurationKey.track ? max(tracks.count, 1) : 1) {
+        text += "\n[\(section)]\n"
+        for key in ConfigurationKey.all where key.section == section {
+          text += view(ofTrack: index).lines(key)
+        }
       }
     }
     return text
+  }
+
+  private func lines(_ key: ConfigurationKey) -> String {
+    let values = key.values(self)
+    let origins = origins(of: qualifiedName(of: key))
+    let derivedIndex = hasDerivedAddress ? addresses.firstIndex { $0.address.family == .ipv6 } : nil
+    var text = ""
+    for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
+      // A backslash at the end would continue the line; one before a blank does not.
+      let end = value.utf8.last == UInt8(ascii: "\\") ? " \n" : "\n"
+      // The address that was derived would count as configured if it were assigned.
+      let start = key.name == "Address" && index == derivedIndex ? "# " : ""
+      text += "# \(origins[min(index, origins.count - 1)])\n\(start)\(key.name)=\(value)\(end)"
+    }
+    return text
+  }
+}
+
+// [Track] may be there more than once: its keys are about the last one.
+extension Settings {
+  var lastTrack: TrackSettings {
+    get { tracks.last ?? TrackSettings() }
+    set { tracks = tracks.dropLast() + [newValue] }
+  }
+
+  /// `VRRP.Priority`, `Track.Unit`, and `Track[2].Unit` in the second section.
+  func qualifiedName(of key: ConfigurationKey) -> String { qualifiedName(key.section, key.name) }
+
+  func qualifiedName(_ section: String, _ name: String) -> String {
+    section == ConfigurationKey.track && tracks.count > 1
+      ? "\(section)[\(tracks.count)].\(name)" : "\(section).\(name)"
+  }
+
+  private static func isOfTrack(_ qualifiedName: String) -> Bool {
+    qualifiedName.hasPrefix(ConfigurationKey.track)
+  }
+
+  /// The same settings up to the section with this index, which is empty if there is none.
+  func view(ofTrack index: Int) -> Settings {
+    var view = self
+    view.tracks = (0...index).map { tracks.indices.contains($0) ? tracks[$0] : TrackSettings() }
+    return view
+  }
+
+  /// Another [Track] begins.
+  mutating func beginTrack() {
+    if lastTrack != TrackSettings() || tracks.isEmpty { tracks.append(TrackSettings()) }
+    for key in ConfigurationKey.all where key.section == ConfigurationKey.track {
+      origins[qualifiedName(of: key)] = nil
+    }
   }
 }
 
 extension Settings {
   /// A key whose value differs between two settings.
   public struct Change: Hashable, Sendable, CustomStringConvertible {
-    /// `Section.Key`
+    /// `Section.Key`, and `Track[2].Key` in the second section of a kind
     public let key: String
     /// The values before, as in a file; none for an unset label.
     public let old: [String]
@@ -135,19 +178,31 @@ extension Settings {
 
   /// What differs in `new`, in the order of the keys; origins do not count.
   public func changes(to new: Settings) -> [Change] {
-    ConfigurationKey.all.compactMap { key in
-      let (before, after) = (key.values(self), key.values(new))
-      if before == after { return nil }
-      let appliesLive = key.applies(from: self, to: new)
-      return Change(key: key.qualifiedName, old: before, new: after, appliesLive: appliesLive)
-    }
+    let single = ConfigurationKey.all.filter { $0.section != ConfigurationKey.track }
+    let repeated = ConfigurationKey.all.filter { $0.section == ConfigurationKey.track }
+    return single.compactMap { change($0, to: new) }
+      + (0..<max(tracks.count, new.tracks.count)).flatMap { index in
+        let (before, after) = (view(ofTrack: index), new.view(ofTrack: index))
+        return repeated.compactMap { before.change($0, to: after) }
+      }
+  }
+
+  private func change(_ key: ConfigurationKey, to new: Settings) -> Change? {
+    let (before, after) = (key.values(self), key.values(new))
+    if before == after { return nil }
+    let appliesLive = key.applies(from: self, to: new)
+    return Change(key: qualifiedName(of: key), old: before, new: after, appliesLive: appliesLive)
   }
 
   /// Takes over from `new` what a reload applies; the rest stays as it is.
   mutating func takeLiveValues(of new: Settings) {
-    for key in ConfigurationKey.all where key.applies(from: self, to: new) {
+    for key in ConfigurationKey.all where key.section != ConfigurationKey.track {
+      guard key.applies(from: self, to: new) else { continue }
       key.copy(new, &self)
       origins[key.qualifiedName] = new.origins[key.qualifiedName]
     }
+    tracks = new.tracks
+    origins = origins.filter { !Self.isOfTrack($0.key) }
+    origins.merge(new.origins.filter { Self.isOfTrack($0.key) }) { $1 }
   }
 }

@@ -1,4 +1,4 @@
-/// What decides, beside the network, whether this host may own the VIP.
+/// Checks that decide, beside the network, whether this host may own the VIP, and what their failure means.
 public struct TrackSettings: Hashable, Sendable {
   /// Names of units that must be active, at most 64.
   public internal(set) var units: [String] = []

@@ -20,3 +20,8 @@ extension TrackSettings {
     units.map { .unit($0) } + interfaces.map { .interface($0) } + commands.map { .command($0) }
   }
 }
+
+extension [TrackSettings] {
+  /// Of each check, in the order of the checks.
+  var penalties: [Int] { flatMap { [Int](repeating: $0.penalty, count: $0.checks.count) } }
+}

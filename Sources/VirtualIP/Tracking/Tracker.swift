@@ -13,7 +13,7 @@ final class Tracker {
 
   private let loop: EventLoop
   private let handlers: Handlers
-  private var settings = TrackSettings()
+  private var tracks: [TrackSettings] = []
   /// Of commands.
   private var environment: [String] = []
   private var checks: [Check] = []
@@ -33,8 +33,8 @@ final class Tracker {
   init(_ settings: Settings, owns: Bool, on loop: EventLoop, _ handlers: Handlers) {
     self.loop = loop
     self.handlers = handlers
-    checks = settings.track.checks
-    health = Health(count: checks.count, penalty: settings.track.penalty, assumedToPass: owns)
+    checks = settings.tracks.flatMap(\.checks)
+    health = Health(penalties: settings.tracks.penalties, assumedToPass: owns)
   }
 
   /// What all checks together mean.
@@ -56,38 +56,43 @@ final class Tracker {
       "VIP_INSTANCE=\(settings.instance)",
       "VIP=\(settings.addresses.map(\.address.description).joined(separator: " "))",
     ]
-    try follow(settings.track)
+    try follow(settings.tracks)
   }
 
-  private func follow(_ new: TrackSettings) throws(SystemdError) {
-    let wanted = new.checks
-    if wanted != checks {
-      health = Health(
-        replacing: health, origins: wanted.map { checks.firstIndex(of: $0) }, penalty: new.penalty)
-      checks = wanted
-      reasons = reasons.filter { wanted.contains($0.key) }
-    }
-    health.penalty = new.penalty
-    settings = new
+  private func follow(_ new: [TrackSettings]) throws(SystemdError) {
+    let wanted = new.flatMap(\.checks)
+    health = Health(
+      replacing: health, origins: wanted.map { checks.firstIndex(of: $0) }, penalties: new.penalties)
+    checks = wanted
+    reasons = reasons.filter { wanted.contains($0.key) }
+    tracks = new
     try followCommands()
-    for name in new.interfaces { noteInterface(name) }
-    if units == nil && !new.units.isEmpty { units = try makeUnitMonitor() }
-    units?.follow(new.units)
+    for name in interfaces { noteInterface(name) }
+    let names = new.flatMap(\.units)
+    if units == nil && !names.isEmpty { units = try makeUnitMonitor() }
+    units?.follow(names)
   }
+
+  private var interfaces: [String] { tracks.flatMap(\.interfaces) }
 
   // MARK: Results
 
   private func note(_ check: Check, passed: Bool, _ reason: String) {
     guard let index = checks.firstIndex(of: check) else { return }
     reasons[check] = passed ? nil : reason
-    var threshold = Verdict.Threshold.immediate
-    if case .command = check { threshold = Verdict.Threshold(rise: settings.rise, fall: settings.fall) }
-    guard health.note(index, passed: passed, threshold) else { return }
+    guard health.note(index, passed: passed, threshold(check)) else { return }
     handlers.report(
       passed
         ? Message(.checkPassed, .notice, "Check passes: \(check)\(effect)")
         : Message(.checkFailed, .warning, "Check fails: \(explain(check))\(effect)"))
     handlers.changed()
+  }
+
+  private func threshold(_ check: Check) -> Verdict.Threshold {
+    guard case .command(let command) = check,
+      let track = tracks.first(where: { $0.commands.contains(command) })
+    else { return .immediate }
+    return Verdict.Threshold(rise: track.rise, fall: track.fall)
   }
 
   private func explain(_ check: Check) -> String { "\(check) \(reasons[check] ?? "failed")" }
@@ -103,23 +108,24 @@ final class Tracker {
   // MARK: Commands
 
   private func followCommands() throws(SystemdError) {
-    for (command, check) in commands where !settings.commands.contains(command) {
+    for (command, check) in commands where !tracks.contains(where: { $0.commands.contains(command) }) {
       commands[command] = nil
       let id = ObjectIdentifier(check)
       if check.cancel(then: { [unowned self] in leaving[id] = nil }) { leaving[id] = check }
     }
     var first = Clock.now
-    for command in settings.commands {
-      if let check = commands[command] {
-        check.follow(environment: environment, interval: settings.interval, timeout: settings.timeout)
-        continue
+    for track in tracks {
+      for command in track.commands {
+        if let check = commands[command] {
+          check.follow(environment: environment, interval: track.interval, timeout: track.timeout)
+          continue
+        }
+        commands[command] = try CommandCheck(
+          command, environment: environment,
+          schedule: CommandSchedule(interval: track.interval, timeout: track.timeout, first: first), on: loop
+        ) { [unowned self] passed, reason in note(.command(command), passed: passed, reason) }
+        first = first + Self.stagger
       }
-      commands[command] = try CommandCheck(
-        command, environment: environment,
-        schedule: CommandSchedule(interval: settings.interval, timeout: settings.timeout, first: first),
-        on: loop
-      ) { [unowned self] passed, reason in note(.command(command), passed: passed, reason) }
-      first = first + Self.stagger
     }
   }
 
@@ -129,7 +135,7 @@ final class Tracker {
   func replace(links: [Link]) {
     carriers = [:]
     for link in links where link.isUp && link.hasCarrier { carriers[link.index] = link.name }
-    for name in settings.interfaces { noteInterface(name) }
+    for name in interfaces { noteInterface(name) }
   }
 
   /// Takes over one change.
@@ -149,7 +155,7 @@ final class Tracker {
   }
 
   private func noteInterface(_ name: String) {
-    guard settings.interfaces.contains(name) else { return }
+    guard interfaces.contains(name) else { return }
     note(.interface(name), passed: carriers.values.contains(name), "is missing, down or without carrier")
   }
 
