@@ -35,55 +35,67 @@ struct Definitions {
   mutating func substitute(_ line: String) -> String? {
     var text = line
     for _ in 0..<Self.mostRounds {
-      guard let next = substituteOnce(text) else { return text }
-      text = next
-      if text.utf8.count > Self.longestLine { return nil }
+      switch substituteOnce(text) {
+      case .unchanged: return text
+      case .changed(let next): text = next
+      case .tooLong: return nil
+      }
     }
     return nil
   }
 
-  /// nil if there is nothing to replace.
-  private mutating func substituteOnce(_ line: String) -> String? {
+  private enum Round {
+    case unchanged
+    case changed(String)
+    case tooLong
+  }
+
+  private mutating func substituteOnce(_ line: String) -> Round {
     var (result, rest, hasChanged) = ("", line[...], false)
-    while let dollar = rest.firstIndex(of: "$") {
+    while let dollar = rest.utf8.firstIndex(of: UInt8(ascii: "$")) {
       result += rest[..<dollar]
-      let reference = rest[dollar...]
-      if let (name, end) = Self.name(in: reference), let definition = definitions[name] {
+      if let (name, end) = Self.name(in: rest[dollar...]), let definition = definitions[name] {
         result += definition.value
         definitions[name]?.isUsed = true
         rest = rest[end...]
         hasChanged = true
       } else {
         result += "$"
-        rest = rest[rest.index(after: dollar)...]
+        rest = rest[rest.utf8.index(after: dollar)...]
       }
+      if hasChanged && result.utf8.count > Self.longestLine { return .tooLong }
     }
-    return hasChanged ? result + rest : nil
+    return hasChanged ? .changed(result + rest) : .unchanged
   }
 
-  /// The name in `${NAME}`, or in `$NAME` where white space follows, and where the reference ends.
+  /// The name in `${NAME}`, or in `$NAME` where white space follows, and where the reference ends. Looks no further
+  /// than that: a line may hold many thousand dollars.
   private static func name(in reference: Substring) -> (String, Substring.Index)? {
-    let text = reference.dropFirst()
-    if text.first == "{" {
-      guard let close = text.firstIndex(of: "}") else { return nil }
-      let name = text[text.index(after: text.startIndex)..<close]
-      return isName(name) ? (String(name), text.index(after: close)) : nil
+    let text = reference.utf8.dropFirst()
+    let isBraced = text.first == UInt8(ascii: "{")
+    let name = (isBraced ? text.dropFirst() : text).prefix(while: isNameByte)
+    guard isName(Substring(name)) else { return nil }
+    let next = text[name.endIndex...].first
+    if isBraced {
+      return next == UInt8(ascii: "}") ? (String(Substring(name)), text.index(after: name.endIndex)) : nil
     }
-    let name = text.prefix { !isBlank($0) && $0 != "\n" }
-    return isName(name) ? (String(name), name.endIndex) : nil
+    guard let next else { return (String(Substring(name)), name.endIndex) }
+    return " \t\r\n".utf8.contains(next) ? (String(Substring(name)), name.endIndex) : nil
   }
 
   private static func isName(_ text: Substring) -> Bool {
     guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
       return false
     }
-    return text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
-        true
-      default: false
-      }
+    return text.utf8.allSatisfy(isNameByte)
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+      true
+    default: false
     }
   }
 }
