@@ -16,6 +16,8 @@ struct InstanceConversion: NoteTaker {
   var peerStatements: [Statement] = []
   var trackStatements: [(kind: String, statement: Statement)] = []
   var trackSections: [TrackSection] = []
+  /// Priority=, which keepalived has as 100 where nothing is said.
+  private(set) var priority = 100
   private var version: Int
   private var interval: Statement?
   private var authentication: Statement?
@@ -70,7 +72,7 @@ struct InstanceConversion: NoteTaker {
     case "interface": readInterface(inner)
     case "state": note(inner, "not imported: vipd begins as Backup, and the priority decides")
     case "virtual_router_id": readNumber(inner, 1...255, "VirtualRouterID")
-    case "priority": readNumber(inner, 1...255, "Priority")
+    case "priority": readPriority(inner)
     case "version": readVersion(inner)
     case "advert_int": replace(\.interval, inner)
     case "authentication": replace(\.authentication, inner)
@@ -121,6 +123,24 @@ struct InstanceConversion: NoteTaker {
       return note(inner, "not imported: expected \(range.lowerBound) to \(range.upperBound)")
     }
     assignSettled("VRRP", "\(key)=\(value)", inner, 2)
+  }
+
+  private mutating func readPriority(_ inner: Statement) {
+    guard let value = inner.values.first.flatMap({ Number.parse($0, 1...255) }) else {
+      return note(inner, "not imported: expected 1 to 255")
+    }
+    assignPriority(value)
+    inner.settle(0..<2)
+  }
+
+  mutating func assignPriority(_ value: Int) {
+    priority = value
+    let line = "Priority=\(value)"
+    if let index = assignments.firstIndex(where: { $0.line.hasPrefix("Priority=") }) {
+      assignments[index].line = line
+    } else {
+      assign("VRRP", line)
+    }
   }
 
   private mutating func readVersion(_ inner: Statement) {

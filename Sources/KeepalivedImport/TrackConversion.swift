@@ -1,12 +1,15 @@
 import Internet
 
-/// Something that is tracked. A failure takes `penalty` off the priority, or with 0 forbids to own the address.
+/// Something that is tracked. A failure takes off the priority what the weight says, or forbids to own the address if
+/// that is 0.
 struct TrackedCheck {
   let key: String
   let value: String
-  let penalty: Int
+  let weight: Int
   /// How a command is run, as lines of [Track]; nil for what is not run.
   var timing: [String]?
+
+  var penalty: Int { abs(weight) }
 }
 
 /// A [Track]: checks with the same penalty, and commands with the same timing.
@@ -50,6 +53,7 @@ extension InstanceConversion {
             continue
           }
           line.settle(0..<1)
+          if check.weight > 0 { raisePriority(by: check.weight, line) }
           if !trackSections.indices.contains(where: { trackSections[$0].takes(check) }) {
             trackSections.append(TrackSection(check))
           }
@@ -58,13 +62,25 @@ extension InstanceConversion {
     }
   }
 
+  /// What a success adds in keepalived is there from the beginning, and a failure takes it off.
+  private mutating func raisePriority(by weight: Int, _ line: Statement) {
+    let sum = priority + weight
+    assignPriority(min(sum, 254))
+    let limit = sum > 254 ? ", of which 254 is the highest" : ""
+    note(line, "a weight of \(weight) is a part of Priority=\(limit), and a Penalty= while the check fails")
+  }
+
   /// nil if it cannot be carried over, which is noted.
   private mutating func check(_ key: String, _ line: Statement) -> TrackedCheck? {
     let script = context.scripts[line.keyword]
     let options = Options(line, from: 1)
     let weight = options.value(of: "weight").map(Number.signed) ?? (key == "Exec" ? script?.weight : nil) ?? 0
-    guard let weight, weight <= 0, !line.values.contains("reverse") else {
-      note(line, "not imported: a check of vipd takes off priority when it fails, never adds")
+    guard let weight, !line.values.contains("reverse") else {
+      note(line, "not imported: a check of vipd takes off priority when it fails")
+      return nil
+    }
+    guard weight == 0 || priority < 255 else {
+      note(line, "not imported: weights change nothing for an address owner, which priority 255 is")
       return nil
     }
     if key == "Interface" {
@@ -73,7 +89,7 @@ extension InstanceConversion {
         return nil
       }
       options.settle("weight")
-      return TrackedCheck(key: key, value: line.keyword, penalty: -weight)
+      return TrackedCheck(key: key, value: line.keyword, weight: weight)
     }
     usedScripts.insert(line.keyword)
     guard let script, let command = script.command else {
@@ -81,7 +97,7 @@ extension InstanceConversion {
       return nil
     }
     options.settle("weight")
-    return TrackedCheck(key: key, value: command, penalty: -weight, timing: Self.timing(script))
+    return TrackedCheck(key: key, value: command, weight: weight, timing: Self.timing(script))
   }
 
   private static func timing(_ script: Script) -> [String] {

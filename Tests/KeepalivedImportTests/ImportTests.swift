@@ -93,7 +93,10 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     ("virtual_ipaddress {\n 192.0.2.219\n}", "already"),
     ("virtual_ipaddress_excluded {\n fd00::1\n}", "VRRPv2"),
     ("virtual_ipaddress_excluded {\n 192.0.2.222\n}", "skip_check_adv_addr"),
-    ("track_interface {\n eth1 weight 10\n}", "never adds"), ("track_script {\n nothing\n}", "no such"),
+    ("track_interface {\n eth1 weight 10 reverse\n}", "when it fails"),
+    ("track_interface {\n eth1 weight 10\n}", "part of Priority="),
+    ("priority 255\ntrack_interface {\n eth1 weight 10\n}", "address owner"),
+    ("track_script {\n nothing\n}", "no such"),
     ("authentication {\n auth_type AH\n auth_pass x\n}", "only PASS"),
     ("unicast_peer {\n 192.0.2.218\n fd00::1\n}", "no IPv6 address"), ("include other.conf", "not followed"),
   ])
@@ -159,6 +162,18 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     let imported = try instance("track_interface {\n eth1 weight -20\n eth2 weight -20\n}")
     #expect(imported.notes.isEmpty)
     #expect(imported.text.hasSuffix("[Track]\nInterface=eth1\nInterface=eth2\nPenalty=20\n"))
+  }
+
+  @Test func whatASuccessAddsIsTakenOffByAFailure() throws {
+    let imported = try instance(
+      "priority 90\ntrack_interface {\n eth1 weight 20\n eth2 weight -20\n eth3 weight 5\n}")
+    let settings = try ImportHost.settings(of: imported)
+    #expect(settings.priority == 115)
+    #expect(settings.tracks.map(\.penalty) == [20, 5])
+    #expect(settings.tracks.map(\.interfaces) == [["eth1", "eth2"], ["eth3"]])
+    let high = try instance("priority 250\ntrack_interface {\n eth1 weight 20\n}")
+    #expect(try ImportHost.settings(of: high).priority == 254)
+    #expect(high.notes.contains { $0.reason.contains("254 is the highest") })
   }
 
   @Test func whatIsTrackedTwiceIsNamed() throws {
