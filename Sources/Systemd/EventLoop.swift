@@ -9,10 +9,12 @@ public final class EventLoop {
   /// Who goes first when several things wait; the order of the cases.
   public enum Priority: Int64, Sendable {
     /// Received packets go before timers: a heartbeat that already waits in the socket must be handled
-    /// before the timer that would declare its sender dead, however late the loop is.
+    /// before the timer that would declare its sender dead, however late the loop is. Of a flood: UrgentSources.
     case packet = -20
     /// What the kernel says of links and addresses, for the same reason.
     case kernel = -10
+    /// What it answers. Never before its news, also after all three have rested.
+    case answer = -5
     /// Timers.
     case timer = 0
     /// Signals and what is not urgent.

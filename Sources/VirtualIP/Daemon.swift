@@ -108,7 +108,7 @@ public final class Daemon {
     sources = [
       // News of changes before the answers to our own: see Holdings.
       try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in readMonitor() },
-      try loop.watch(fd: requests.fd, priority: .timer) { [unowned self] in readAnswers() },
+      try loop.watch(fd: requests.fd, priority: .answer) { [unowned self] in readAnswers() },
       try loop.signal(SIGTERM) { [unowned self] in stop() },
       try loop.signal(SIGINT) { [unowned self] in stop() },
       try loop.signal(SIGHUP) { [unowned self] in reload() },

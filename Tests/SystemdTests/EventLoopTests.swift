@@ -113,7 +113,7 @@ struct EventLoopTests {
     withExtendedLifetime(source) {}
   }
 
-  @Test(arguments: [EventLoop.Priority.packet, .kernel])
+  @Test(arguments: [EventLoop.Priority.packet, .kernel, .answer])
   func floodDoesNotKeepTimersWaiting(_ priority: EventLoop.Priority) throws {
     let bench = try Bench()
     let pipe = try Pipe()
