@@ -84,11 +84,15 @@ public final class ContainerLab: Sendable {
   /// Watches `address`: a client's questions, and what the kernels of the hosts that are on say of it. A host
   /// that boots anew is another one.
   package func observe(_ address: IPv4Address) throws -> ContainerObservation {
-    func namespace(_ name: String) -> Namespace { Namespace(name: name, directory: namespaces) }
-    return try ContainerObservation(
+    try ContainerObservation(
       of: address, client: namespace("client"),
       hosts: hosts.map { (number: Int($0.octet), namespace: namespace($0.name)) })
   }
+
+  /// What sends whole Ethernet frames from the client.
+  package func sender() throws -> FrameSender { try FrameSender(in: namespace("client"), from: "bond0") }
+
+  private func namespace(_ name: String) -> Namespace { Namespace(name: name, directory: namespaces) }
 
   private static func start(_ keeper: Process, _ lifeline: Pipe, _ hosts: URL) throws {
     let ready = Pipe()

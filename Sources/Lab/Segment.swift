@@ -307,31 +307,13 @@ package final class Segment: @unchecked Sendable {
     try configure(host)
   }
 
-  /// Sends a whole Ethernet frame from a host's interface.
+  /// What sends whole Ethernet frames from a station's interface.
+  package func sender(_ station: Station) throws -> FrameSender {
+    try FrameSender(in: station.namespace, from: station.interface)
+  }
+
+  /// Sends a whole Ethernet frame from a station's interface.
   package func inject(_ frame: [UInt8], from station: Station) throws {
-    try withSender(from: station) { send in
-      guard send(frame) else { throw LabError("inject", errno: errno) }
-    }
-  }
-
-  /// Sends `frame` from a host's interface as often as this thread can until `end`; how often.
-  package func flood(_ frame: [UInt8], from station: Station, until end: Duration) throws -> Int {
-    try withSender(from: station) { send in
-      var count = 0
-      while MonotonicClock.now < end { for _ in 0..<64 where send(frame) { count += 1 } }
-      return count
-    }
-  }
-
-  private func withSender<Result>(
-    from station: Station, _ body: (_ send: ([UInt8]) -> Bool) throws -> Result
-  ) throws -> Result {
-    let (socket, index) = try station.namespace.run {
-      (try PacketSocket.open(protocol: 0), if_nametoindex(station.interface))
-    }
-    var link = sockaddr_ll()
-    link.sll_family = sa_family_t(AF_PACKET)
-    link.sll_ifindex = Int32(index)
-    return try body { socket.send($0, to: link) }
+    guard try sender(station).send(frame) else { throw LabError("inject", errno: errno) }
   }
 }

@@ -54,6 +54,36 @@ extension SystemdTests {
     }
 
     @Test(
+      "A flood of packets neither moves the VIP nor takes more of a processor than a realtime process may have"
+    )
+    func flood() throws {
+      // A standby's question, which every daemon reads.
+      let frame = Frame.arp(
+        operation: 1, from: MACAddress(bits: 0x0200_0000_0099),
+        sender: try #require(IPv4Address("192.168.1.250")),
+        to: .broadcast, targetHardware: MACAddress(bits: 0x0000_5E00_01DB),
+        target: try #require(IPv4Address(Pair.vip)))
+      let pids = try pair.hosts.map { try $0.mainPID() }
+      let before = try pair.hosts.map { try processorTime(of: $0) }
+      let sender = try pair.lab.sender()
+      let start = MonotonicClock.now
+      var count = 0
+      let seen = try view.during { count = sender.flood(frame, until: start + .seconds(5)) }
+      report("flood of \(count) packets in 5 s", seen)
+      let used = try zip(pair.hosts, before).map { try processorTime(of: $0) - $1 }
+      print("processor time of the daemons: \(used)")
+      #expect(seen.owners == [[Int(owner.octet)]])
+      #expect(try pair.hosts.map { try $0.mainPID() } == pids)
+      #expect(count > 10_000 && used.allSatisfy { $0 < .seconds(4) })
+    }
+
+    /// Of the daemon's loop, since it was started.
+    private func processorTime(of host: Container) throws -> Duration {
+      let words = try host.shell("cat /proc/\(host.mainPID())/schedstat").split(separator: " ")
+      return .nanoseconds(try #require(words.first.flatMap { Int64($0) }))
+    }
+
+    @Test(
       "Restarts keep the VIP",
       arguments: [
         "systemctl restart \(Pair.unit)", "systemctl daemon-reload; systemctl restart \(Pair.unit)",

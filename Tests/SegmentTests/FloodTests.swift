@@ -28,7 +28,7 @@ extension SegmentTests {
       try scene.startPair()
       let start = MonotonicClock.now
       // Longer than a lease.
-      let count = try scene.segment.flood(frame, from: scene.segment.client, until: start + .seconds(4))
+      let count = try scene.segment.sender(scene.segment.client).flood(frame, until: start + .seconds(4))
       print("flood: \(count) frames in \(MonotonicClock.now - start)")
       pause(.seconds(1))
       #expect(scene.isUnchanged(since: start))
