@@ -75,12 +75,14 @@ struct Definitions {
     let isBraced = text.first == UInt8(ascii: "{")
     let name = (isBraced ? text.dropFirst() : text).prefix(while: isNameByte)
     guard isName(Substring(name)) else { return nil }
-    let next = text[name.endIndex...].first
+    var end = name.endIndex
     if isBraced {
-      return next == UInt8(ascii: "}") ? (String(Substring(name)), text.index(after: name.endIndex)) : nil
+      guard end < text.endIndex, text[end] == UInt8(ascii: "}") else { return nil }
+      end = text.index(after: end)
+    } else if end < text.endIndex, !" \t\r\n".utf8.contains(text[end]) {
+      return nil
     }
-    guard let next else { return (String(Substring(name)), name.endIndex) }
-    return " \t\r\n".utf8.contains(next) ? (String(Substring(name)), name.endIndex) : nil
+    return (String(Substring(name)), end)
   }
 
   private static func isName(_ text: Substring) -> Bool {

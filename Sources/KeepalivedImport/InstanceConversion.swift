@@ -71,8 +71,10 @@ struct InstanceConversion: NoteTaker {
     switch inner.keyword {
     case "interface": readInterface(inner)
     case "state": note(inner, "not imported: vipd begins as Backup, and the priority decides")
-    case "virtual_router_id": readNumber(inner, 1...255, "VirtualRouterID")
-    case "priority": readPriority(inner)
+    case "virtual_router_id":
+      if let id = readOctet(inner) { assign("VRRP", "VirtualRouterID=\(id)") }
+    case "priority":
+      if let value = readOctet(inner) { assignPriority(value) }
     case "version": readVersion(inner)
     case "advert_int": replace(\.interval, inner)
     case "authentication": replace(\.authentication, inner)
@@ -118,19 +120,14 @@ struct InstanceConversion: NoteTaker {
     assignSettled("VirtualIP", "Interface=\(value)", inner, 2)
   }
 
-  private mutating func readNumber(_ inner: Statement, _ range: ClosedRange<Int>, _ key: String) {
-    guard let value = inner.values.first.flatMap({ Number.parse($0, range) }) else {
-      return note(inner, "not imported: expected \(range.lowerBound) to \(range.upperBound)")
-    }
-    assignSettled("VRRP", "\(key)=\(value)", inner, 2)
-  }
-
-  private mutating func readPriority(_ inner: Statement) {
+  /// nil if it is none, which is noted.
+  private mutating func readOctet(_ inner: Statement) -> Int? {
     guard let value = inner.values.first.flatMap({ Number.parse($0, 1...255) }) else {
-      return note(inner, "not imported: expected 1 to 255")
+      note(inner, "not imported: expected 1 to 255")
+      return nil
     }
-    assignPriority(value)
     inner.settle(0..<2)
+    return value
   }
 
   mutating func assignPriority(_ value: Int) {

@@ -18,15 +18,11 @@ struct TrackSection {
 
   init(_ check: TrackedCheck) { checks = [check] }
 
-  /// Whether the check is one of them now.
-  mutating func takes(_ check: TrackedCheck) -> Bool {
-    guard check.penalty == checks[0].penalty, timing == nil || check.timing == nil || timing == check.timing
-    else {
-      return false
-    }
-    checks.append(check)
-    return true
+  func hasRoom(for check: TrackedCheck) -> Bool {
+    check.penalty == checks[0].penalty && (timing == nil || check.timing == nil || timing == check.timing)
   }
+
+  mutating func append(_ check: TrackedCheck) { checks.append(check) }
 
   private var timing: [String]? { checks.lazy.compactMap(\.timing).first }
 
@@ -54,7 +50,9 @@ extension InstanceConversion {
           }
           line.settle(0..<1)
           if check.weight > 0 { raisePriority(by: check.weight, line) }
-          if !trackSections.indices.contains(where: { trackSections[$0].takes(check) }) {
+          if let index = trackSections.firstIndex(where: { $0.hasRoom(for: check) }) {
+            trackSections[index].append(check)
+          } else {
             trackSections.append(TrackSection(check))
           }
         }

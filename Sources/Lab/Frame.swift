@@ -19,6 +19,15 @@ package enum Frame {
     return frame
   }
 
+  /// The question by which a standby of `virtualRouterID` asks everybody for `target`, and is known.
+  package static func standbysQuestion(
+    virtualRouterID: UInt8, from source: MACAddress, sender: IPv4Address, target: IPv4Address
+  ) -> [UInt8] {
+    arp(
+      operation: 1, from: source, sender: sender, to: .broadcast,
+      targetHardware: MACAddress(bits: 0x0000_5E00_0100 | UInt64(virtualRouterID)), target: target)
+  }
+
   /// `message` as VRRP's payload of an IPv4 packet to 224.0.0.18.
   package static func vrrp(
     _ message: [UInt8], from source: MACAddress, address: IPv4Address, timeToLive: UInt8 = 255

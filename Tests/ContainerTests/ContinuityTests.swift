@@ -57,12 +57,10 @@ extension SystemdTests {
       "A flood of packets neither moves the VIP nor takes more of a processor than a realtime process may have"
     )
     func flood() throws {
-      // A standby's question, which every daemon reads.
-      let frame = Frame.arp(
-        operation: 1, from: MACAddress(bits: 0x0200_0000_0099),
-        sender: try #require(IPv4Address("192.168.1.250")),
-        to: .broadcast, targetHardware: MACAddress(bits: 0x0000_5E00_01DB),
-        target: try #require(IPv4Address(Pair.vip)))
+      // Every daemon reads it.
+      let frame = Frame.standbysQuestion(
+        virtualRouterID: 219, from: MACAddress(bits: 0x0200_0000_0099),
+        sender: try #require(IPv4Address("192.168.1.250")), target: try #require(IPv4Address(Pair.vip)))
       let pids = try pair.hosts.map { try $0.mainPID() }
       let before = try pair.hosts.map { try processorTime(of: $0) }
       let sender = try pair.lab.sender()

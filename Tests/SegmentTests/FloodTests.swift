@@ -18,9 +18,8 @@ extension SegmentTests {
     @Test func questionsOfStandbysMoveNothing() throws {
       let scene = try Scene(isProbed: false)
       let client = scene.segment.client.hardwareAddress
-      let frame = Frame.arp(
-        operation: 1, from: client, sender: Segment.address(250), to: .broadcast,
-        targetHardware: MACAddress(bits: 0x0000_5E00_01DB), target: scene.vip)
+      let frame = Frame.standbysQuestion(
+        virtualRouterID: 219, from: client, sender: Segment.address(250), target: scene.vip)
       try expectNothingMoves(frame, in: scene)
     }
 

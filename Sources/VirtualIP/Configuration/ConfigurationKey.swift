@@ -47,9 +47,9 @@ struct ConfigurationKey: Sendable {
   /// The section that may be there more than once.
   static let track = "Track"
 
-  static var sections: [String] {
-    all.reduce(into: []) { if $0.last != $1.section { $0.append($1.section) } }
-  }
+  static let sections: [String] = all.reduce(into: []) { if $0.last != $1.section { $0.append($1.section) } }
+
+  static func keys(of section: String) -> [ConfigurationKey] { all.filter { $0.section == section } }
 
   static let all: [ConfigurationKey] = [
     addressKey,
@@ -207,7 +207,7 @@ extension ConfigurationKey {
     _ section: String, _ name: String, _ accepted: String, fallback: String = "none",
     _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
-    return ConfigurationKey(
+    ConfigurationKey(
       section: section, name: name, accepted: accepted, fallback: fallback, appliesLive: true,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }

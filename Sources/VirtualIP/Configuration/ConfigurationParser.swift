@@ -53,7 +53,7 @@ struct ConfigurationParser {
   private static func unknownKey(
     _ name: String, in section: String, _ place: Settings.Origin
   ) -> ConfigurationError {
-    let known = ConfigurationKey.all.filter { $0.section == section }.map(\.name)
+    let known = ConfigurationKey.keys(of: section).map(\.name)
     let remedy: String
     if let elsewhere = ConfigurationKey.all.first(where: { $0.name == name }) {
       remedy = "move it to [\(elsewhere.section)]"

@@ -6,18 +6,17 @@ public enum ConfigurationTemplate {
   /// A file for `instance` that assigns `values`, by `Section.Key`; the other keys are there as comments.
   public static func text(instance: String, values: [String: [String]]) -> String {
     var text = "# vip@\(instance), by \"vipctl new\". Every key is explained in vip.conf(5).\n"
-    var section = ""
-    for key in ConfigurationKey.all {
-      if key.section != section { text += "\n[\(key.section)]\n" }
-      section = key.section
-      text += "# Accepted: \(key.accepted). Default: \(key.fallback).\n"
-      if let values = values[key.qualifiedName], !values.isEmpty {
-        for value in values { text += "\(key.name)=\(value)\n" }
-      } else {
-        text += "#\(key.name)=\n"
-      }
+    for section in ConfigurationKey.sections {
+      text += "\n[\(section)]\n"
+      for key in ConfigurationKey.keys(of: section) { text += lines(key, values[key.qualifiedName] ?? []) }
     }
     return text
+  }
+
+  private static func lines(_ key: ConfigurationKey, _ values: [String]) -> String {
+    let assignments = values.isEmpty ? ["#\(key.name)="] : values.map { "\(key.name)=\($0)" }
+    return "# Accepted: \(key.accepted). Default: \(key.fallback).\n"
+      + assignments.map { $0 + "\n" }.joined()
   }
 
   /// The effective settings that `text` gives `instance` on a host with these surroundings, or what is wrong

@@ -356,9 +356,8 @@ struct Resolution {
   /// Of the first thing that was said in the section with this index.
   private func origin(inTrack index: Int) -> Settings.Origin {
     let view = draft.settings.view(ofTrack: index)
-    let origins = ConfigurationKey.all.lazy.filter { $0.section == ConfigurationKey.track }
-      .flatMap { view.origins[view.qualifiedName(of: $0)] ?? [] }
-    return origins.first ?? .default
+    let keys = ConfigurationKey.keys(of: ConfigurationKey.track)
+    return keys.lazy.compactMap { view.origins[view.qualifiedName(of: $0)]?.first }.first ?? .default
   }
 
   // MARK: What depends on the addresses and the interface

@@ -98,9 +98,8 @@ extension Settings: CustomStringConvertible {
     for section in ConfigurationKey.sections {
       for index in 0..<(section == ConfigurationKey.track ? max(tracks.count, 1) : 1) {
         text += "\n[\(section)]\n"
-        for key in ConfigurationKey.all where key.section == section {
-          text += view(ofTrack: index).lines(key)
-        }
+        let view = view(ofTrack: index)
+        for key in ConfigurationKey.keys(of: section) { text += view.lines(key) }
       }
     }
     return text
@@ -151,9 +150,7 @@ extension Settings {
   /// Another [Track] begins.
   mutating func beginTrack() {
     if lastTrack != TrackSettings() || tracks.isEmpty { tracks.append(TrackSettings()) }
-    for key in ConfigurationKey.all where key.section == ConfigurationKey.track {
-      origins[qualifiedName(of: key)] = nil
-    }
+    for key in ConfigurationKey.keys(of: ConfigurationKey.track) { origins[qualifiedName(of: key)] = nil }
   }
 }
 
@@ -179,7 +176,7 @@ extension Settings {
   /// What differs in `new`, in the order of the keys; origins do not count.
   public func changes(to new: Settings) -> [Change] {
     let single = ConfigurationKey.all.filter { $0.section != ConfigurationKey.track }
-    let repeated = ConfigurationKey.all.filter { $0.section == ConfigurationKey.track }
+    let repeated = ConfigurationKey.keys(of: ConfigurationKey.track)
     return single.compactMap { change($0, to: new) }
       + (0..<max(tracks.count, new.tracks.count)).flatMap { index in
         let (before, after) = (view(ofTrack: index), new.view(ofTrack: index))

@@ -89,10 +89,12 @@ final class Tracker {
   }
 
   private func threshold(_ check: Check) -> Verdict.Threshold {
-    guard case .command(let command) = check,
-      let track = tracks.first(where: { $0.commands.contains(command) })
-    else { return .immediate }
+    guard case .command(let command) = check, let track = track(of: command) else { return .immediate }
     return Verdict.Threshold(rise: track.rise, fall: track.fall)
+  }
+
+  private func track(of command: TrackSettings.CommandLine) -> TrackSettings? {
+    tracks.first { $0.commands.contains(command) }
   }
 
   private func explain(_ check: Check) -> String { "\(check) \(reasons[check] ?? "failed")" }
@@ -108,7 +110,7 @@ final class Tracker {
   // MARK: Commands
 
   private func followCommands() throws(SystemdError) {
-    for (command, check) in commands where !tracks.contains(where: { $0.commands.contains(command) }) {
+    for (command, check) in commands where track(of: command) == nil {
       commands[command] = nil
       let id = ObjectIdentifier(check)
       if check.cancel(then: { [unowned self] in leaving[id] = nil }) { leaving[id] = check }
