@@ -234,11 +234,10 @@ extension SystemdTests {
       #expect(seen.probe.servedBy == ["\(owner.octet)", "\(other.octet)"])
     }
 
-    /// One kernel gave the address up when the other one got it, sooner than a resignation would be obeyed (Skew_Time,
-    /// 60 ms); the observer reads one after the other.
+    /// One kernel gave the address up when the other one got it; the observer reads one after the other.
     private func expectHandover(_ seen: ContainerObservation.Outcome) {
-      #expect(seen.unowned <= .milliseconds(50))
-      #expect(seen.overlap <= .milliseconds(50))
+      #expect(seen.unowned <= .milliseconds(5))
+      #expect(seen.overlap <= .milliseconds(20))
     }
 
     private func report(_ what: String, _ seen: ContainerObservation.Outcome) { print("\(what): \(seen)") }

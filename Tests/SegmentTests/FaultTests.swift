@@ -124,12 +124,11 @@ extension SegmentTests {
       try scene.expectOwners(217)
     }
 
-    /// Make before break: no time without an owner, next to none with two, no packet lost. A resignation would leave
-    /// none for Skew_Time, 60 ms.
+    /// Make before break: no time without an owner, next to none with two, no packet lost.
     private func expectHandover(_ scene: Scene, since start: Duration) throws {
       let overlap = scene.overlap(since: start)
       #expect(overlap.all < overlapLimit)
-      #expect(try gap(scene, since: start) <= .milliseconds(50), "break before make")
+      #expect(try gap(scene, since: start) <= .milliseconds(5), "break before make")
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
       #expect(report.outage < .milliseconds(100) && report.lost * 50 <= report.asked)
       #expect(report.servedBy == ["217", "218"])
