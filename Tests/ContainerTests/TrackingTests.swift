@@ -125,6 +125,7 @@ extension SystemdTests {
       try eventually("it has said so") {
         try owner.property("StatusText").contains("exit status 1: _vipd CapEff: 0000000000000000 0 0")
       }
+      #expect(try messages(Message.checkFailed, on: owner).count == 1)
     }
 
     @Test("A penalty lowers the priority while the check fails")
