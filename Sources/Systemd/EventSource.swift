@@ -1,21 +1,29 @@
 import CSystemd
 
-/// A handler that an ``EventLoop`` calls. Releasing the source, also inside its own handler, removes it.
+/// A handler that an ``EventLoop`` calls. Releasing the source removes it at once, also inside its own handler: what
+/// it watched may be closed then, and the descriptor's number used again.
 public final class EventSource {
-  private let handler: () -> Void
+  /// It may outlive the source, for as long as it runs.
+  private final class Handler {
+    let run: () -> Void
+
+    init(_ run: @escaping () -> Void) { self.run = run }
+  }
+
+  private let handler: Handler
   private var source: OpaquePointer?
 
-  init(_ handler: @escaping () -> Void) { self.handler = handler }
+  init(_ handler: @escaping () -> Void) { self.handler = Handler(handler) }
 
   deinit { sd_event_source_disable_unref(source) }
 
-  /// Lets `add` make the libsystemd source, with this object as its user data.
+  /// Lets `add` make the libsystemd source, with the handler as its user data.
   func make(
     _ priority: EventLoop.Priority, _ operation: String,
     _ add: (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutableRawPointer) -> Int32
   ) throws(SystemdError) {
     // Unretained: the source never outlives this object, whose deinit removes it.
-    let result = add(&source, Unmanaged.passUnretained(self).toOpaque())
+    let result = add(&source, Unmanaged.passUnretained(handler).toOpaque())
     try SystemdError.check(result, operation)
     try SystemdError.check(sd_event_source_set_priority(source, priority.rawValue), operation)
   }
@@ -44,9 +52,9 @@ public final class EventSource {
   /// What libsystemd calls.
   static func call(_ userdata: UnsafeMutableRawPointer?) -> Int32 {
     guard let userdata else { return 0 }
-    let source = Unmanaged<EventSource>.fromOpaque(userdata).takeUnretainedValue()
-    // The handler may release the last other reference.
-    withExtendedLifetime(source) { source.handler() }
+    let handler = Unmanaged<Handler>.fromOpaque(userdata).takeUnretainedValue()
+    // The handler may release the source, and that the last other reference.
+    withExtendedLifetime(handler) { handler.run() }
     return 0
   }
 }

@@ -43,6 +43,37 @@ private final class Bench {
 }
 
 struct EventLoopTests {
+  /// The number of a descriptor that was closed is the next one's.
+  @Test func aSourceReleasedByItsHandlerLeavesTheNextOneAlone() throws {
+    let bench = try Bench()
+    var first: Pipe? = try Pipe()
+    let number = try #require(first?.reader)
+    var second: Pipe?
+    bench.sources["first"] = try bench.loop.watch(fd: number, priority: .packet) {
+      bench.log.append("first")
+      bench.sources["first"] = nil
+      first = nil
+      do {
+        let pipe = try Pipe()
+        second = pipe
+        #expect(pipe.reader == number)
+        bench.sources["second"] = try bench.loop.watch(fd: pipe.reader, priority: .packet) {
+          bench.log.append("second")
+          bench.loop.exit(0)
+        }
+        pipe.put()
+      } catch {
+        Issue.record(error)
+      }
+    }
+    let timeout = try bench.loop.timer { bench.loop.exit(1) }
+    timeout.arm(at: Clock.now + .seconds(5))
+    first?.put()
+    #expect(try bench.loop.run() == 0)
+    #expect(bench.log == ["first", "second"])
+    withExtendedLifetime((second, timeout)) {}
+  }
+
   @Test func timersComeInTheOrderOfTheirInstants() throws {
     let bench = try Bench()
     let start = Clock.now
