@@ -47,7 +47,9 @@ package final class HostDaemon: @unchecked Sendable {
     let program =
       switch kind {
       case .vipd:
+        // With the priority that its unit gives it: else a busy machine holds it up.
         [
+          "chrt", "--reset-on-fork", "--rr", "1",
           try Self.vipdPath(), "--config-dir", "\(directory)/etc", "--runtime-dir", runtimeDirectory,
           instance,
         ]

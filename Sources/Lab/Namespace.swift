@@ -88,8 +88,8 @@ package struct Namespace: Sendable, Hashable {
     }
     guard !dead.isEmpty else { return }
     delete(dead)
-    // Each segment of it had a directory under /tmp, named like its namespaces without the role.
+    // Each segment of it had a directory, named like its namespaces without the role.
     let segments = Set(dead.map { $0.name.split(separator: "-").prefix(2).joined(separator: "-") })
-    _ = try? Command(["rm", "-rf"] + segments.sorted().map { "/tmp/\($0)" }).complete()
+    _ = try? Command(["rm", "-rf"] + segments.sorted().map(SegmentResources.directory(named:))).complete()
   }
 }

@@ -15,7 +15,7 @@ final class SegmentResources: Sendable {
     let number = Self.counter.wrappingAdd(1, ordering: .relaxed).newValue
     let prefix = "vip\(getpid())-\(number)"
     let namespaces = roles.map { Namespace(name: "\(prefix)-\($0)") }
-    let directory = "/tmp/\(prefix)"
+    let directory = Self.directory(named: prefix)
     self.namespaces = namespaces
     self.directory = directory
     cleanup = Cleanup.register { Self.release(namespaces, directory) }
@@ -27,6 +27,9 @@ final class SegmentResources: Sendable {
     Cleanup.cancel(cleanup)
     Self.release(namespaces, directory)
   }
+
+  /// In memory, as /run is: a daemon that maps a file there must not wait for a disk.
+  static func directory(named name: some StringProtocol) -> String { "/dev/shm/\(name)" }
 
   private static let counter = Atomic(0)
 

@@ -184,7 +184,7 @@ struct MachineryTests {
     kill(lab, signal)
     #expect(Command.reap(lab) == 128 + signal)
     #expect(namespaces().isEmpty)
-    #expect(access("/tmp/vip\(lab)-1", F_OK) != 0)
+    #expect(access("/dev/shm/vip\(lab)-1", F_OK) != 0)
   }
 
   @Test func keepalivedIsMovedByTheLab() throws {

@@ -228,7 +228,7 @@ extension SegmentTests {
       let list = try operate("list")
       for socket in sockets { close(socket) }
       #expect(list.status == 0, "\(list.output)")
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       #expect(scene.probe.report(from: start, to: MonotonicClock.now).outage < .milliseconds(500))
     }
   }

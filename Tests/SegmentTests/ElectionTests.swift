@@ -16,7 +16,7 @@ extension SegmentTests {
       let start = MonotonicClock.now
       pause(.seconds(1))
       #expect(scene.segment.ownership.history.owners(of: scene.vip).count == 1)
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
     }
 
     @Test func ofTwoActiveRoutersWithEqualPriorityTheGreaterAddressStays() throws {

@@ -147,7 +147,7 @@ extension SegmentTests {
       try scene.daemon(217).send(SIGUSR1)
       try scene.daemon(217).waitForLog("Nobody takes over", from: later, within: Scene.patience)
       pause(.milliseconds(500))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
       #expect(report.servedBy == ["217"])
     }
@@ -184,7 +184,7 @@ extension SegmentTests {
       let healed = MonotonicClock.now
       try scene.segment.plugIn(217)
       pause(.seconds(1))
-      #expect(scene.isUnchanged(since: healed), "it comes back as a Backup")
+      scene.expectUnchanged(since: healed, "it comes back as a Backup")
       #expect(scene.probe.report(from: healed, to: MonotonicClock.now).servedBy == ["218"])
     }
 
@@ -196,7 +196,7 @@ extension SegmentTests {
       let healed = MonotonicClock.now
       try scene.segment.dropVRRP(false)
       pause(.seconds(1))
-      #expect(scene.isUnchanged(since: healed))
+      scene.expectUnchanged(since: healed)
     }
 
     @Test func vrrpDroppedByTheOwnersFirewall() throws {
@@ -212,7 +212,7 @@ extension SegmentTests {
       try scene.daemon(218).waitForLog(
         "still answered by 12:34:56:78:02:17", from: start, within: Scene.patience)
       pause(.seconds(4))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
       #expect(report.servedBy == ["217"] && report.outage < .milliseconds(100))
     }
@@ -254,7 +254,7 @@ extension SegmentTests {
       pause(.seconds(3))
       try scene.segment.silenceGateway(false)
       pause(.seconds(2))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       #expect(scene.probe.report(from: start, to: MonotonicClock.now).servedBy == ["217"])
     }
 
@@ -266,7 +266,7 @@ extension SegmentTests {
       let start = MonotonicClock.now
       try scene.segment.silenceGateway()
       pause(.seconds(3))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       // Its silence meant nothing, so for some time the next one means nothing either.
       try scene.segment.silenceGateway(false)
       pause(.seconds(9))

@@ -27,7 +27,7 @@ extension SegmentTests {
       try daemons[2].stop()
       try scene.expectOwners()
       try scene.expectOwners(218, of: other)
-      #expect(scene.isUnchanged(other, since: start), "the other instance is not touched")
+      scene.expectUnchanged(other, since: start, "the other instance is not touched")
     }
 
     @Test func aReloadChangesThePriorityAndNotTheOwner() throws {
@@ -45,7 +45,7 @@ extension SegmentTests {
           .contains { $0.advertisement.priority == 150 }
       }
       pause(.seconds(1))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       #expect(scene.probe.report(from: start, to: MonotonicClock.now).answeredTwice == 0)
     }
 
@@ -59,7 +59,7 @@ extension SegmentTests {
       try daemon.waitForLog("nonsense", from: start, within: Scene.patience)
       pause(.milliseconds(500))
       #expect(daemon.isRunning)
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
     }
 
     @Test func aLabelIsVisible() throws {

@@ -13,7 +13,7 @@ extension SegmentTests {
       try meeting.startBackup()
       let calm = MonotonicClock.now
       pause(meeting.settings(on: 218).activeDownInterval + .milliseconds(200))
-      #expect(meeting.isUnchanged(since: calm), "the Backup heard every Advertisement")
+      meeting.expectUnchanged(since: calm, "the Backup heard every Advertisement")
 
       let stop = MonotonicClock.now
       try meeting.scene.daemon(217).send(SIGTERM)
@@ -68,7 +68,7 @@ extension SegmentTests {
       try meeting.expectOwner(217)
       let calm = MonotonicClock.now
       pause(.milliseconds(1000))
-      #expect(meeting.isUnchanged(since: calm))
+      meeting.expectUnchanged(since: calm)
       let cut = MonotonicClock.now
       try meeting.scene.segment.pullCable(217)
       for address in meeting.virtualAddresses {
@@ -131,7 +131,7 @@ extension SegmentTests {
       let vipd = try meeting.scene.daemon(218)
       try vipd.waitForLog(mismatch.says, from: start, within: Scene.patience)
       pause(.seconds(6))
-      #expect(meeting.isUnchanged(since: start))
+      meeting.expectUnchanged(since: start)
       #expect(vipd.log.contains { $0.contains("in use by the station") }, "\(vipd.log)")
     }
 
@@ -242,8 +242,12 @@ final class Meeting {
     probes.map { $0.report(from: start, to: end) }
   }
 
-  func isUnchanged(since start: Duration) -> Bool {
-    virtualAddresses.allSatisfy { scene.isUnchanged($0, since: start) }
+  func expectUnchanged(
+    since start: Duration, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    for address in virtualAddresses {
+      scene.expectUnchanged(address, since: start, comment, sourceLocation: sourceLocation)
+    }
   }
 
   /// When the first Advertisement of priority 0 of `family` was seen at or after `start`.

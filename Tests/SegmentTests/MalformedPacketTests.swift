@@ -45,7 +45,7 @@ extension SegmentTests {
         pause(.milliseconds(5))
       }
       pause(.seconds(1))
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       #expect(try scene.daemon(217).isRunning && scene.daemon(218).isRunning)
 
       // The same advertisement without a fault is obeyed: what was sent did reach the daemons.
@@ -69,7 +69,7 @@ extension SegmentTests {
           try scene.segment.inject(frame, from: scene.segment.client)
           pause(.milliseconds(10))
         }
-        #expect(scene.isUnchanged(since: start), "\(what)")
+        scene.expectUnchanged(since: start, "\(what)")
       }
     }
   }

@@ -21,7 +21,7 @@ extension SegmentTests {
       try move.start(218, .vipd)
       pause(move.settings(on: 218).activeDownInterval + .milliseconds(500))
       let handover = MonotonicClock.now
-      #expect(move.isUnchanged(since: start))
+      move.expectUnchanged(since: start)
       expectUndisturbed(move, from: start, to: handover, by: ["217"])
 
       // The Active router's host: keepalived resigns, vipd takes over.
@@ -36,7 +36,7 @@ extension SegmentTests {
 
       try move.start(217, .vipd)
       pause(move.settings(on: 217).activeDownInterval + .milliseconds(500))
-      #expect(move.isUnchanged(since: rest))
+      move.expectUnchanged(since: rest)
       expectUndisturbed(move, from: rest, to: MonotonicClock.now, by: ["218"])
       for address in move.virtualAddresses {
         let overlap = move.scene.segment.ownership.history.overlap(

@@ -60,7 +60,7 @@ final class Scene {
     do {
       try segment.ownership.waitForOwners(hosts, of: address, within: limit)
     } catch {
-      throw HostDaemon.explain(error, by: daemons.keys.sorted().compactMap { daemons[$0] })
+      throw HostDaemon.explain(error, by: running)
     }
   }
 
@@ -74,15 +74,29 @@ final class Scene {
     try expectOwners(217)
   }
 
-  /// Whether nobody has got or lost the VIP since `start`.
-  func isUnchanged(since start: Duration) -> Bool { isUnchanged(vip, since: start) }
+  /// Expects that nobody has got or lost the VIP since `start`.
+  func expectUnchanged(
+    since start: Duration, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    expectUnchanged(vip, since: start, comment, sourceLocation: sourceLocation)
+  }
 
-  /// Whether nobody has got or lost `address` since `start`.
-  func isUnchanged(_ address: some InternetAddress, since start: Duration) -> Bool {
-    !segment.ownership.history.entries.contains {
+  /// Expects that nobody has got or lost `address` since `start`; else what the daemons said is in the issue.
+  func expectUnchanged(
+    _ address: some InternetAddress, since start: Duration, _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    let moves = segment.ownership.history.entries.filter {
       $0.time >= start && ($0.change == .has(address.ip) || $0.change == .lost(address.ip))
     }
+    guard !moves.isEmpty else { return }
+    let listing = moves.map { "\n  after \($0.time - start) .\($0.host): \($0.change)" }.joined()
+    let error = LabError("\(address) moved:\(listing)")
+    Issue.record(
+      "\(HostDaemon.explain(error, by: running)) \(comment?.rawValue ?? "")", sourceLocation: sourceLocation)
   }
+
+  private var running: [HostDaemon] { daemons.keys.sorted().compactMap { daemons[$0] } }
 
   /// The addresses of `number`'s kernel, without the lifetimes, which count down.
   func addressLines(_ number: Int) throws -> [String] {

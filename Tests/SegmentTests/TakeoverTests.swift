@@ -65,7 +65,7 @@ extension SegmentTests {
       pause(.seconds(1))
       #expect(standby.log.contains { $0.contains("Netlink news was lost") })
       // On the new interface it hears the owner.
-      #expect(scene.isUnchanged(since: start))
+      scene.expectUnchanged(since: start)
       try scene.daemon(217).stop()
       try scene.expectOwners(218)
       try scene.probe.waitForAnswer(from: "218", within: Scene.patience)

@@ -18,7 +18,7 @@ int lab_event(void);
 /// A timer on CLOCK_MONOTONIC that expires every `interval_ns`.
 int lab_periodic_timer(int64_t interval_ns);
 
-/// Gives the calling thread SCHED_FIFO at the lowest priority: what it measures must not wait for the measured.
+/// Gives the calling thread SCHED_FIFO, above the daemons: what measures must not wait for the measured.
 int lab_prefer_this_thread(void);
 
 /// Lets only ARP, neighbour solicitations and advertisements, and VRRP through to a packet socket, and of them only
