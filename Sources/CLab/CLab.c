@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/fanotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -31,6 +32,16 @@ int lab_periodic_timer(int64_t interval_ns) {
 int lab_prefer_this_thread(void) {
   struct sched_param parameters = {.sched_priority = 2};
   return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters);
+}
+
+int lab_hold_opens(const char *directory) {
+  int group = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+  if (group < 0) return -1;
+  if (fanotify_mark(group, FAN_MARK_ADD, FAN_OPEN_PERM | FAN_EVENT_ON_CHILD, AT_FDCWD, directory) < 0) {
+    close(group);
+    return -1;
+  }
+  return group;
 }
 
 int lab_accept_neighbours_and_vrrp_only(int socket) {

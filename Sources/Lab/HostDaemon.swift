@@ -5,7 +5,8 @@ import Glibc
 package final class HostDaemon: @unchecked Sendable {
   package let kind: DaemonKind
   package let host: Segment.Station
-  /// Where its configuration is.
+  /// Where its configuration is, and the file of it.
+  package let configurationDirectory: String
   package let configurationPath: String
   /// Where its sockets and pid files are, beside those of its host's other instances.
   package let runtimeDirectory: String
@@ -41,8 +42,9 @@ package final class HostDaemon: @unchecked Sendable {
     // As under /run/vip, where the instances of a host find each other.
     runtimeDirectory = "\(segment.resources.directory)/\(number)/\(kind.rawValue)-run/\(instance)"
     try File.makeDirectory(runtimeDirectory)
-    try File.makeDirectory("\(directory)/etc")
-    configurationPath = "\(directory)/etc/\(instance).conf"
+    configurationDirectory = "\(directory)/etc"
+    try File.makeDirectory(configurationDirectory)
+    configurationPath = "\(configurationDirectory)/\(instance).conf"
     if let configuration { try File.write(configuration, to: configurationPath) }
     let program =
       switch kind {
@@ -50,7 +52,7 @@ package final class HostDaemon: @unchecked Sendable {
         // With the priority that its unit gives it: else a busy machine holds it up.
         [
           "chrt", "--reset-on-fork", "--rr", "1",
-          try Self.vipdPath(), "--config-dir", "\(directory)/etc", "--runtime-dir", runtimeDirectory,
+          try Self.vipdPath(), "--config-dir", configurationDirectory, "--runtime-dir", runtimeDirectory,
           instance,
         ]
       case .keepalived:

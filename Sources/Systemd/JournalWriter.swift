@@ -18,26 +18,20 @@ final class JournalWriter {
   static let recordSize = 16 << 10
   /// Octets of kernel memory that waiting records may take: about a hundred records.
   private static let queueSize: Int32 = 64 << 10
-  /// Room for libsystemd's own variables and for glibc's thread-local ones.
-  private static let stackSize = 256 << 10
 
   private let queue: Int32
 
   init(_ destination: Destination) throws(SystemdError) {
-    var ends: (Int32, Int32) = (-1, -1)
-    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let result = withUnsafeMutableBytes(of: &ends) {
-      socketpair(AF_UNIX, type, 0, $0.assumingMemoryBound(to: Int32.self).baseAddress)
-    }
-    guard result == 0 else { throw SystemdError("making the log's queue", -errno) }
+    let ends = try UnixSocket.pair(SOCK_SEQPACKET)
     queue = ends.0
     var size = Self.queueSize
     setsockopt(queue, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     let context = WriterContext(source: ends.1, destination: destination)
-    let failure = context.start(stackSize: Self.stackSize)
-    guard failure == 0 else {
+    do throws(SystemdError) {
+      try DetachedThread.start { context.run() }
+    } catch {
       Glibc.close(ends.1)
-      throw SystemdError("starting the log's thread", -failure)
+      throw error
     }
   }
 
@@ -72,8 +66,8 @@ final class JournalWriter {
   }
 }
 
-/// What the writing thread owns. It allocates nothing, so that malloc sets up no arena for it.
-private final class WriterContext {
+/// What the writing thread uses, and nobody else. It allocates nothing, so that malloc sets up no arena for it.
+private final class WriterContext: @unchecked Sendable {
   private static let maximumFields = 64
 
   private let source: Int32
@@ -92,31 +86,7 @@ private final class WriterContext {
     fields.deallocate()
   }
 
-  /// Starts a thread that blocks all signals, which are the event loop's. Returns pthread_create's errno.
-  func start(stackSize: Int) -> Int32 {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, stackSize)
-    var all = sigset_t()
-    var previous = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &previous)
-    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-    let context = Unmanaged.passRetained(self)
-    var thread = pthread_t()
-    let failure = pthread_create(
-      &thread, &attributes,
-      { context in
-        if let context { Unmanaged<WriterContext>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-      }, context.toOpaque())
-    if failure != 0 { context.release() }
-    return failure
-  }
-
-  private func run() {
+  func run() {
     while true {
       let count = recv(source, buffer.baseAddress, buffer.count, 0)
       if count > 0 { write(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }

@@ -2,7 +2,7 @@ import CSystemd
 import Glibc
 import Linux
 
-/// Stream sockets with a path.
+/// Sockets of AF_UNIX: with a path and of streams, or in pairs.
 enum UnixSocket {
   /// Listens at `path`, where everybody may connect who can reach it. Never blocks.
   static func listen(at path: String) throws(SystemdError) -> Int32 {
@@ -63,6 +63,18 @@ enum UnixSocket {
   static func limitSending(on socket: Int32) {
     var size: CInt = 128 << 10
     setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+  }
+
+  /// The ends of a connection of `type` within this process.
+  static func pair(_ type: __socket_type) throws(SystemdError) -> (Int32, Int32) {
+    var ends: (Int32, Int32) = (-1, -1)
+    let result = withUnsafeMutableBytes(of: &ends) {
+      socketpair(
+        AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0,
+        $0.assumingMemoryBound(to: Int32.self).baseAddress)
+    }
+    guard result == 0 else { throw SystemdError("making a pair of sockets", -errno) }
+    return ends
   }
 
   private static func address(_ path: String, _ operation: String) throws(SystemdError) -> UnixAddress {

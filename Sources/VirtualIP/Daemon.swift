@@ -12,7 +12,6 @@ import VRRP
 /// carries out the core's actions.
 public final class Daemon {
   private var settings: Settings
-  private let files: ConfigurationFiles
   private let loop: EventLoop
   private let log: Log
   private let runtime: RuntimeDirectory?
@@ -28,6 +27,7 @@ public final class Daemon {
   /// The gateway of the default route, if it leaves by the VIP's interface.
   private var defaultGateway: IPAddress?
   private var eligibility: Eligibility?
+  private var reloading: Reload?
   private var discards = DiscardCounters()
   private var chronicle = Chronicle()
   private var control: ControlInterface?
@@ -51,7 +51,6 @@ public final class Daemon {
     _ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
   ) throws(DaemonError) {
     self.settings = settings
-    self.files = files
     log = Log(journal: journal, instance: settings.instance)
     self.runtimeDirectory = runtimeDirectory
     do throws(RuntimeDirectoryError) {
@@ -71,6 +70,10 @@ public final class Daemon {
     }
     kernel = KernelAddresses(settings, requests: requests)
     routes = KernelRoutes(requests: requests)
+    reloading = Reload(
+      of: settings.instance, files, on: loop,
+      Reload.Handlers(
+        apply: { [unowned self] in apply($0) }, finished: { [unowned self] in notify(.ready) }))
   }
 
   /// Runs until SIGTERM or SIGINT, when the VIP is released; the exit code.
@@ -128,7 +131,7 @@ public final class Daemon {
         in: directory, on: loop,
         ControlInterface.Handlers(
           status: { [unowned self] in snapshot }, handover: { [unowned self] in deliver(.handover) },
-          hold: { [unowned self] in hold($0) }, reload: { [unowned self] in reload() }))
+          hold: { [unowned self] in hold($0) }, reload: { [unowned self] in reload(then: $0) }))
     } catch {
       log.journal.send(.warning, "\(error): vipctl cannot reach this instance")
     }
@@ -420,15 +423,15 @@ public final class Daemon {
 
   // MARK: Operator
 
-  /// What it changed.
-  @discardableResult
-  private func reload() -> Result<[String], DaemonError> {
+  private func reload(then answer: @escaping (Reload.Outcome) -> Void = { _ in }) {
     notify(.reloading)
-    defer { notify(.ready) }
+    reloading?.request(answer)
+  }
+
+  private func apply(_ files: Reload.Files) -> Reload.Outcome {
     do {
       let new = try Configuration.resolve(
-        instance: settings.instance, files: try files.files(of: settings.instance),
-        surroundings: try Surroundings(requests))
+        instance: settings.instance, files: try files.get(), surroundings: try Surroundings(requests))
       return .success(apply(new))
     } catch {
       write(Message(.reloadRefused, .error, "Reload refused, nothing changed: \(error)"))

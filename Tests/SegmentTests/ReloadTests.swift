@@ -41,6 +41,28 @@ extension SegmentTests {
       scene.expectUnchanged(since: start)
     }
 
+    /// The VIP may be well on a host whose disk is not.
+    @Test func aDiskThatDoesNotAnswerHoldsUpTheReloadOnly() throws {
+      let scene = try Scene()
+      try scene.startPair()
+      let daemon = try scene.daemon(217)
+      var settings = DaemonSettings()
+      settings.priority = 101
+      let start = MonotonicClock.now
+      try File.write(settings.text(for: .vipd), to: daemon.configurationPath)
+      let disk = try DeadDisk(under: daemon.configurationDirectory)
+      try daemon.send(SIGHUP)
+      // Longer than a lease.
+      pause(.seconds(3))
+      #expect(!daemon.log.contains { $0.contains("Reload") })
+      #expect(daemon.isRunning)
+      disk.recover()
+      try daemon.waitForLog("Reload: VRRP.Priority: 100 -> 101", from: start, within: Scene.patience)
+      scene.expectUnchanged(since: start)
+      let report = scene.probe.report(from: start, to: MonotonicClock.now)
+      #expect(report.lost == 0, "\(report)")
+    }
+
     @Test func routesFollowTheVIP() throws {
       let scene = try Scene()
       let text =

@@ -21,6 +21,10 @@ int lab_periodic_timer(int64_t interval_ns);
 /// Gives the calling thread SCHED_FIFO, above the daemons: what measures must not wait for the measured.
 int lab_prefer_this_thread(void);
 
+/// Whoever opens a file of `directory` waits, until the descriptor that this returns is closed (fanotify(7)); -1 and
+/// errno on failure.
+int lab_hold_opens(const char *directory);
+
 /// Lets only ARP, neighbour solicitations and advertisements, and VRRP through to a packet socket, and of them only
 /// the frames that come in.
 int lab_accept_neighbours_and_vrrp_only(int socket);

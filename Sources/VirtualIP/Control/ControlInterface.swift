@@ -10,8 +10,8 @@ final class ControlInterface {
     let status: () -> InstanceStatus
     let handover: () -> Void
     let hold: (Bool) -> Void
-    /// Applies the configuration again: what changed, or why nothing did.
-    let reload: () -> Result<[String], DaemonError>
+    /// Applies the configuration again, and answers then.
+    let reload: (_ answer: @escaping (Reload.Outcome) -> Void) -> Void
   }
 
   private let handlers: Handlers
@@ -81,11 +81,13 @@ final class ControlInterface {
   }
 
   private func reload(_ call: BusCall) {
-    switch handlers.reload() {
-    case .success(let changes):
-      call.reply { (message) throws(SystemdError) in try message.append(changes) }
-    case .failure(let error): call.refuse(Self.refusal("\(error)"))
+    handlers.reload { [weak self] outcome in
+      switch outcome {
+      case .success(let changes):
+        call.reply { (message) throws(SystemdError) in try message.append(changes) }
+      case .failure(let error): call.refuse(Self.refusal("\(error)"))
+      }
+      self?.noteChange()
     }
-    noteChange()
   }
 }
