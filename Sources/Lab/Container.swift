@@ -9,6 +9,8 @@ public struct Container: Sendable {
   /// The last octet of that address.
   public let octet: UInt8
 
+  /// Longer than systemd gives a unit to stop.
+  private static let patience = Duration.seconds(180)
   private let namespaces: [String]
   private let image: ContainerImage
   private let directory: URL
@@ -96,7 +98,7 @@ public struct Container: Sendable {
 
   /// Boots a host that is off and waits until systemd says that it runs.
   ///
-  /// - Throws: `ContainerError` when it takes more than a minute or a unit failed.
+  /// - Throws: `ContainerError` when it takes more than three minutes or a unit failed.
   public func boot() throws {
     try start()
     try waitUntilBooted()
@@ -117,7 +119,7 @@ public struct Container: Sendable {
   }
 
   func waitUntilBooted() throws {
-    let state = try ContainerCommand.wait(for: "\(name) boots", within: .seconds(60)) {
+    let state = try ContainerCommand.wait(for: "\(name) boots", within: Self.patience) {
       guard leader != nil else { return String?.none }
       let state = try run(["systemctl", "is-system-running"]).output
       return ["running", "degraded"].contains(state) ? state : nil
@@ -129,7 +131,7 @@ public struct Container: Sendable {
   }
 
   private func waitUntilOff() throws {
-    try ContainerCommand.wait(for: "\(name) goes off", within: .seconds(60)) { leader == nil ? () : nil }
+    try ContainerCommand.wait(for: "\(name) goes off", within: Self.patience) { leader == nil ? () : nil }
     try ContainerCommand.wait(for: "\(name)'s network goes", within: .seconds(10)) {
       try ContainerCommand.run(segment + ["ip", "netns", "delete", name]).status == 0 ? () : nil
     }

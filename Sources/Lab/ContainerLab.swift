@@ -22,7 +22,7 @@ public final class ContainerLab: Sendable {
   ///   - octets: the hosts' last octets; their names are host217 and so on.
   ///   - cache: a directory in which the Debian image is kept from run to run.
   ///   - packages: what the hosts have beyond a minimal system with systemd.
-  /// - Throws: `ContainerError` when a step fails or a host does not boot within a minute.
+  /// - Throws: `ContainerError` when a step fails or a host does not boot within three minutes.
   public init(octets: [UInt8], cache: URL, packages: [String] = []) throws {
     let image = try ContainerImage(cache: cache, packages: packages)
     let hostsDirectory = cache.appendingPathComponent("hosts")
@@ -124,8 +124,11 @@ public final class ContainerLab: Sendable {
     mount -t tmpfs tmpfs /run/netns
     mount -t tmpfs tmpfs "$1"
     ip link set lo up
-    # An unplugged port must neither take the gateway's hardware address with it nor answer for the gateway.
+    # An unplugged port must neither take the gateway's hardware address with it, nor answer for the gateway, nor
+    # solicit routers: who hears that is not cut off.
     echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+    echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+    echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
     ip link add switch address 12:34:56:78:00:01 type bridge forward_delay 0
     ip address add 192.168.1.1/24 dev switch
     ip link set switch up
