@@ -51,8 +51,8 @@ int vip_spawn(const char *path, char *const arguments[], char *const environment
   if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
       dup2(output, STDERR_FILENO) < 0)
     _exit(127);
-  drop_privileges();
   close_range(STDERR_FILENO + 1, ~0U, 0);
+  drop_privileges();
   execve(path, arguments, environment);
   const char *reason = strerrordesc_np(errno);
   say("cannot be run: ");

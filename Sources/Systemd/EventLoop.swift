@@ -42,16 +42,18 @@ public final class EventLoop {
   }
 
   /// Calls `handler` whenever `fd` is readable or has an error to be read, until the returned source is
-  /// released. The handler must read, or it is called again at once. `fd` stays the caller's and must stay
-  /// open as long as the source exists: epoll(7) forgets a file that is closed too early only when nobody else
-  /// holds it, as a process that was just forked may.
+  /// released. The handler must read, or it is called again at once. `fd` stays the caller's.
   public func watch(
     fd: Int32, priority: Priority, _ handler: @escaping () -> Void
   ) throws(SystemdError) -> EventSource {
     let isUrgent = priority.rawValue < Priority.timer.rawValue
-    let source = EventSource(isUrgent ? { [unowned self] in callUrgent(handler) } : handler)
+    // A descriptor of its own: epoll(7) does not forget a file that its owner has closed while somebody else holds it,
+    // as a process that was just forked may, and then names a source that is gone.
+    let own = fcntl(fd, F_DUPFD_CLOEXEC, 0)
+    guard own >= 0 else { throw SystemdError("watching a descriptor", -errno) }
+    let source = EventSource(fd: own, isUrgent ? { [unowned self] in callUrgent(handler) } : handler)
     try source.make(priority, "watching a descriptor") { result, userdata in
-      sd_event_add_io(event, result, fd, UInt32(EPOLLIN.rawValue), { EventSource.call($3) }, userdata)
+      sd_event_add_io(event, result, own, UInt32(EPOLLIN.rawValue), { EventSource.call($3) }, userdata)
     }
     if isUrgent { urgent.add(source) }
     return source

@@ -1,4 +1,5 @@
 import CSystemd
+import Glibc
 
 /// A handler that an ``EventLoop`` calls. Releasing the source removes it at once, also inside its own handler: what
 /// it watched may be closed then, and the descriptor's number used again.
@@ -12,10 +13,18 @@ public final class EventSource {
 
   private let handler: Handler
   private var source: OpaquePointer?
+  private let fd: Int32
 
-  init(_ handler: @escaping () -> Void) { self.handler = Handler(handler) }
+  /// Takes over `fd`, the descriptor that is watched, if there is one.
+  init(fd: Int32 = -1, _ handler: @escaping () -> Void) {
+    self.fd = fd
+    self.handler = Handler(handler)
+  }
 
-  deinit { sd_event_source_disable_unref(source) }
+  deinit {
+    sd_event_source_disable_unref(source)
+    if fd >= 0 { close(fd) }
+  }
 
   /// Lets `add` make the libsystemd source, with the handler as its user data.
   func make(

@@ -43,6 +43,24 @@ private final class Bench {
 }
 
 struct EventLoopTests {
+  /// As a process that was just forked may, and sd-bus closes its socket by itself.
+  @Test func aDescriptorClosedTooEarlyThatSomebodyElseHoldsIsForgotten() throws {
+    let bench = try Bench()
+    let pipe = try Pipe()
+    let closed = dup(pipe.reader)
+    bench.sources["closed"] = try bench.loop.watch(fd: closed, priority: .signal) {
+      bench.log.append("called")
+    }
+    close(closed)
+    bench.sources["closed"] = nil
+    pipe.put()
+    let end = try bench.loop.timer { bench.loop.exit(0) }
+    end.arm(at: Clock.now + .milliseconds(50))
+    #expect(try bench.loop.run() == 0)
+    #expect(bench.log.isEmpty)
+    withExtendedLifetime(end) {}
+  }
+
   /// The number of a descriptor that was closed is the next one's.
   @Test func aSourceReleasedByItsHandlerLeavesTheNextOneAlone() throws {
     let bench = try Bench()
