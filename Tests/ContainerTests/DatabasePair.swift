@@ -44,18 +44,34 @@ struct DatabasePair {
     lab = try Self.lab.get()
     for host in lab.hosts where !host.isOn { try host.boot() }
     let lab = lab
-    try eventually("there is one owner", within: .seconds(30)) { try lab.owners(of: Pair.vip).count == 1 }
+    try Self.explained(by: lab.hosts) {
+      try eventually("there is one owner", within: .seconds(30)) { try lab.owners(of: Pair.vip).count == 1 }
+    }
     primary = try lab.owners(of: Pair.vip)[0]
     standby = lab.hosts[lab.hosts[0].name == primary.name ? 1 : 0]
     try Self.waitUntilReady(standby, for: primary)
   }
 
+  /// Adds to an error of `body` what the hosts know.
+  func explained(_ body: () throws -> Void) throws { try Self.explained(by: hosts, body) }
+
+  private static func explained(by hosts: [Container], _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      let accounts = hosts.map { "== \($0.name)\n\((try? $0.account()) ?? "is off")" }
+      throw ContainerFailure("\(error)\n\(accounts.joined(separator: "\n"))")
+    }
+  }
+
   static func waitUntilReady(_ standby: Container, for primary: Container) throws {
-    try eventually("\(standby.name) may take over", within: .seconds(60)) {
-      let text = try primary.shell("vipctl show 219 --json || true")
-      let view = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-      let peers = view?["peers"] as? [[String: Any]] ?? []
-      return peers.contains { $0["address"] as? String == standby.address && $0["ready"] as? Bool == true }
+    try explained(by: [primary, standby]) {
+      try eventually("\(standby.name) may take over", within: .seconds(60)) {
+        let text = try primary.shell("vipctl show 219 --json || true")
+        let view = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        let peers = view?["peers"] as? [[String: Any]] ?? []
+        return peers.contains { $0["address"] as? String == standby.address && $0["ready"] as? Bool == true }
+      }
     }
   }
 }
@@ -149,6 +165,21 @@ extension Container {
       exec "$@"
       END
       chmod 755 /usr/bin/sudo
+      """)
+  }
+}
+
+extension Container {
+  /// What this host knows of the address and the database, and said of them lately.
+  fileprivate func account() throws -> String {
+    try shell(
+      """
+      ip -brief address show eth0
+      ip neighbour show
+      pg_lsclusters --no-header
+      journalctl --boot --no-pager --output=short-iso-precise --lines=40 --unit=\(Pair.unit) \
+        --unit=vip-postgresql --unit=vip-role@219 --unit=\(DatabasePair.postgresql)
+      tail -n 20 /var/log/postgresql/*.log
       """)
   }
 }

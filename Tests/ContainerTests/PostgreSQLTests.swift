@@ -111,10 +111,9 @@ struct PostgreSQLTests {
     try fault()
     let moved = try writer.acknowledged().count
     do {
-      try writer.waitForCommits(40)
+      try pair.explained { try writer.waitForCommits(40) }
     } catch {
-      throw ContainerFailure(
-        "\(error)\n\(try writer.failures().joined(separator: "\n"))\n\(try standby.databaseJournal())")
+      throw ContainerFailure("\(error)\n\(try writer.failures().joined(separator: "\n"))")
     }
     try writer.stop()
     try expectKept(writer, on: standby)
@@ -147,23 +146,13 @@ struct PostgreSQLTests {
   }
 
   private func rejoin() throws {
-    try DatabasePair.follow("When a former primary is back", on: primary)
+    try pair.explained { try DatabasePair.follow("When a former primary is back", on: primary) }
     try DatabasePair.waitUntilReady(primary, for: standby)
     #expect(try primary.query("SELECT pg_is_in_recovery()") == "t")
   }
 }
 
 extension Container {
-  /// What this host said lately about the address and the database.
-  fileprivate func databaseJournal() throws -> String {
-    try shell(
-      """
-      journalctl --boot --no-pager --output=short-iso-precise --lines=40 --unit=\(Pair.unit) \
-        --unit=vip-postgresql --unit=vip-role@219 --unit=\(DatabasePair.postgresql)
-      tail -n 20 /var/log/postgresql/*.log
-      """)
-  }
-
   /// Whether a server has the cluster's files.
   fileprivate func runsPostgreSQL() throws -> Bool {
     try run(["pg_lsclusters", "--no-header"]).output.contains(" online")
