@@ -51,7 +51,7 @@ public final class ChildProcess {
 
   deinit { closeOutput() }
 
-  /// Reads no more: whoever still writes gets SIGPIPE. Whoever watches ``fd`` must have stopped.
+  /// Reads no more: whoever still writes gets SIGPIPE, once nobody watches ``fd`` any more.
   public func closeOutput() {
     if fd >= 0 { close(fd) }
     fd = -1

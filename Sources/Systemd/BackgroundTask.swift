@@ -7,7 +7,6 @@ public final class BackgroundTask<Value: Sendable> {
     var value: Value?
   }
 
-  private let end: Int32
   private var source: EventSource?
 
   /// Starts `work`. Calls `done` once with what it returned, unless the task is released before: then the thread
@@ -16,10 +15,10 @@ public final class BackgroundTask<Value: Sendable> {
     on loop: EventLoop, _ work: @escaping @Sendable () -> Value, done: @escaping (Value) -> Void
   ) throws(SystemdError) {
     let (mine, others) = try UnixSocket.pair(SOCK_STREAM)
-    end = mine
+    defer { close(mine) }
     let outcome = Outcome()
     do throws(SystemdError) {
-      source = try loop.watch(fd: end, priority: .signal) { [unowned self] in
+      source = try loop.watch(fd: mine, priority: .signal) { [unowned self] in
         source = nil
         if let value = outcome.value { done(value) }
       }
@@ -31,10 +30,5 @@ public final class BackgroundTask<Value: Sendable> {
       close(others)
       throw error
     }
-  }
-
-  deinit {
-    source = nil
-    close(end)
   }
 }

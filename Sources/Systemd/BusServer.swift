@@ -31,7 +31,6 @@ public final class BusServer {
   }
 
   deinit {
-    source = nil
     connections = []
     close(listener)
     unlink(path)
@@ -104,7 +103,6 @@ extension BusServer {
     }
 
     deinit {
-      source = nil
       sd_bus_slot_unref(filter)
       sd_bus_close_unref(bus)
     }

@@ -47,8 +47,8 @@ public final class EventLoop {
     fd: Int32, priority: Priority, _ handler: @escaping () -> Void
   ) throws(SystemdError) -> EventSource {
     let isUrgent = priority.rawValue < Priority.timer.rawValue
-    // A descriptor of its own: epoll(7) does not forget a file that its owner has closed while somebody else holds it,
-    // as a process that was just forked may, and then names a source that is gone.
+    // A descriptor of its own: its owner may close the file, and the number be another's, before the source is removed;
+    // and epoll(7) does not forget a closed file while somebody else holds it, as a process that was just forked may.
     let own = fcntl(fd, F_DUPFD_CLOEXEC, 0)
     guard own >= 0 else { throw SystemdError("watching a descriptor", -errno) }
     let source = EventSource(fd: own, isUrgent ? { [unowned self] in callUrgent(handler) } : handler)

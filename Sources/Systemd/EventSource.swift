@@ -1,24 +1,16 @@
 import CSystemd
 import Glibc
 
-/// A handler that an ``EventLoop`` calls. Releasing the source removes it at once, also inside its own handler: what
-/// it watched may be closed then, and the descriptor's number used again.
+/// A handler that an ``EventLoop`` calls. Releasing the source, also inside its own handler, removes it.
 public final class EventSource {
-  /// It may outlive the source, for as long as it runs.
-  private final class Handler {
-    let run: () -> Void
-
-    init(_ run: @escaping () -> Void) { self.run = run }
-  }
-
-  private let handler: Handler
+  private let handler: () -> Void
   private var source: OpaquePointer?
   private let fd: Int32
 
   /// Takes over `fd`, the descriptor that is watched, if there is one.
   init(fd: Int32 = -1, _ handler: @escaping () -> Void) {
     self.fd = fd
-    self.handler = Handler(handler)
+    self.handler = handler
   }
 
   deinit {
@@ -26,13 +18,13 @@ public final class EventSource {
     if fd >= 0 { close(fd) }
   }
 
-  /// Lets `add` make the libsystemd source, with the handler as its user data.
+  /// Lets `add` make the libsystemd source, with this object as its user data.
   func make(
     _ priority: EventLoop.Priority, _ operation: String,
     _ add: (UnsafeMutablePointer<OpaquePointer?>, UnsafeMutableRawPointer) -> Int32
   ) throws(SystemdError) {
     // Unretained: the source never outlives this object, whose deinit removes it.
-    let result = add(&source, Unmanaged.passUnretained(handler).toOpaque())
+    let result = add(&source, Unmanaged.passUnretained(self).toOpaque())
     try SystemdError.check(result, operation)
     try SystemdError.check(sd_event_source_set_priority(source, priority.rawValue), operation)
   }
@@ -61,9 +53,9 @@ public final class EventSource {
   /// What libsystemd calls.
   static func call(_ userdata: UnsafeMutableRawPointer?) -> Int32 {
     guard let userdata else { return 0 }
-    let handler = Unmanaged<Handler>.fromOpaque(userdata).takeUnretainedValue()
-    // The handler may release the source, and that the last other reference.
-    withExtendedLifetime(handler) { handler.run() }
+    let source = Unmanaged<EventSource>.fromOpaque(userdata).takeUnretainedValue()
+    // The handler may release the last other reference.
+    withExtendedLifetime(source) { source.handler() }
     return 0
   }
 }

@@ -81,7 +81,10 @@ public final class Daemon {
   /// - Throws: if the kernel refuses what the daemon cannot do without.
   public func run() throws(DaemonError) -> Int32 {
     // Calls that wait for an answer get one before the loop ends.
-    defer { control = nil }
+    defer {
+      reloading = nil
+      control = nil
+    }
     do {
       try watchEverything()
       write(Message(.started, .info, "Started: \(settings.summary)"))

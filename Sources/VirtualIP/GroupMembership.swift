@@ -50,9 +50,6 @@ final class GroupMembership {
     tick()
   }
 
-  // The source goes before its socket.
-  deinit { source = nil }
-
   /// Why this instance must not own its VIP; nil if the group lets it.
   var reason: GroupReason? { core.reason(at: Clock.now) }
 

@@ -34,9 +34,6 @@ final class LinkSockets {
     evidence = try EvidenceSocket(linkIndex: linkIndex)
   }
 
-  // The sources go before their sockets.
-  deinit { watches = [] }
-
   func watch(on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
     watches = [try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)]
     for family in families {

@@ -59,7 +59,7 @@ struct DatabasePair {
     do {
       try body()
     } catch {
-      let accounts = hosts.map { "== \($0.name)\n\((try? $0.account()) ?? "is off")" }
+      let accounts = hosts.map { "== \($0.name)\n\((try? $0.account()) ?? "cannot be asked")" }
       throw ContainerFailure("\(error)\n\(accounts.joined(separator: "\n"))")
     }
   }
@@ -167,9 +167,7 @@ extension Container {
       chmod 755 /usr/bin/sudo
       """)
   }
-}
 
-extension Container {
   /// What this host knows of the address and the database, and said of them lately.
   fileprivate func account() throws -> String {
     try shell(

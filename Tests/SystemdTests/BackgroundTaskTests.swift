@@ -1,42 +1,16 @@
-import Glibc
 import Internet
 import Linux
 import Testing
 
 @testable import Systemd
 
-/// Lets the work of a task end.
-private final class Gate: Sendable {
-  private let reader: Int32
-  private let writer: Int32
-
-  init() throws {
-    var ends: [Int32] = [-1, -1]
-    try #require(pipe(&ends) == 0)
-    reader = ends[0]
-    writer = ends[1]
-  }
-
-  deinit {
-    close(reader)
-    close(writer)
-  }
-
-  func open() { write(writer, "x", 1) }
-
-  func wait() {
-    var byte: UInt8 = 0
-    read(reader, &byte, 1)
-  }
-}
-
 struct BackgroundTaskTests {
   @Test func theLoopTurnsWhileTheWorkWaits() throws {
     let loop = try EventLoop()
-    let gate = try Gate()
+    let gate = try Pipe()
     var log: [String] = []
     let task = try BackgroundTask(on: loop) {
-      gate.wait()
+      gate.take()
       return "result"
     } done: { value in
       log.append(value)
@@ -44,7 +18,7 @@ struct BackgroundTaskTests {
     }
     let timer = try loop.timer {
       log.append("timer")
-      gate.open()
+      gate.put()
     }
     timer.arm(at: Clock.now + .milliseconds(50))
     #expect(try loop.run() == 0)
@@ -54,17 +28,17 @@ struct BackgroundTaskTests {
 
   @Test func aReleasedTaskSaysNothing() throws {
     let loop = try EventLoop()
-    let gate = try Gate()
+    let gate = try Pipe()
     var isDone = false
     var task: BackgroundTask<Int>? = try BackgroundTask(on: loop) {
-      gate.wait()
+      gate.take()
       return 1
     } done: { _ in
       isDone = true
     }
     #expect(task != nil)
     task = nil
-    gate.open()
+    gate.put()
     let timer = try loop.timer { loop.exit(0) }
     timer.arm(at: Clock.now + .milliseconds(100))
     #expect(try loop.run() == 0)

@@ -39,10 +39,7 @@ final class CommandCheck {
     timer?.arm(at: schedule.deadline)
   }
 
-  deinit {
-    child?.kill()
-    closeOutput()
-  }
+  deinit { child?.kill() }
 
   /// Takes over a changed environment, interval and timeout for what comes next.
   func follow(environment: [String], interval: Duration, timeout: Duration) {
@@ -96,7 +93,7 @@ final class CommandCheck {
     if !isOpen || output.count >= Self.outputLimit { closeOutput() }
   }
 
-  /// The source goes before the descriptor, see ``EventLoop/watch(fd:priority:_:)``.
+  /// Both have the pipe open.
   private func closeOutput() {
     outputSource = nil
     child?.closeOutput()
