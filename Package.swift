@@ -48,21 +48,31 @@ let package = Package(
 
     .target(name: "Tracking", dependencies: ["Internet"], swiftSettings: pure),
 
-    .target(name: "Linux", dependencies: ["CLinux", "CNetlink", "Internet"], swiftSettings: daemon),
+    .target(name: "Netlink", dependencies: ["Internet"], swiftSettings: pure),
+    .target(
+      name: "Configuration", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: pure),
+
+    .target(
+      name: "Linux", dependencies: ["CLinux", "CNetlink", "Configuration", "Internet", "Netlink"],
+      swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet", "Linux"], swiftSettings: daemon),
     .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
     .target(
-      name: "VirtualIP",
-      dependencies: ["Control", "Internet", "Linux", "Neighbor", "Ownership", "Systemd", "Tracking", "VRRP"],
+      name: "Daemon",
+      dependencies: [
+        "Configuration", "Control", "Internet", "Linux", "Neighbor", "Netlink", "Ownership", "Systemd",
+        "Tracking", "VRRP",
+      ],
       swiftSettings: daemon),
     .executableTarget(
-      name: "vipd", dependencies: ["Linux", "Systemd", "VirtualIP"], swiftSettings: daemon),
+      name: "vipd", dependencies: ["Configuration", "Control", "Daemon", "Linux", "Systemd"],
+      swiftSettings: daemon),
 
     .executableTarget(
       name: "vipctl",
       dependencies: [
-        "Control", "Internet", "KeepalivedImport", "Linux", "Metrics", "Neighbor", "Systemd", "VRRP",
-        "VirtualIP",
+        "Configuration", "Control", "Internet", "KeepalivedImport", "Linux", "Metrics", "Neighbor", "Netlink",
+        "Systemd", "VRRP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -86,7 +96,7 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux"], swiftSettings: strict),
+      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux", "Netlink"], swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),
     .testTarget(
@@ -97,21 +107,26 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
-      name: "VirtualIPTests",
-      dependencies: ["Control", "Internet", "Linux", "Systemd", "Tracking", "VRRP", "VirtualIP"],
+      name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "Linux", "VRRP"],
       swiftSettings: strict),
     .testTarget(
-      name: "vipctlTests", dependencies: ["Control", "Internet", "Linux", "VirtualIP", "vipctl"],
+      name: "DaemonTests",
+      dependencies: [
+        "Configuration", "Control", "Daemon", "Internet", "Linux", "Netlink", "Systemd", "Tracking", "VRRP",
+      ],
       swiftSettings: strict),
     .testTarget(
-      name: "KeepalivedImportTests", dependencies: ["Internet", "KeepalivedImport", "VRRP", "VirtualIP"],
+      name: "vipctlTests", dependencies: ["Configuration", "Control", "Internet", "Linux", "vipctl"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KeepalivedImportTests", dependencies: ["Configuration", "Internet", "KeepalivedImport", "VRRP"],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Internet", "Lab", "viplab"], swiftSettings: strict),
     .testTarget(
       name: "SegmentTests", dependencies: ["Internet", "Lab", "vipctl", "vipd"], swiftSettings: strict),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Internet", "Lab", "Linux", "Neighbor", "Ownership", "VRRP", "VirtualIP", "vipd"],
+      dependencies: ["Configuration", "Internet", "Lab", "Linux", "Neighbor", "Ownership", "VRRP", "vipd"],
       exclude: ["README.md"], swiftSettings: strict),
   ]
 )
@@ -119,7 +134,7 @@ let package = Package(
 // A fuzzer has the `main` of libFuzzer and needs `swift build --sanitize fuzzer`: see Tests/Fuzzing/run. The
 // properties that it checks are those that FuzzingTests checks.
 let decoders: [Target.Dependency] = [
-  "CNetlink", "Internet", "KeepalivedImport", "Linux", "Neighbor", "VRRP", "VirtualIP",
+  "CNetlink", "Configuration", "Internet", "KeepalivedImport", "Linux", "Neighbor", "Netlink", "VRRP",
 ]
 if Context.environment["VIPD_FUZZER"] == nil {
   package.targets.append(

@@ -13,3 +13,13 @@ extension String {
     return text
   }
 }
+
+extension String {
+  /// Quoted for a message: printable, and cut short if it is long.
+  public var quoted: String {
+    let limit = 60
+    let head = unicodeScalars.prefix(limit + 1)
+    if head.count <= limit { return "\"\(printable)\"" }
+    return "\"\(String(String.UnicodeScalarView(head.dropLast())).printable)…\""
+  }
+}

@@ -1,6 +1,7 @@
 import CNetlink
 import Glibc
 import Internet
+import Netlink
 
 /// libnl's object for an address, from which it builds requests.
 final class AddressObject {

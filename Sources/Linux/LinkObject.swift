@@ -2,6 +2,7 @@ import CLinux
 import CNetlink
 import Glibc
 import Internet
+import Netlink
 
 /// libnl's object for a link, from which it builds requests.
 final class LinkObject {

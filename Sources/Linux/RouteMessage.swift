@@ -2,6 +2,7 @@ import CLinux
 import CNetlink
 import Glibc
 import Internet
+import Netlink
 
 /// One netlink message whose buffer is lent for the length of a call.
 struct RouteMessage {

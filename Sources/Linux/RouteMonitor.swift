@@ -1,17 +1,6 @@
 import CNetlink
 import Glibc
-
-/// Something that changed in the kernel's links and addresses.
-public enum RouteChange: Hashable, Sendable {
-  /// A link appeared or changed; this is what it is now.
-  case link(Link)
-  /// A link was deleted or moved to another network namespace.
-  case linkRemoved(index: Int32, name: String)
-  /// An address was added or renewed; this is what it is now.
-  case address(LinkAddress)
-  /// An address was removed by somebody, or its lifetime ended.
-  case addressRemoved(LinkAddress)
-}
+public import Netlink
 
 /// Hears of every change to links and addresses in this network namespace, whoever made it.
 public final class RouteMonitor {

@@ -1,6 +1,7 @@
 import CNetlink
 import Glibc
 import Internet
+import Netlink
 
 /// libnl's object for a route, from which it builds requests.
 final class RouteObject {

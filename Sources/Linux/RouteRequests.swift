@@ -1,14 +1,7 @@
 import CNetlink
 import Glibc
 public import Internet
-
-/// The way out of the subnet.
-public struct DefaultRoute: Hashable, Sendable {
-  /// Index of the link that the route leaves by.
-  public let linkIndex: Int32
-  /// The router; nil on a point-to-point link or when the next hop is of the other family.
-  public let gateway: IPAddress?
-}
+public import Netlink
 
 /// Questions and changes to the kernel's links, addresses and routes.
 ///

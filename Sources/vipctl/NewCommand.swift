@@ -1,8 +1,8 @@
 import ArgumentParser
+import Configuration
 import Glibc
 import Internet
 import Linux
-import VirtualIP
 
 /// `vipctl new`
 struct New: ParsableCommand {

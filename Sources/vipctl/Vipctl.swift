@@ -1,5 +1,6 @@
 import ArgumentParser
-import VirtualIP
+import Configuration
+import Control
 
 @main
 struct Vipctl: ParsableCommand {

@@ -1,7 +1,9 @@
+import Configuration
+import Control
+import Daemon
 import Glibc
 import Linux
 import Systemd
-import VirtualIP
 
 /// EX_NOPERM of sysexits.h.
 let missingCapability: Int32 = 77

@@ -5,7 +5,7 @@ import Ownership
 import Testing
 import VRRP
 
-@testable import VirtualIP
+@testable import Configuration
 
 // The hosts of the examples: .217 and .218 share 192.168.1.219 and fd00::219, VRID 219.
 

@@ -3,7 +3,7 @@ import Ownership
 import Testing
 import VRRP
 
-@testable import VirtualIP
+@testable import Configuration
 
 /// What is sent (RFC 9568 §5), as far as the VRRP message goes; Wire.swift has the headers around it.
 @Suite struct PacketFormat {

@@ -2,7 +2,7 @@ import Internet
 import Testing
 import VRRP
 
-@testable import VirtualIP
+@testable import Configuration
 
 /// RFC 3768, with the authentication of RFC 2338 that old routers still use.
 @Suite struct VersionTwo {

@@ -1,7 +1,7 @@
 import Internet
 import Linux
 
-@testable import VirtualIP
+@testable import Configuration
 
 /// What must hold for every configuration. A NUL, which no file may hold, separates files.
 enum ConfigurationProperties {

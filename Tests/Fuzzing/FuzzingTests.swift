@@ -2,11 +2,12 @@ import CNetlink
 import Glibc
 import Internet
 import Neighbor
+import Netlink
 import Testing
 import VRRP
 
+@testable import Configuration
 @testable import Linux
-@testable import VirtualIP
 
 /// The properties that the fuzzer checks, for its seeds, for every length, and for whatever can be encoded.
 @Suite struct FuzzingTests {

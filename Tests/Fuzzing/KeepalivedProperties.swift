@@ -1,5 +1,5 @@
+@testable import Configuration
 @testable import KeepalivedImport
-@testable import VirtualIP
 
 /// What must hold for the import of every configuration of keepalived's.
 enum KeepalivedProperties {

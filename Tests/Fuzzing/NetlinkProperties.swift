@@ -1,6 +1,7 @@
 import CNetlink
 import Glibc
 import Internet
+import Netlink
 
 @testable import Linux
 

@@ -1,7 +1,7 @@
 import Glibc
 import Internet
 
-@testable import VirtualIP
+@testable import Configuration
 
 /// What must hold for every text where an address, a route or a time span is expected.
 enum ValueProperties {

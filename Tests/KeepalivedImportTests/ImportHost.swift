@@ -1,6 +1,6 @@
+import Configuration
 import Internet
 import KeepalivedImport
-import VirtualIP
 
 /// A host with the interfaces that the tests' and the samples' instances name.
 enum ImportHost {

@@ -1,8 +1,8 @@
+import Configuration
 import Internet
 import KeepalivedImport
 import Testing
 import VRRP
-import VirtualIP
 
 private func only(_ text: String) throws -> ImportedInstance {
   let configuration = KeepalivedConfiguration(parsing: text)

@@ -1,5 +1,6 @@
 import Foundation
 import Internet
+import Netlink
 import Testing
 
 @testable import Linux

@@ -1,4 +1,5 @@
 import Internet
+import Netlink
 import Testing
 
 @testable import Linux

@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Netlink
 import Testing
 
 @testable import Linux

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Internet
+import Netlink
 import Testing
 
 @testable import Linux

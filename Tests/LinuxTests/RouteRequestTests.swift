@@ -1,5 +1,6 @@
 import Glibc
 import Internet
+import Netlink
 import Testing
 
 @testable import Linux

@@ -1,4 +1,5 @@
 import Glibc
+import Netlink
 import Testing
 
 @testable import Linux

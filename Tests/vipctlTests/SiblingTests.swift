@@ -1,7 +1,7 @@
+import Configuration
 import Internet
 import Linux
 import Testing
-import VirtualIP
 
 @testable import vipctl
 

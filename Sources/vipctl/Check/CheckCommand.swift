@@ -1,10 +1,11 @@
 import ArgumentParser
+import Configuration
 import Control
 import Internet
 import Linux
+import Netlink
 import Systemd
 import VRRP
-import VirtualIP
 
 /// `vipctl check`
 struct Check: ParsableCommand {

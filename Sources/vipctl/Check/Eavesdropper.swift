@@ -1,9 +1,9 @@
+import Configuration
 import Internet
 import Linux
 import Neighbor
 import Systemd
 import VRRP
-import VirtualIP
 
 /// Listens on an instance's interface for a while, and asks who has the VIP and whether the gateway is there.
 /// Changes nothing: the questions come from this host's own address.

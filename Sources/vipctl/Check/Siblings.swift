@@ -1,5 +1,5 @@
+import Configuration
 import Internet
-import VirtualIP
 
 /// What the instances of one host must not have in common.
 enum Siblings {

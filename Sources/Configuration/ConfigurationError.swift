@@ -1,0 +1,27 @@
+import Internet
+
+/// Why a configuration is refused: one line that says where, what was found, what is accepted, what to do.
+public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// `EX_CONFIG` of sysexits.h and systemd.exec(5): what the process exits with, so that it is not restarted.
+  public static let exitCode: Int32 = 78
+
+  /// `FILE:LINE`, a path, or the instance's name where no file is to blame.
+  public let place: String
+  /// What is there.
+  public let found: String
+  /// What would be accepted there.
+  public let accepted: String
+  /// What the operator should do.
+  public let remedy: String
+
+  /// All four.
+  public init(place: String, found: String, accepted: String, remedy: String) {
+    self.place = place
+    self.found = found
+    self.accepted = accepted
+    self.remedy = remedy
+  }
+
+  /// `place: found; accepted; remedy`, without a line break whatever the files hold.
+  public var description: String { "\(place.printable): \(found); \(accepted); \(remedy)" }
+}

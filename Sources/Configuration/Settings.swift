@@ -1,0 +1,204 @@
+public import Internet
+public import Ownership
+public import VRRP
+
+/// The effective settings of one instance, complete and checked, each with its origin.
+public struct Settings: Hashable, Sendable {
+  /// The instance's name: `219` of `vip@219`.
+  public internal(set) var instance = ""
+  /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice. The first of IPv6
+  /// is link-local.
+  public internal(set) var addresses: [IPNetwork] = []
+  /// The name of the interface that carries them; it existed when this was resolved.
+  public internal(set) var interface = ""
+  /// `IFA_LABEL`, at most 15 bytes; nil lets the kernel use the interface's name.
+  public internal(set) var label: String?
+  /// The instances on this host that are Active or Backup together; nil for this one alone.
+  public internal(set) var group: String?
+  /// Whether the first IPv6 address was not configured, but derived from the virtual router's number.
+  public internal(set) var hasDerivedAddress = false
+  /// Whether the addresses are at the virtual router's hardware address.
+  public internal(set) var virtualMAC = false
+  /// The addresses' scope.
+  public internal(set) var scope = AddressScope.global
+  /// RFC 9568's VRID, 1 to 255.
+  public internal(set) var virtualRouterID: UInt8 = 0
+  /// RFC 9568's priority, 1 to 255.
+  public internal(set) var priority: UInt8 = 100
+  /// RFC 9568's Advertisement_Interval: 10 ms to 40.95 s, whole centiseconds.
+  public internal(set) var advertisementInterval = AdvertisementInterval.standard
+  /// RFC 9568's Preempt_Mode.
+  public internal(set) var preempt = true
+  /// How long a Backup router of higher priority waits before it preempts: 0 to 1000 s.
+  public internal(set) var preemptDelay = Duration.zero
+  /// Which VRRP is spoken.
+  public internal(set) var version = ProtocolVersion.v3
+  /// The other routers, where Advertisements are unicast; empty for multicast. Of every family that the VIP has.
+  public internal(set) var peers: [IPAddress] = []
+  /// How to form checksums of version 3 over IPv4; nil for as the others do.
+  public internal(set) var checksum: ChecksumForm?
+  /// The password of version 2, at most eight bytes; nil for none.
+  public internal(set) var authentication: String?
+  /// The address's `valid_lft`: 1 s to 10 min, whole seconds; nil is for ever.
+  public internal(set) var lease: Duration? = .seconds(2)
+  /// What ARP answers may hold off.
+  public internal(set) var witness = Parameters.WitnessMode.strict
+  /// Whose answers show that this host is on the network.
+  public internal(set) var gateway = Gateway.auto
+  /// Routes that only the owner of the VIP has.
+  public internal(set) var routes: [VirtualRoute] = []
+  /// Gratuitous ARPs in one burst, 1 to 100.
+  public internal(set) var announcementRepeat = 5
+  /// The time between later announcements, 1 s to 1 day; nil is never.
+  public internal(set) var refreshInterval: Duration? = .seconds(60)
+  /// What else decides whether this host may own the VIP: one for each section that says something.
+  public internal(set) var tracks: [TrackSettings] = []
+
+  /// Where the values of a key come from, by its name in `qualifiedName(of:)`; what is missing here is the default.
+  var origins: [String: [Origin]] = [:]
+
+  /// Where a value comes from.
+  public enum Origin: Hashable, Sendable, CustomStringConvertible {
+    /// The assignment that begins on this line, counted from 1.
+    case file(String, line: Int)
+    /// Nothing was said.
+    case `default`
+    /// Worked out from what is named here.
+    case derived(from: String)
+
+    /// `FILE:LINE`, `default` or `derived from …`; one line.
+    public var description: String {
+      switch self {
+      case .file(let path, let line): "\(path.printable):\(line)"
+      case .default: "default"
+      case .derived(let source): "derived from \(source.printable)"
+      }
+    }
+  }
+
+  /// Where each value of `key` (as in `VRRP.Priority`) comes from: one entry, or one for each address.
+  public func origins(of key: String) -> [Origin] { origins[key] ?? [.default] }
+}
+
+extension Settings: CustomStringConvertible {
+  /// One line: what is served, where, and how.
+  public var summary: String {
+    let vips = addresses.map(\.description).joined(separator: ", ")
+    let lasts = lease.map { "lease \(TimeSpan.text($0))" } ?? "no lease"
+    return "\(instance): \(vips) on \(interface), VRID \(virtualRouterID), priority \(priority), "
+      + "advertised every \(TimeSpan.text(advertisementInterval.duration)), \(lasts)"
+  }
+
+  /// The summary and every setting with its origin, as a configuration file with the same effect.
+  ///
+  /// Origins are comment lines of their own, because systemd.syntax(7) has no comment after a value.
+  public var description: String {
+    var text = "# \(summary.printable)\n"
+    for section in ConfigurationKey.sections {
+      for index in 0..<(section == ConfigurationKey.track ? max(tracks.count, 1) : 1) {
+        text += "\n[\(section)]\n"
+        let view = view(ofTrack: index)
+        for key in ConfigurationKey.keys(of: section) { text += view.lines(key) }
+      }
+    }
+    return text
+  }
+
+  private func lines(_ key: ConfigurationKey) -> String {
+    let values = key.values(self)
+    let origins = origins(of: qualifiedName(of: key))
+    let derivedIndex = hasDerivedAddress ? addresses.firstIndex { $0.address.family == .ipv6 } : nil
+    var text = ""
+    for (index, value) in (values.isEmpty ? [""] : values).enumerated() {
+      // A backslash at the end would continue the line; one before a blank does not.
+      let end = value.utf8.last == UInt8(ascii: "\\") ? " \n" : "\n"
+      // The address that was derived would count as configured if it were assigned.
+      let start = key.name == "Address" && index == derivedIndex ? "# " : ""
+      text += "# \(origins[min(index, origins.count - 1)])\n\(start)\(key.name)=\(value)\(end)"
+    }
+    return text
+  }
+}
+
+// [Track] may be there more than once: its keys are about the last one.
+extension Settings {
+  var lastTrack: TrackSettings {
+    get { tracks.last ?? TrackSettings() }
+    set { tracks = tracks.dropLast() + [newValue] }
+  }
+
+  /// `VRRP.Priority`, `Track.Unit`, and `Track[2].Unit` in the second section.
+  func qualifiedName(of key: ConfigurationKey) -> String { qualifiedName(key.section, key.name) }
+
+  func qualifiedName(_ section: String, _ name: String) -> String {
+    section == ConfigurationKey.track && tracks.count > 1
+      ? "\(section)[\(tracks.count)].\(name)" : "\(section).\(name)"
+  }
+
+  private static func isOfTrack(_ qualifiedName: String) -> Bool {
+    qualifiedName.hasPrefix(ConfigurationKey.track)
+  }
+
+  /// The same settings up to the section with this index, which is empty if there is none.
+  func view(ofTrack index: Int) -> Settings {
+    var view = self
+    view.tracks = (0...index).map { tracks.indices.contains($0) ? tracks[$0] : TrackSettings() }
+    return view
+  }
+
+  /// Another [Track] begins.
+  mutating func beginTrack() {
+    if lastTrack != TrackSettings() || tracks.isEmpty { tracks.append(TrackSettings()) }
+    for key in ConfigurationKey.keys(of: ConfigurationKey.track) { origins[qualifiedName(of: key)] = nil }
+  }
+}
+
+extension Settings {
+  /// A key whose value differs between two settings.
+  public struct Change: Hashable, Sendable, CustomStringConvertible {
+    /// `Section.Key`, and `Track[2].Key` in the second section of a kind
+    public let key: String
+    /// The values before, as in a file; none for an unset label.
+    public let old: [String]
+    /// The values after.
+    public let new: [String]
+    /// Whether a reload applies it; otherwise the instance must be restarted.
+    public let appliesLive: Bool
+
+    /// `VRRP.Priority: 100 -> 120`, with what it takes if that is more than a reload.
+    public var description: String {
+      func text(_ values: [String]) -> String { values.isEmpty ? "none" : values.joined(separator: " ") }
+      return "\(key): \(text(old)) -> \(text(new))\(appliesLive ? "" : " (needs a restart)")"
+    }
+  }
+
+  /// What differs in `new`, in the order of the keys; origins do not count.
+  public func changes(to new: Settings) -> [Change] {
+    let single = ConfigurationKey.all.filter { $0.section != ConfigurationKey.track }
+    let repeated = ConfigurationKey.keys(of: ConfigurationKey.track)
+    return single.compactMap { change($0, to: new) }
+      + (0..<max(tracks.count, new.tracks.count)).flatMap { index in
+        let (before, after) = (view(ofTrack: index), new.view(ofTrack: index))
+        return repeated.compactMap { before.change($0, to: after) }
+      }
+  }
+
+  private func change(_ key: ConfigurationKey, to new: Settings) -> Change? {
+    let (before, after) = (key.values(self), key.values(new))
+    if before == after { return nil }
+    let appliesLive = key.applies(from: self, to: new)
+    return Change(key: qualifiedName(of: key), old: before, new: after, appliesLive: appliesLive)
+  }
+
+  /// Takes over from `new` what a reload applies; the rest stays as it is.
+  public mutating func takeLiveValues(of new: Settings) {
+    for key in ConfigurationKey.all where key.section != ConfigurationKey.track {
+      guard key.applies(from: self, to: new) else { continue }
+      key.copy(new, &self)
+      origins[key.qualifiedName] = new.origins[key.qualifiedName]
+    }
+    tracks = new.tracks
+    origins = origins.filter { !Self.isOfTrack($0.key) }
+    origins.merge(new.origins.filter { Self.isOfTrack($0.key) }) { $1 }
+  }
+}

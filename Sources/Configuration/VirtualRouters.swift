@@ -1,0 +1,39 @@
+public import Internet
+public import Ownership
+public import VRRP
+
+extension Settings {
+  /// The families that the VIP has addresses of, that of the first one, which elects, first.
+  public var families: [AddressFamily] {
+    var families: [AddressFamily] = []
+    for network in addresses where !families.contains(network.address.family) {
+      families.append(network.address.family)
+    }
+    return families
+  }
+
+  /// What the core needs of them, with the gateway that `auto` stands for now.
+  public func parameters(defaultGateway: IPAddress?) -> Parameters {
+    var parameters = Parameters(
+      virtualRouterID: virtualRouterID, addresses: addresses.map(\.address), priority: priority,
+      interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
+      witness: witness, gateway: gateway.address(defaultGateway: defaultGateway), isolation: true,
+      announcementRepeat: announcementRepeat, announcementRefresh: refreshInterval)
+    parameters.version = version
+    parameters.checksum = checksum
+    parameters.usesVirtualMAC = virtualMAC
+    return parameters
+  }
+
+  /// The VIP's virtual routers: one for each family that it has addresses of, that of the first one first.
+  public var virtualRouters: [VirtualRouter] {
+    families.map { family in
+      VirtualRouter(
+        id: virtualRouterID, addresses: addresses.map(\.address).filter { $0.family == family },
+        hasDerivedAddress: family == .ipv6 && hasDerivedAddress,
+        version: version, interval: advertisementInterval,
+        password: authentication.map { Array($0.utf8) },
+        unicastPeers: peers.isEmpty ? nil : peers.filter { $0.family == family })
+    }
+  }
+}

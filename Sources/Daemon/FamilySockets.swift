@@ -1,0 +1,111 @@
+import Configuration
+import Internet
+import Linux
+import Neighbor
+import Netlink
+import Ownership
+import VRRP
+
+/// What one of the VIP's virtual routers sends and receives: Advertisements, and ARP or neighbour discovery.
+final class FamilySockets {
+  let router: VirtualRouter
+  let vrrp: VRRPSocket
+  let neighbor: PacketSocket
+  private var source: IPAddress
+  private var hardware: MACAddress
+  /// Where neighbours find the addresses, if not at the interface's own hardware address.
+  private let virtualMAC: MACAddress?
+  /// Whether this host forwards, as neighbours learn from its Neighbor Advertisements.
+  private let isRouter: Bool
+  private var message: [UInt8] = []
+  private var frame: [UInt8] = []
+
+  init(
+    _ router: VirtualRouter, linkIndex: Int32, identity: Identity, usesVirtualMAC: Bool, isRouter: Bool
+  ) throws(LinuxError) {
+    self.router = router
+    self.isRouter = isRouter
+    virtualMAC = usesVirtualMAC ? .virtualRouter(router.id, router.family) : nil
+    source = identity.address(router.family) ?? .any(router.family)
+    hardware = identity.hardware
+    vrrp = try VRRPSocket(
+      linkIndex: linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers,
+      virtualRouterID: router.id)
+    neighbor = try PacketSocket(
+      linkIndex: linkIndex,
+      etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
+      filter: Self.filter(router))
+  }
+
+  private static func filter(_ router: VirtualRouter) -> [FilterInstruction] {
+    let mark = MACAddress.virtualRouter(router.id, router.family)
+    return switch router.family {
+    case .ipv4:
+      PacketSocket.arpFilter(senders: router.addresses.compactMap { $0.ipv4?.bits }, mark: mark)
+    case .ipv6: PacketSocket.neighborFilter(targets: router.addresses.compactMap(\.ipv6), mark: mark)
+    }
+  }
+
+  /// Follows a changed primary or hardware address.
+  func follow(_ identity: Identity) throws(LinuxError) {
+    hardware = identity.hardware
+    guard let changed = identity.address(router.family), changed != source else { return }
+    try vrrp.setSource(changed)
+    source = changed
+  }
+
+  /// Sends to the group, from the virtual router's hardware address (RFC 9568 §7.2) if `isOwner`: switches learn
+  /// from it where that address is, which is too early while a router that takes over has no addresses yet.
+  func send(_ advertisement: Advertisement, in dialect: Dialect, isOwner: Bool) throws(LinuxError) {
+    guard let peers = router.unicastPeers else {
+      let group = Advertisement.group(router.family)
+      router.encode(advertisement, from: source, to: group, in: dialect, into: &message)
+      let bytes = message
+      guard isOwner, let virtualMAC else { return try vrrp.send(bytes.span) }
+      VRRPFrame(source: source, hardwareSource: virtualMAC).encode(bytes.span, into: &frame)
+      let whole = frame
+      return try neighbor.send(whole.span)
+    }
+    try send(advertisement, to: peers, in: dialect)
+  }
+
+  /// Sends to every peer but this host itself: then both hosts may have the same file. The first failure is thrown
+  /// when all was tried.
+  private func send(
+    _ advertisement: Advertisement, to peers: [IPAddress], in dialect: Dialect
+  ) throws(LinuxError) {
+    try peers.tryEach { destination throws(LinuxError) in
+      guard destination != source else { return }
+      router.encode(advertisement, from: source, to: destination, in: dialect, into: &message)
+      let bytes = message
+      try vrrp.send(bytes.span, to: destination)
+    }
+  }
+
+  func announce(_ address: IPAddress) throws(LinuxError) {
+    for operation in address.family.announcements {
+      try send(.announcement(operation, for: address, at: virtualMAC ?? hardware), to: .broadcast)
+    }
+  }
+
+  func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {
+    packet.encode(to: station, isRouter: isRouter, into: &frame)
+    let bytes = frame
+    try neighbor.send(bytes.span)
+  }
+
+  /// Hands the next waiting packet to `body`.
+  func receiveNeighbor(_ body: (NeighborPacket) -> Void) throws(LinuxError) {
+    _ = try neighbor.receive { frame in
+      if let packet = NeighborPacket(decoding: frame) { body(packet) }
+    }
+  }
+
+  /// Hands the next waiting VRRP message to `body`.
+  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) {
+    _ = try vrrp.receive { origin, message in
+      body(
+        Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)
+    }
+  }
+}

@@ -1,0 +1,293 @@
+import Configuration
+import Glibc
+import Internet
+import Linux
+import Netlink
+import Ownership
+import Systemd
+import VRRP
+
+/// One line for the operator, with what a program needs to find it in the journal.
+struct Message {
+  /// Kinds of event, each with the MESSAGE_ID that its catalog entry explains.
+  enum Kind: CaseIterable {
+    case started
+    case stopping
+    case becameActive
+    case becameBackup
+    case owned
+    case linkUnusable
+    case reinstated
+    case kernelRefused
+    case late
+    case beatRival
+    case following
+    case peerDiffers
+    case ownSource
+    case discarded
+    case sendFailed
+    case reloaded
+    case reloadRefused
+    case leftover
+    case netlinkOverflow
+    case holding
+    case conflict
+    case isolated
+    case handoverRefused
+    case handedOver
+    case protected
+    case unprotected
+    case groupChanged
+    case held
+    case released
+    case checkFailed
+    case checkPassed
+    case unitsUnwatched
+
+    /// MESSAGE_ID
+    var id: StaticString {
+      switch self {
+      case .started: "f0a149cfab7f4f6b9b787cf485a59a21"
+      case .stopping: "8a0cd10c33e9417aa8074e61e2aa6b28"
+      case .becameActive: "5938dd97a61142f7b008209182d08db5"
+      case .becameBackup: "8823125ee4ea4ebd8430e01f6cde2fff"
+      case .owned: "90215ad1d8f84f578a399c3d64929b37"
+      case .linkUnusable: "64df6190949746348393a2e13c2ffe0a"
+      case .reinstated: "232d07577cc1447cab9a44e39bb706a2"
+      case .kernelRefused: "85cea7f7c7d243fbad2a12c1919bba9a"
+      case .late: "5084e3c3c21b4eda8d141f4e1af71847"
+      case .beatRival: "68bbc28db61f41918a185a1ab0598588"
+      case .following: "12f291bb4aee4129b1219b9e146d0c91"
+      case .peerDiffers: "baa72a402a1a4f0d8f02b2559d066f40"
+      case .ownSource: "3031ba4237984438ab9a6036e87cc4ee"
+      case .discarded: "c2d83ae72e864c05a1d5b9604deeb49e"
+      case .sendFailed: "43832efc8dcc48af9b55c3db9f1165c2"
+      case .reloaded: "b97e0e5acdb14f46bc284e1bb365b736"
+      case .reloadRefused: "d428b1f0748c4f808058c7c22f1072db"
+      case .leftover: "a143d57714ad4cc0b9cbe917cfc5b565"
+      case .netlinkOverflow: "e841e672070f4a5daa851c14e29a6af7"
+      case .holding: "8d7777cfafc84af3a1d164f9e9d65d8a"
+      case .conflict: "15a7e51441624e75b859f816b62d685f"
+      case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
+      case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
+      case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
+      case .protected: "4cd10ac80f794243ab3d5a183bf43b75"
+      case .groupChanged: "b1d1c0a86d534f6f9bb9ac8f4d1c9f05"
+      case .unprotected: "b8758c70b7ef46b5a05465df363e0e90"
+      case .held: "3bfc133d4d2c417aa959d0ddf70c92e8"
+      case .released: "379f8dd935d5436290171a55bc63a2a8"
+      case .checkFailed: "1961daffb0f74fb3bafb1b4625b3f143"
+      case .checkPassed: "10234067ca7d4500b71f8e349c7d50e9"
+      case .unitsUnwatched: "3caa0b38d8a74a339bb938e0e1b8480d"
+      }
+    }
+  }
+
+  let kind: Kind
+  let severity: Journal.Severity
+  let text: String
+  var fields: [Journal.Field] = []
+
+  init(_ kind: Kind, _ severity: Journal.Severity, _ text: String, _ fields: [Journal.Field] = []) {
+    self.kind = kind
+    self.severity = severity
+    self.text = text
+    self.fields = fields
+  }
+}
+
+extension Message {
+  /// What the core reported, in words.
+  init(_ report: Report, settings: Settings, at now: Instant) {
+    let vip = settings.addressList
+    let interface = settings.interface
+    switch report {
+    case .transition(let state, let cause):
+      self.init(state, cause, settings: settings, at: now)
+    case .linkUnusable(let condition):
+      self.init(.linkUnusable, .warning, "\(condition.explanation(interface)); waiting for it")
+    case .owned:
+      self.init(.owned, .notice, "The kernel has \(vip) on \(interface); announced to the neighbours")
+    case .reinstated(let lost):
+      let names = settings.names(of: lost)
+      self.init(.reinstated, .warning, "Somebody removed \(names) from \(interface); put back")
+    case .addFailed(let index, let code):
+      self.init(
+        .kernelRefused, .error,
+        "The kernel refused to add \(settings.addresses[index]) to \(interface): \(reason(code))",
+        [("ERRNO", String(code))])
+    case .removeFailed(let index, let code):
+      self.init(
+        .kernelRefused, .error,
+        "The kernel refused to remove \(settings.addresses[index]) from \(interface): \(reason(code)); "
+          + "asking again until it goes",
+        [("ERRNO", String(code))])
+    case .late(let by):
+      self.init(
+        .late, .error,
+        "This process was held up for \(by.inWords): others may have taken over, so the VIP is released")
+    case .beat(let rival):
+      self.init(
+        .beatRival, .warning, "\(rival) claimed to be Active too and lost; announced again",
+        [("VRRP_PEER", "\(rival)")])
+    case .following(let active, let priority):
+      self.init(
+        .following, .info, "\(active) (priority \(priority)) is Active", [("VRRP_PEER", "\(active)")])
+    case .addressesDiffer(let peer):
+      self.init(
+        .peerDiffers, .warning,
+        "\(peer) advertises other addresses for VRID \(settings.virtualRouterID) than \(vip): "
+          + "give both the same Address= lines",
+        [("VRRP_PEER", "\(peer)")])
+    case .intervalDiffers(let peer, let interval):
+      self.init(
+        .peerDiffers, .warning,
+        "\(peer) advertises every \(interval.duration.inWords), this router every "
+          + "\(settings.advertisementInterval.duration.inWords): give both the same AdvertisementIntervalSec=",
+        [("VRRP_PEER", "\(peer)")])
+    case .ownSource:
+      self.init(
+        .ownSource, .error,
+        "An Advertisement for VRID \(settings.virtualRouterID) came from this host's own address: "
+          + "the network loops, or another host has the same address")
+    case .holding(let hold):
+      self.init(.holding, .warning, hold.inWords(vip: vip))
+    case .conflict(let hardware):
+      self.init(
+        .conflict, .error,
+        "The station \(hardware) claims \(vip), but is no router of VRID \(settings.virtualRouterID); "
+          + "defending it: find that station and take the address from it",
+        [("VIP_MAC", "\(hardware)")])
+    case .isolated(let since):
+      self.init(
+        .isolated, .error,
+        "Isolated: nobody on \(interface) heard for \((now - since).inWords), neither gateway nor standby; "
+          + "releasing the VIP")
+    case .handoverRefused:
+      self.init(.handoverRefused, .warning, "Nobody takes over \(vip); it stays here")
+    case .protected(true):
+      self.init(.protected, .notice, "A standby is there: \(vip) is protected")
+    case .protected(false):
+      self.init(
+        .unprotected, .warning,
+        "Not protected: no other router of VRID \(settings.virtualRouterID) is there to take over \(vip)")
+    case .handedOver(let successor):
+      self.init(
+        .handedOver, .notice, "\(successor) has taken over \(vip)", [("VRRP_PEER", "\(successor)")])
+    }
+  }
+
+  private init(_ state: Election.State, _ cause: Election.Cause, settings: Settings, at now: Instant) {
+    let kind: Kind =
+      switch state {
+      case .initialize: .stopping
+      case .backup: .becameBackup
+      case .active: .becameActive
+      }
+    let name =
+      switch state {
+      case .initialize: "Not taking part"
+      case .backup: "Backup"
+      case .active: "Active"
+      }
+    var fields: [Journal.Field] = []
+    if let peer = cause.peer { fields.append(("VRRP_PEER", "\(peer)")) }
+    self.init(kind, .notice, "\(name): \(cause.inWords(at: now))", fields)
+  }
+}
+
+private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+
+extension Hold {
+  func inWords(vip: String) -> String {
+    switch self {
+    case .answered(let hardware, let last):
+      "Heartbeat lost\(last.map { " from \($0)" } ?? ""), but \(vip) is still answered by \(hardware): the daemon "
+        + "there is gone or VRRP is blocked; holding"
+    case .foreign(let hardware):
+      "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
+        + "find that station and take the address from it"
+    case .isolated(let since):
+      "Isolated: heartbeat lost, and the gateway silent, too, since \(Clock.localTime(since)); holding"
+    case .barred: "This host must not own \(vip) for now"
+    }
+  }
+}
+
+extension Election.State {
+  /// The value of the journal's VRRP_STATE= field.
+  var field: String {
+    switch self {
+    case .initialize: "initialize"
+    case .backup: "backup"
+    case .active: "active"
+    }
+  }
+}
+
+extension Election.Cause {
+  var peer: IPAddress? {
+    switch self {
+    case .silence(let peer, _), .resignation(let peer), .preemption(let peer, _), .better(let peer, _): peer
+    case .ignored(let peer), .handover(let peer): peer
+    case .startup, .shutdown, .nobodyHeard, .addressOwner, .late, .resumption, .isolation, .conflict, .barred:
+      nil
+    }
+  }
+
+  func inWords(at now: Instant) -> String {
+    switch self {
+    case .startup: "listening"
+    case .shutdown: "released"
+    case .nobodyHeard: "no other router heard"
+    case .silence(let peer, let heard): "heartbeat lost from \(peer), last heard \((now - heard).inWords) ago"
+    case .resignation(let peer): "\(peer) resigned"
+    case .preemption(let peer, let priority): "preempting \(peer) (priority \(priority))"
+    case .addressOwner: "priority 255"
+    case .better(let peer, let priority): "\(peer) (priority \(priority)) is better"
+    case .late: "this process was held up; listening again"
+    case .resumption: "going on where an earlier run left off"
+    case .isolation: "this host is cut off from the network"
+    case .ignored(let peer): "\(peer) goes on although it was overruled; it may not hear this host"
+    case .conflict: "another router has the VIP too, and cannot be heard: check that VRRP is not blocked"
+    case .handover(let peer): "handed over to \(peer)"
+    case .barred: "this host must not own it for now, and nobody else takes it"
+    }
+  }
+}
+
+extension LinkCondition {
+  func explanation(_ interface: String) -> String {
+    switch self {
+    case .absent: "There is no interface \(interface)"
+    case .down: "\(interface) is down"
+    case .noCarrier: "\(interface) has no carrier"
+    case .noAddress:
+      "\(interface) lacks an address of its own: an IPv4 address for IPv4 VIPs, a link-local one for IPv6 VIPs"
+    case .ready(let identity):
+      "\(interface) is ready with "
+        + AddressFamily.allCases.compactMap { identity.address($0)?.description }.joined(separator: " and ")
+    }
+  }
+}
+
+extension Duration {
+  /// `361 ms`, `2.5 s`: for people.
+  var inWords: String {
+    let (seconds, attoseconds) = components
+    let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    if milliseconds < 1000 { return "\(milliseconds) ms" }
+    let tenths = milliseconds / 100
+    return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+}
+
+extension Settings {
+  var addressList: String { addresses.map(\.description).joined(separator: " ") }
+
+  func names(of set: AddressSet) -> String {
+    var names: [String] = []
+    set.forEach { names.append(addresses[$0].description) }
+    return names.joined(separator: " ")
+  }
+}

@@ -1,0 +1,59 @@
+import Configuration
+import Internet
+import Linux
+import Netlink
+import Ownership
+import VRRP
+
+/// What `systemctl status` shows: who owns the VIP, since when, and what was last heard from whom.
+struct StatusLine: CustomStringConvertible {
+  let description: String
+
+  init(_ instance: Instance, settings: Settings, at now: Instant) {
+    let vip = settings.addressList
+    let since = instance.since.map { " since \(Clock.localTime($0))" } ?? ""
+    switch instance.election.state {
+    case .initialize:
+      description = "Not taking part\(since): \(Self.obstacle(instance, settings: settings))"
+    case .backup:
+      description = "Backup\(since): \(Self.active(instance, vip: vip))"
+    case .active:
+      let holds =
+        instance.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
+      description =
+        "Active\(since): \(holds); \(Self.standbys(instance, at: now)); \(Self.lastHeard(instance))"
+    }
+  }
+
+  private static func obstacle(_ instance: Instance, settings: Settings) -> String {
+    switch instance.link {
+    case nil: "starting"
+    case .ready: "released"
+    case .some(let condition): condition.explanation(settings.interface)
+    }
+  }
+
+  private static func active(_ instance: Instance, vip: String) -> String {
+    if let hold = instance.hold { return hold.inWords(vip: vip) }
+    guard let peer = instance.peers.first(where: { $0.address == instance.following }),
+      let priority = peer.priority, let interval = peer.interval
+    else { return "nobody heard yet for \(vip)" }
+    let hardware = peer.hardware.map { " at \($0)" } ?? ""
+    return "\(peer.address)\(hardware) (priority \(priority)) owns \(vip), heard every "
+      + "\(interval.duration.inWords)"
+  }
+
+  private static func standbys(_ instance: Instance, at now: Instant) -> String {
+    let standbys = instance.standbys(at: now).map(\.address.description)
+    return standbys.isEmpty ? "nobody stands by" : "standing by: \(standbys.joined(separator: ", "))"
+  }
+
+  private static func lastHeard(_ instance: Instance) -> String {
+    let advertisers = instance.peers.filter { $0.lastAdvertised != nil }
+    guard let peer = advertisers.max(by: { $0.lastSeen < $1.lastSeen }), let last = peer.lastAdvertised else {
+      return "no other router heard"
+    }
+    let said = peer.priority.map { $0 == 0 ? "resigning" : "priority \($0)" } ?? ""
+    return "last heard \(peer.address) (\(said)) at \(Clock.localTime(last))"
+  }
+}

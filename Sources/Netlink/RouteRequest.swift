@@ -1,0 +1,47 @@
+public import Internet
+
+/// A route that follows the VIP.
+///
+/// When `source` goes from the host, the kernel removes an IPv4 route along with it, and tells nobody; from an
+/// IPv6 route it takes the source away and leaves the rest. So a route is added after its address, also after
+/// every loss of it, and removed before it.
+public struct RouteRequest: Hashable, Sendable {
+  /// `rtm_protocol` of every route that vipd adds: it tells them from others', also those that an earlier vipd
+  /// left behind.
+  public static let protocolNumber: UInt8 = 112
+  /// RT_TABLE_MAIN
+  public static let mainTable: UInt32 = 254
+
+  /// Where the route leads to, without host bits; ``everywhere(_:)`` for a default route.
+  public var destination: IPNetwork
+  /// Index of the link that it leaves by.
+  public var linkIndex: Int32
+  /// The router, of the destination's family; nil for a destination on the link.
+  public var gateway: IPAddress?
+  /// The source of connections by this route that choose none, an address of this host; nil for the kernel's
+  /// choice.
+  public var source: IPAddress?
+  /// The smaller, the better; 0 for the kernel's default, which is 0 for IPv4 and 1024 for IPv6.
+  public var metric: UInt32
+  /// The routing table.
+  public var table: UInt32
+
+  /// A route to `destination` by the link with index `linkIndex`.
+  public init(
+    destination: IPNetwork, linkIndex: Int32, gateway: IPAddress? = nil, source: IPAddress? = nil,
+    metric: UInt32 = 0, table: UInt32 = Self.mainTable
+  ) {
+    self.destination = IPNetwork(destination.subnet, prefixLength: destination.prefixLength) ?? destination
+    self.linkIndex = linkIndex
+    self.gateway = gateway
+    self.source = source
+    self.metric = metric
+    self.table = table
+  }
+
+  /// A default route's destination: 0.0.0.0/0 or ::/0.
+  public static func everywhere(_ family: AddressFamily) -> IPNetwork {
+    guard let network = IPNetwork(.any(family), prefixLength: 0) else { preconditionFailure("0 bits fit") }
+    return network
+  }
+}
