@@ -53,6 +53,11 @@ let package = Package(
       name: "Configuration", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: pure),
 
     .target(
+      name: "Host",
+      dependencies: ["Configuration", "Internet", "Neighbor", "Netlink", "Ownership", "Tracking", "VRRP"],
+      swiftSettings: pure),
+
+    .target(
       name: "Linux", dependencies: ["CLinux", "CNetlink", "Configuration", "Internet", "Netlink"],
       swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet", "Linux"], swiftSettings: daemon),
@@ -60,7 +65,7 @@ let package = Package(
     .target(
       name: "Daemon",
       dependencies: [
-        "Configuration", "Control", "Internet", "Linux", "Neighbor", "Netlink", "Ownership", "Systemd",
+        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership", "Systemd",
         "Tracking", "VRRP",
       ],
       swiftSettings: daemon),

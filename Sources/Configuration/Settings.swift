@@ -5,54 +5,57 @@ public import VRRP
 /// The effective settings of one instance, complete and checked, each with its origin.
 public struct Settings: Hashable, Sendable {
   /// The instance's name: `219` of `vip@219`.
-  public internal(set) var instance = ""
+  public var instance = ""
   /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice. The first of IPv6
   /// is link-local.
-  public internal(set) var addresses: [IPNetwork] = []
+  public var addresses: [IPNetwork] = []
   /// The name of the interface that carries them; it existed when this was resolved.
-  public internal(set) var interface = ""
+  public var interface = ""
   /// `IFA_LABEL`, at most 15 bytes; nil lets the kernel use the interface's name.
-  public internal(set) var label: String?
+  public var label: String?
   /// The instances on this host that are Active or Backup together; nil for this one alone.
-  public internal(set) var group: String?
+  public var group: String?
   /// Whether the first IPv6 address was not configured, but derived from the virtual router's number.
-  public internal(set) var hasDerivedAddress = false
+  public var hasDerivedAddress = false
   /// Whether the addresses are at the virtual router's hardware address.
-  public internal(set) var virtualMAC = false
+  public var virtualMAC = false
   /// The addresses' scope.
-  public internal(set) var scope = AddressScope.global
+  public var scope = AddressScope.global
   /// RFC 9568's VRID, 1 to 255.
-  public internal(set) var virtualRouterID: UInt8 = 0
+  public var virtualRouterID: UInt8 = 0
   /// RFC 9568's priority, 1 to 255.
-  public internal(set) var priority: UInt8 = 100
+  public var priority: UInt8 = 100
   /// RFC 9568's Advertisement_Interval: 10 ms to 40.95 s, whole centiseconds.
-  public internal(set) var advertisementInterval = AdvertisementInterval.standard
+  public var advertisementInterval = AdvertisementInterval.standard
   /// RFC 9568's Preempt_Mode.
-  public internal(set) var preempt = true
+  public var preempt = true
   /// How long a Backup router of higher priority waits before it preempts: 0 to 1000 s.
-  public internal(set) var preemptDelay = Duration.zero
+  public var preemptDelay = Duration.zero
   /// Which VRRP is spoken.
-  public internal(set) var version = ProtocolVersion.v3
+  public var version = ProtocolVersion.v3
   /// The other routers, where Advertisements are unicast; empty for multicast. Of every family that the VIP has.
-  public internal(set) var peers: [IPAddress] = []
+  public var peers: [IPAddress] = []
   /// How to form checksums of version 3 over IPv4; nil for as the others do.
-  public internal(set) var checksum: ChecksumForm?
+  public var checksum: ChecksumForm?
   /// The password of version 2, at most eight bytes; nil for none.
-  public internal(set) var authentication: String?
+  public var authentication: String?
   /// The address's `valid_lft`: 1 s to 10 min, whole seconds; nil is for ever.
-  public internal(set) var lease: Duration? = .seconds(2)
+  public var lease: Duration? = .seconds(2)
   /// What ARP answers may hold off.
-  public internal(set) var witness = Parameters.WitnessMode.strict
+  public var witness = Parameters.WitnessMode.strict
   /// Whose answers show that this host is on the network.
-  public internal(set) var gateway = Gateway.auto
+  public var gateway = Gateway.auto
   /// Routes that only the owner of the VIP has.
-  public internal(set) var routes: [VirtualRoute] = []
+  public var routes: [VirtualRoute] = []
   /// Gratuitous ARPs in one burst, 1 to 100.
-  public internal(set) var announcementRepeat = 5
+  public var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.
-  public internal(set) var refreshInterval: Duration? = .seconds(60)
+  public var refreshInterval: Duration? = .seconds(60)
   /// What else decides whether this host may own the VIP: one for each section that says something.
-  public internal(set) var tracks: [TrackSettings] = []
+  public var tracks: [TrackSettings] = []
+
+  /// The defaults, of an instance without a name and addresses.
+  public init() {}
 
   /// Where the values of a key come from, by its name in `qualifiedName(of:)`; what is missing here is the default.
   var origins: [String: [Origin]] = [:]

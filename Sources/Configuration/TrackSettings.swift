@@ -1,21 +1,24 @@
 /// Checks that decide, beside the network, whether this host may own the VIP, and what their failure means.
 public struct TrackSettings: Hashable, Sendable {
   /// Names of units that must be active, at most 64.
-  public internal(set) var units: [String] = []
+  public var units: [String] = []
   /// Names of interfaces that must have a carrier, at most 64; they need not exist.
-  public internal(set) var interfaces: [String] = []
+  public var interfaces: [String] = []
   /// Commands that must succeed, at most 64.
-  public internal(set) var commands: [CommandLine] = []
+  public var commands: [CommandLine] = []
   /// Between two starts of a command: 100 ms to 1 h.
-  public internal(set) var interval = Duration.seconds(1)
+  public var interval = Duration.seconds(1)
   /// What a command may take: 10 ms to 10 min.
-  public internal(set) var timeout = Duration.seconds(2)
+  public var timeout = Duration.seconds(2)
   /// Successes of a command in a row that it takes after a failure, 1 to 100.
-  public internal(set) var rise = 2
+  public var rise = 2
   /// Failures in a row that it takes after a success, 1 to 100.
-  public internal(set) var fall = 2
+  public var fall = 2
   /// What each failing check takes off the priority, 1 to 253; 0: this host must not own the VIP.
-  public internal(set) var penalty = 0
+  public var penalty = 0
+
+  /// The defaults, with nothing to check.
+  public init() {}
 
   /// A program and its arguments, as one line of a configuration file.
   public struct CommandLine: Hashable, Sendable, CustomStringConvertible {
@@ -26,7 +29,7 @@ public struct TrackSettings: Hashable, Sendable {
 
     /// The words of `text`, which white space separates; single or double quotes keep it. Nil if a quote is not
     /// closed or the first word is no absolute path.
-    init?(_ text: String) {
+    public init?(_ text: String) {
       guard let words = Self.split(text), words.first?.utf8.first == UInt8(ascii: "/") else { return nil }
       description = text
       self.words = words

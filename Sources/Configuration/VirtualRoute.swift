@@ -18,7 +18,8 @@ public struct VirtualRoute: Hashable, Sendable, CustomStringConvertible {
     destination?.address.family ?? gateway?.family ?? source?.family ?? .ipv4
   }
 
-  init?(_ text: String) {
+  /// The route that `text` names; nil if it is none.
+  public init?(_ text: String) {
     var words = text.split(separator: " ").map(String.init)[...]
     guard let first = words.popFirst() else { return nil }
     if first != "default" {

@@ -1,4 +1,4 @@
-/// Something that changed in the kernel's links and addresses.
+/// Something that changed in the kernel's links, addresses and routes, as rtnetlink(7) tells everybody.
 public enum RouteChange: Hashable, Sendable {
   /// A link appeared or changed; this is what it is now.
   case link(Link)
@@ -8,4 +8,10 @@ public enum RouteChange: Hashable, Sendable {
   case address(LinkAddress)
   /// An address was removed by somebody, or its lifetime ended.
   case addressRemoved(LinkAddress)
+  /// A default route of the main table, or one of vipd's own routes, was added or replaced.
+  ///
+  /// The kernel removes the routes of a link that goes down, and IPv4 routes whose source goes, without a word.
+  case route(Route)
+  /// Such a route was removed.
+  case routeRemoved(Route)
 }
