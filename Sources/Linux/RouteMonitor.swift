@@ -2,7 +2,8 @@ import CNetlink
 import Glibc
 public import Netlink
 
-/// Hears of every change to links and addresses in this network namespace, whoever made it.
+/// Hears of every change to links, addresses and the routes that ``Snapshot`` lists, in this network namespace and
+/// whoever made it.
 public final class RouteMonitor {
   /// Datagrams read by one ``receive(_:)``, so that a storm of changes leaves the loop time for the rest.
   private static let datagramsPerReceive = 128
@@ -24,6 +25,8 @@ public final class RouteMonitor {
     try socket.join(RTNLGRP_LINK)
     try socket.join(RTNLGRP_IPV4_IFADDR)
     try socket.join(RTNLGRP_IPV6_IFADDR)
+    try socket.join(RTNLGRP_IPV4_ROUTE)
+    try socket.join(RTNLGRP_IPV6_ROUTE)
   }
 
   /// Becomes readable when changes wait.
@@ -57,6 +60,12 @@ extension RouteChange {
         message.type == RTM_DELLINK ? .linkRemoved(index: link.index, name: link.name) : .link(link)
     } else if let address = message.address {
       self = message.type == RTM_DELADDR ? .addressRemoved(address) : .address(address)
+    } else if let route = message.route {
+      if message.type == RTM_DELROUTE {
+        self = .routeRemoved(route)
+      } else {
+        self = message.has(NLM_F_REPLACE) ? .routeReplaced(route) : .route(route)
+      }
     } else {
       return nil
     }

@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Internet
 import Netlink
 import Testing
 
@@ -124,6 +125,31 @@ extension TwoHosts {
 /// The link named `name` in this thread's namespace.
 func link(named name: String) throws -> Link {
   try #require(try RouteRequests().links().first { $0.name == name })
+}
+
+extension RouteRequests {
+  /// The addresses of the link with index `linkIndex`.
+  func addresses(on linkIndex: Int32) throws -> [LinkAddress] {
+    try addresses().filter { $0.linkIndex == linkIndex }
+  }
+
+  /// The routes that vipd added by the link with index `linkIndex`.
+  func routes(on linkIndex: Int32) throws -> [Route] {
+    try routes().filter { $0.linkIndex == linkIndex && $0.protocolNumber == Route.vipd }
+  }
+
+  /// The default route with the lowest metric.
+  func defaultRoute(_ family: AddressFamily = .ipv4) throws -> Route? { try routes().defaultRoute(family) }
+}
+
+/// How `change` fails; nil if it does not.
+func failure(of change: @autoclosure () throws -> Void) -> LinuxError? {
+  do {
+    try change()
+    return nil
+  } catch {
+    return error as? LinuxError
+  }
 }
 
 /// The link named `name`, once it has carrier.
