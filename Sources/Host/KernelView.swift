@@ -203,14 +203,6 @@ extension LinkAddress {
   }
 }
 
-extension IPNetwork {
-  /// Whether the kernel takes both for one address of a link: of IPv4 also the length of the prefix tells them apart
-  /// (find_matching_ifa()), of IPv6 it does not (ipv6_get_ifaddr()).
-  func isSameInKernel(as other: IPNetwork) -> Bool {
-    address == other.address && (address.family == .ipv6 || prefixLength == other.prefixLength)
-  }
-}
-
 extension Route {
   /// Whether both are one route to the kernel, which takes the source from IPv6 routes without a word.
   fileprivate func isSame(as other: Route) -> Bool {

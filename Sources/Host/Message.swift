@@ -129,7 +129,7 @@ extension Message {
       self.init(.netlinkOverflow, .warning, "Netlink news was lost; looking at everything again")
     case .discarded(let discard, let envelope): self.init(discard, envelope)
     case .reloaded(let change):
-      self.init(.reloaded, change.appliesLive ? .notice : .warning, "Reload: \(change)")
+      self.init(.reloaded, change.effect == .restart ? .warning : .notice, "Reload: \(change)")
     case .reloadedNothing: self.init(.reloaded, .info, "Reload: nothing changed")
     case .reloadRefused(let error):
       self.init(.reloadRefused, .error, "Reload refused, nothing changed: \(error)")
