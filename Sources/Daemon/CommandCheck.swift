@@ -1,7 +1,6 @@
 import Configuration
 import Internet
 import Linux
-import Netlink
 import Systemd
 import Tracking
 
