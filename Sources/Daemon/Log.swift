@@ -1,7 +1,9 @@
 import Configuration
 import Host
 import Internet
+import Ownership
 import Systemd
+import VRRP
 
 /// The daemon's messages, each with the fields by which the journal is searched.
 struct Log {

@@ -24,7 +24,7 @@ struct IPv6AddressRequestTests {
       guard wait(for: monitor.fd, seconds: Double(left.seconds) + Double(left.attoseconds) / 1e18) else {
         break
       }
-      _ = try monitor.receive {
+      _ = monitor.read {
         if case .addressRemoved(let address) = $0, address.network == vip { removed = address }
       }
     }
