@@ -75,24 +75,28 @@ public enum Hold: Hashable, Sendable {
   case barred
 }
 
-/// A short list of actions that lives on the stack.
+/// What one event makes an instance want done, in order.
+///
+/// A driver that keeps one of these and has it filled again and again allocates nothing.
 public struct Actions: Sendable {
-  private var storage = InlineArray<32, Action>(repeating: .exit)
-  /// How many there are.
-  public private(set) var count = 0
+  private var all: [Action] = []
 
-  init() {}
+  /// Room for the actions of one event.
+  public init() {}
+
+  /// How many there are.
+  public var count: Int { all.count }
 
   /// The action at `index`, 0..<count.
-  public subscript(index: Int) -> Action {
-    precondition(index < count)
-    return storage[index]
+  public subscript(index: Int) -> Action { all[index] }
+
+  mutating func removeAll() {
+    if !all.isEmpty { all.removeAll(keepingCapacity: true) }
   }
 
-  /// One event causes at most a transition, an Advertisement, a few reports and a question to each of sixteen
-  /// peers; the subscript traps rather than lose an action.
   mutating func append(_ action: Action) {
-    storage[count] = action
-    count += 1
+    // One event causes seldom more.
+    if all.isEmpty { all.reserveCapacity(8) }
+    all.append(action)
   }
 }

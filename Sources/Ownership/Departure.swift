@@ -2,7 +2,7 @@ import Internet
 import Neighbor
 import VRRP
 
-/// A handover under way: the VIP is offered and still served.
+/// The VIP is to go to another host, and is served until that one has it.
 struct Departure: Hashable, Sendable {
   /// What happens when it is over.
   enum Purpose: Hashable, Sendable {
@@ -14,20 +14,26 @@ struct Departure: Hashable, Sendable {
     case stopping
   }
 
-  var purpose: Purpose
-  /// How often the offer may still be repeated.
-  var offersLeft = 3
-  /// Who said that it is Active; its kernel need not have the VIP yet.
-  var successor: IPAddress?
-  /// When to repeat the offer, to give up, or to leave the VIP to the successor whether it was seen or not.
-  var deadline: Instant
-}
+  /// How far it is.
+  enum Progress: Hashable, Sendable {
+    /// A router is there that may get ready. Becomes `offered` when it does.
+    case awaitingStandby
+    /// The VIP is offered, and so it may be as often again. Becomes `accepted`.
+    case offered(repetitions: Int)
+    /// A router said that it is Active; its kernel need not have the VIP yet.
+    case accepted(by: IPAddress)
+  }
 
-/// A departure that waits for a standby to be ready.
-struct AwaitedSuccessor: Hashable, Sendable {
-  let purpose: Departure.Purpose
-  /// When to go without.
-  let deadline: Instant
+  var purpose: Purpose
+  var progress: Progress
+  /// When to go without a standby, to repeat the offer, to give up, or to leave the VIP to the successor whether it
+  /// was seen or not.
+  var deadline: Instant
+
+  var isOffered: Bool { progress != .awaitingStandby }
+
+  /// The router that said that it is Active.
+  var successor: IPAddress? { if case .accepted(let successor) = progress { successor } else { nil } }
 }
 
 extension Instance {
@@ -39,59 +45,61 @@ extension Instance {
   /// Between a successor's first Advertisement and its announcement its kernel adds the addresses; both
   /// hosts may have them for 5 ms.
   static let announcementPatience = Duration.milliseconds(4)
+  /// Standbys say once a second whether they are ready, and another host may be told that it may own the VIP in the
+  /// moment in which this one is told that it must not.
+  private static let successorPatience = Duration.milliseconds(1500)
 
   mutating func stop(at now: Instant, _ actions: inout Actions) {
     guard !isStopping else { return }
     isStopping = true
-    retry = nil
-    departure = nil
-    awaited = nil
+    phase.service?.departure = nil
     depart(.stopping, at: now, &actions)
   }
 
   /// Make before break: offers the VIP and serves it until a successor announces it. The shortest interval makes
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(_ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions) {
-    guard departure == nil else { return }
+    if phase.service?.offer != nil { return }
     guard election.state == .active, owns else { return departAlone(purpose, at: now, &actions) }
-    if routers.standbys(at: now).isEmpty {
-      if purpose != .yielding && mayWait(purpose, at: now) { return }
+    guard routers.hasStandby(at: now) else {
+      if purpose != .yielding && waitsForStandby(purpose, at: now) { return }
       return departAlone(purpose, at: now, &actions)
     }
-    awaited = nil
-    departure = Departure(purpose: purpose, deadline: now)
+    phase.service?.departure = Departure(
+      purpose: purpose, progress: .offered(repetitions: 3), deadline: now)
     // Not repeated: it could overtake the resignation that follows it, and take that back.
     advertise(parameters.priority, interval: .shortest, at: now, &actions)
     departureIsDue(at: now, &actions)
   }
 
-  /// Standbys say once a second whether they are ready, and another host may be told that it may own the VIP in the
-  /// moment in which this one is told that it must not.
-  private static let successorPatience = Duration.milliseconds(1500)
-
   /// Whether a router is there that may still get ready.
-  private mutating func mayWait(_ purpose: Departure.Purpose, at now: Instant) -> Bool {
+  private mutating func waitsForStandby(_ purpose: Departure.Purpose, at now: Instant) -> Bool {
     guard routers.isAnybodyThere(at: now) else { return false }
-    let deadline = awaited?.deadline ?? now + Self.successorPatience
-    awaited = AwaitedSuccessor(purpose: purpose, deadline: deadline)
+    let deadline = phase.service?.departure?.deadline ?? now + Self.successorPatience
+    phase.service?.departure = Departure(purpose: purpose, progress: .awaitingStandby, deadline: deadline)
     return now < deadline
   }
 
   mutating func departureIsDue(at now: Instant, _ actions: inout Actions) {
-    guard var current = departure else { return }
-    if let successor = current.successor { return departed(to: successor, at: now, &actions) }
-    guard current.offersLeft > 0 else { return nobodyTakesOver(at: now, &actions) }
-    current.offersLeft -= 1
-    // A successor with a higher priority does not learn our interval: it may wait a Skew_Time of its own.
-    let patience = parameters.interval.duration + .milliseconds(100)
-    current.deadline = now + (current.offersLeft > 0 ? Self.offerPause : patience)
-    departure = current
+    guard var current = phase.service?.departure else { return }
+    switch current.progress {
+    // Looked at after every event.
+    case .awaitingStandby: return
+    case .accepted(let successor): return departed(to: successor, at: now, &actions)
+    case .offered(repetitions: 0): return nobodyTakesOver(current.purpose, at: now, &actions)
+    case .offered(let left):
+      current.progress = .offered(repetitions: left - 1)
+      // A successor with a higher priority does not learn this interval: it may wait a Skew_Time of its own.
+      let patience = parameters.interval.duration + .milliseconds(100)
+      current.deadline = now + (left > 1 ? Self.offerPause : patience)
+    }
+    phase.service?.departure = current
     advertise(0, interval: .shortest, at: now, &actions)
   }
 
-  private mutating func nobodyTakesOver(at now: Instant, _ actions: inout Actions) {
-    guard let purpose = departure?.purpose else { return }
-    departure = nil
+  private mutating func nobodyTakesOver(
+    _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
+  ) {
     departAlone(purpose, at: now, &actions)
     if election.state == .active { elect(.timer, at: now, &actions) }
   }
@@ -100,7 +108,7 @@ extension Instance {
   private mutating func departAlone(
     _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
   ) {
-    awaited = nil
+    phase.service?.departure = nil
     switch purpose {
     case .yielding: actions.append(.report(.handoverRefused))
     case .standingBack: elect(.resign(.barred), at: now, &actions)
@@ -111,24 +119,30 @@ extension Instance {
   mutating func bar(_ isBarred: Bool, at now: Instant) {
     guard isBarred != self.isBarred else { return }
     self.isBarred = isBarred
-    if awaited?.purpose == .standingBack { awaited = nil }
-    // What was offered may be taken, but need not be given up any more.
-    if !isBarred, departure?.purpose == .standingBack { departure?.purpose = .yielding }
+    if let departure = phase.service?.departure, departure.purpose == .standingBack {
+      if !departure.isOffered {
+        phase.service?.departure = nil
+      } else if !isBarred {
+        // What was offered may be taken, but need not be given up any more.
+        phase.service?.departure?.purpose = .yielding
+      }
+    }
     // The owner learns at once whether this router stands by.
-    if election.state == .backup { witness.hurry(at: now) }
+    phase.backup?.witness.hurry(at: now)
   }
 
   /// Goes on with a departure that waits for a standby to be ready.
   mutating func considerDeparture(at now: Instant, _ actions: inout Actions) {
-    if let awaited { depart(awaited.purpose, at: now, &actions) }
+    guard let departure = phase.service?.departure, !departure.isOffered else { return }
+    depart(departure.purpose, at: now, &actions)
   }
 
   /// An Active router that must not own the VIP gives it away, to whomever.
   mutating func considerStandingBack(at now: Instant, _ actions: inout Actions) {
     guard isBarred, election.state == .active, !isStopping else { return }
-    switch departure?.purpose {
+    switch phase.service?.offer?.purpose {
     case nil: depart(.standingBack, at: now, &actions)
-    case .yielding: departure?.purpose = .standingBack
+    case .yielding: phase.service?.departure?.purpose = .standingBack
     case .standingBack, .stopping: break
     }
   }
@@ -136,15 +150,13 @@ extension Instance {
   /// A router says that it is Active. Its neighbours still send to this host: the VIP is served until the
   /// successor announces it.
   mutating func offerIsAccepted(by successor: IPAddress, at now: Instant) {
-    guard var current = departure, current.successor == nil else { return }
-    current.successor = successor
-    current.deadline = now + Self.announcementPatience
-    departure = current
+    guard case .offered = phase.service?.departure?.progress else { return }
+    phase.service?.departure?.progress = .accepted(by: successor)
+    phase.service?.departure?.deadline = now + Self.announcementPatience
   }
 
   mutating func departed(to successor: IPAddress, at now: Instant, _ actions: inout Actions) {
-    let purpose = departure?.purpose
-    departure = nil
+    guard let purpose = phase.service?.departure?.purpose else { return }
     actions.append(.report(.handedOver(to: successor)))
     if purpose == .stopping { return leave(at: now, &actions) }
     elect(.resign(.handover(to: successor)), at: now, &actions)
@@ -156,8 +168,15 @@ extension Instance {
   }
 
   private mutating func leave(at now: Instant, _ actions: inout Actions) {
-    stopDeadline = now + Self.stopTimeout
+    let isResuming = phase.resumption != nil
     elect(.shutdown, at: now, &actions)
-    if resumption != nil { letGo(&actions) }
+    phase = .initialize(.stopped(until: now + Self.stopTimeout))
+    if isResuming { letGo(&actions) }
+  }
+
+  /// The kernel does not answer; the lease ends what is left.
+  mutating func giveUpWaiting() {
+    phase = .initialize(.stopped(until: nil))
+    holdings.lose()
   }
 }
