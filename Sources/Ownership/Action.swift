@@ -19,6 +19,8 @@ public enum Action: Hashable, Sendable {
   case announce(AddressSet)
   /// Tell the operator.
   case report(Report)
+  /// Answer all `Event.handover` that were not answered yet. Each of them is, once, before the instance exits.
+  case handoverEnded(HandoverOutcome)
   /// The instance has stopped and owns nothing: leave the loop.
   case exit
 }
@@ -61,6 +63,26 @@ public enum Report: Hashable, Sendable {
   case handedOver(to: IPAddress)
   /// Whether the owner knows a standby that would take over; told when that changes.
   case protected(Bool)
+}
+
+/// What became of a handover.
+public enum HandoverOutcome: Hashable, Sendable {
+  /// Another router has the VIP now. Its address is unspecified if it was seen to have the VIP and never heard.
+  case takenOver(by: IPAddress)
+  /// The VIP is not handed over.
+  case refused(HandoverRefusal)
+}
+
+/// Why the VIP was not handed over.
+public enum HandoverRefusal: Hashable, Sendable {
+  /// This host does not own the VIP; who is the Active router, if that is known.
+  case notActive(owner: IPAddress?)
+  /// No router is there that would take over.
+  case nobodyStandsBy
+  /// A router was there, and did not.
+  case nobodyTookOver
+  /// The VIP went, or stays, for another reason before it was known who takes over.
+  case interrupted
 }
 
 /// Why a Backup router does not take over.

@@ -49,6 +49,19 @@ extension Instance {
   /// moment in which this one is told that it must not.
   private static let successorPatience = Duration.milliseconds(1500)
 
+  /// Somebody asks for a handover. Where one is under way, whatever for, its outcome answers this, too.
+  mutating func handOver(at now: Instant, _ actions: inout Actions) {
+    isHandoverAsked = true
+    if phase.service?.departure == nil { depart(.yielding, at: now, &actions) }
+  }
+
+  /// Answers everybody who asked for a handover.
+  mutating func endHandover(_ outcome: HandoverOutcome, _ actions: inout Actions) {
+    guard isHandoverAsked else { return }
+    isHandoverAsked = false
+    actions.append(.handoverEnded(outcome))
+  }
+
   mutating func stop(at now: Instant, _ actions: inout Actions) {
     guard !isStopping else { return }
     isStopping = true
@@ -60,10 +73,13 @@ extension Instance {
   /// the successor's Skew_Time short, priority 0 makes it wait no longer than that (RFC 9568 §6.4.2).
   mutating func depart(_ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions) {
     if phase.service?.offer != nil { return }
-    guard election.state == .active, owns else { return departAlone(purpose, at: now, &actions) }
+    guard election.state == .active, owns else {
+      let owner = phase.claim?.rival ?? following
+      return departAlone(purpose, because: .notActive(owner: owner), at: now, &actions)
+    }
     guard routers.hasStandby(at: now) else {
       if purpose != .yielding && waitsForStandby(purpose, at: now) { return }
-      return departAlone(purpose, at: now, &actions)
+      return departAlone(purpose, because: .nobodyStandsBy, at: now, &actions)
     }
     phase.service?.departure = Departure(
       purpose: purpose, progress: .offered(repetitions: 3), deadline: now)
@@ -100,17 +116,20 @@ extension Instance {
   private mutating func nobodyTakesOver(
     _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
   ) {
-    departAlone(purpose, at: now, &actions)
+    departAlone(purpose, because: .nobodyTookOver, at: now, &actions)
     if election.state == .active { elect(.timer, at: now, &actions) }
   }
 
   /// There is nobody to give the VIP to.
   private mutating func departAlone(
-    _ purpose: Departure.Purpose, at now: Instant, _ actions: inout Actions
+    _ purpose: Departure.Purpose, because reason: HandoverRefusal, at now: Instant,
+    _ actions: inout Actions
   ) {
     phase.service?.departure = nil
+    if purpose == .yielding { actions.append(.report(.handoverRefused)) }
+    endHandover(.refused(reason), &actions)
     switch purpose {
-    case .yielding: actions.append(.report(.handoverRefused))
+    case .yielding: break
     case .standingBack: elect(.resign(.barred), at: now, &actions)
     case .stopping: leave(at: now, &actions)
     }
@@ -158,6 +177,7 @@ extension Instance {
   mutating func departed(to successor: IPAddress, at now: Instant, _ actions: inout Actions) {
     guard let purpose = phase.service?.departure?.purpose else { return }
     actions.append(.report(.handedOver(to: successor)))
+    endHandover(.takenOver(by: successor), &actions)
     if purpose == .stopping { return leave(at: now, &actions) }
     elect(.resign(.handover(to: successor)), at: now, &actions)
     // The operator wants it there: no preemption as long as the successor is heard. Who stood back may have it

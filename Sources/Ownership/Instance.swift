@@ -59,6 +59,8 @@ public struct Instance: Sendable {
   var witnessTurn = 0
   /// How the router that was last heard speaks.
   var heardDialect = Dialect.standard
+  /// Whether somebody asked for a handover and has no answer yet. Then a departure is under way.
+  var isHandoverAsked = false
   /// Whether the instance was told to stop.
   var isStopping = false
   var ownSourceReported = false
@@ -90,6 +92,7 @@ public struct Instance: Sendable {
       considerClaim(at: now, &actions)
     }
     question(at: now, &actions)
+    if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
     if isStopping && phase.service?.offer == nil && holdings.isSettled { actions.append(.exit) }
     noteDeadline()
     noteSilence()
@@ -112,7 +115,7 @@ public struct Instance: Sendable {
     case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
     case .reconfigure(let changed): reconfigure(changed, at: now, &actions)
-    case .handover: depart(.yielding, at: now, &actions)
+    case .handover: handOver(at: now, &actions)
     case .standBack(let isBarred): bar(isBarred, at: now)
     case .stop: stop(at: now, &actions)
     }

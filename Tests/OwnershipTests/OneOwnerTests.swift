@@ -512,7 +512,8 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
 
   @Test func aRequestedHandoverWithoutAStandbyIsRefusedAtOnce() {
     var driver = Driver.owner()
-    #expect(driver.handle(.handover) == [.report(.handoverRefused)])
+    #expect(
+      driver.handle(.handover) == [.report(.handoverRefused), .handoverEnded(.refused(.nobodyStandsBy))])
     #expect(driver.instance.owns)
   }
 
