@@ -44,6 +44,13 @@ import VRRP
     return actions
   }
 
+  @Test func aResignationWaitsForTheAddressesOfBothFamilies() {
+    var driver = owner()
+    #expect(driver.handle(.standBack(true)).contains(.remove(.all(2))))
+    #expect(driver.handle(.removed(index: 0)) == [])
+    #expect(driver.handle(.removed(index: 1)) == [.advertise(priority: 0, interval: .standard)])
+  }
+
   @Test func aTieIsBrokenByTheFirstFamilyAlone() {
     var driver = owner()
     _ = advertise(100, from: peer6, for: .milliseconds(300), &driver)

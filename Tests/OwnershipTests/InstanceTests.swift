@@ -147,7 +147,7 @@ let first = AddressSet(index: 0)
     #expect(
       driver.handle(.addFailed(index: 1, errno: 105)) == [
         .report(.addFailed(index: 1, errno: 105)), .report(.transition(.initialize, .shutdown)),
-        .remove(both), .advertise(priority: 0, interval: .standard),
+        .remove(both),
       ])
     #expect(driver.instance.deadline == driver.now + Instance.retryDelay)
     #expect(driver.runToDeadline() == [.report(.transition(.backup, .startup))])
@@ -368,12 +368,8 @@ let first = AddressSet(index: 0)
 @Suite struct Stopping {
   @Test func removesThenResignsThenExits() {
     var driver = Driver.owner()
-    #expect(
-      driver.handle(.stop) == [
-        .report(.transition(.initialize, .shutdown)), .remove(first),
-        .advertise(priority: 0, interval: .standard),
-      ])
-    #expect(driver.handle(.removed(index: 0)) == [.exit])
+    #expect(driver.handle(.stop) == [.report(.transition(.initialize, .shutdown)), .remove(first)])
+    #expect(driver.handle(.removed(index: 0)) == [.advertise(priority: 0, interval: .standard), .exit])
   }
 
   @Test func aBackupExitsAtOnce() {
@@ -396,7 +392,7 @@ let first = AddressSet(index: 0)
     #expect(driver.handle(refused) == [.report(.removeFailed(index: 0, errno: 1))])
     #expect(driver.instance.deadline == driver.now + Holdings.removalPause)
     #expect(driver.runToDeadline() == [.remove(first)])
-    #expect(driver.handle(.removed(index: 0)) == [.exit])
+    #expect(driver.handle(.removed(index: 0)) == [.advertise(priority: 0, interval: .standard), .exit])
   }
 
   @Test func aRefusedRemovalOfAnAddressThatIsWantedAgainIsForgotten() {
