@@ -34,6 +34,15 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     IPNetwork(other, prefixLength: prefixLength)?.subnet == subnet
   }
 
+  /// Whether a kernel takes both for one address of its interface. Two IPv4 addresses with other prefix lengths can be
+  /// there at once; of an IPv6 address there is only one, which keeps the prefix length that it was added with.
+  public func isSameAddress(as other: IPNetwork) -> Bool {
+    switch address.family {
+    case .ipv4: self == other
+    case .ipv6: address == other.address
+    }
+  }
+
   /// `address/prefixLength`
   public var description: String { "\(address)/\(prefixLength)" }
 

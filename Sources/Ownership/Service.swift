@@ -50,7 +50,7 @@ extension Instance {
   }
 
   /// The configuration lists other addresses: those that remain stay as they are, whatever their index.
-  mutating func readdress(from before: [IPAddress], _ actions: inout Actions) {
+  mutating func readdress(from before: [IPNetwork], _ actions: inout Actions) {
     let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
     // Nothing tells any more what becomes of an address that is no longer configured.
     if moved(holdings.removing).count < holdings.removing.count { isResigning = false }

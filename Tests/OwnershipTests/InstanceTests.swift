@@ -18,6 +18,16 @@ let ownIdentity = Identity(ipv4: IPv4Address(bits: 0xC0A8_01DA), hardware: ownHa
 let peerHardware = MACAddress(bits: 0x0200_0000_00D9)
 let gatewayHardware = MACAddress(bits: 0x0200_0000_0001)
 
+extension IPNetwork {
+  /// `address` in a subnet of the usual size.
+  static func host(_ address: IPAddress, _ prefixLength: Int = 24) -> IPNetwork {
+    guard let network = IPNetwork(address, prefixLength: prefixLength) else {
+      preconditionFailure("\(address)/\(prefixLength)")
+    }
+    return network
+  }
+}
+
 /// An instance and the actions that its last event caused.
 struct Driver {
   var instance: Instance
@@ -32,7 +42,7 @@ struct Driver {
     instance = Instance(
       Parameters(
         virtualRouterID: 219,
-        addresses: (0..<addressCount).map { IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32($0))) },
+        addresses: (0..<addressCount).map { .host(.ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32($0)))) },
         priority: priority, interval: .standard, preempts: true, preemptDelay: .zero, lease: lease,
         witness: witness, gateway: gateway, isolation: isolation, announcementRepeat: repeats,
         announcementRefresh: refresh))
