@@ -460,10 +460,7 @@ public final class Daemon {
     let old = settings
     settings.takeLiveValues(of: new)
     kernel.settings = settings
-    for dropped in old.addresses where !settings.addresses.contains(dropped) {
-      guard let carrier = interface.carrier(dropped.address.family) else { continue }
-      _ = kernel.remove(dropped, from: carrier)
-    }
+    let carriers = AddressFamily.allCases.map { (family: $0, carrier: interface.carrier($0)) }
     attempt {
       if old.addresses != settings.addresses || old.peers != settings.peers {
         interface = InterfaceView(settings)
@@ -471,6 +468,9 @@ public final class Daemon {
       }
       // With the sockets that there are: what the core wants done now needs some.
       deliver(.reconfigure(parameters))
+      for (family, carrier) in carriers {
+        if let carrier { removeUnlisted(old.addresses.filter { $0.address.family == family }, from: carrier) }
+      }
       if old.virtualRouters != settings.virtualRouters, case .ready(let identity) = interface.condition {
         sockets = nil
         try openSockets(identity)
@@ -478,6 +478,13 @@ public final class Daemon {
       try eligibility?.follow(settings)
     }
     eligibilityChanged()
+  }
+
+  /// Removes the addresses in `old` that the settings no longer list, now that what they list was asked for.
+  private func removeUnlisted(_ old: [IPNetwork], from carrier: Int32) {
+    for dropped in old where !settings.addresses.contains(where: { $0.isSameAddress(as: dropped) }) {
+      _ = kernel.remove(dropped, from: carrier)
+    }
   }
 
   /// Stands back, or no longer, now and after a restart.
