@@ -58,8 +58,17 @@ struct KernelView: Hashable, Sendable {
     case .route(let route):
       routes.removeAll { $0.isSame(as: route) }
       routes.append(route)
+    case .routeReplaced(let route): replace(route)
     case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
     }
+  }
+
+  private mutating func replace(_ route: Route) {
+    routes.removeAll { $0.isSame(as: route) }
+    let old = routes.firstIndex {
+      $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
+    }
+    if let old { routes[old] = route } else { routes.append(route) }
   }
 
   private mutating func note(_ link: Link) {
