@@ -179,7 +179,7 @@ struct KernelView: Hashable, Sendable {
 
   /// The kernel's entry for `network` on the link with this index.
   func address(_ network: IPNetwork, on linkIndex: Int32) -> LinkAddress? {
-    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameInKernel(as: network) }
+    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameAddress(as: network) }
   }
 
   /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
@@ -208,7 +208,7 @@ struct KernelView: Hashable, Sendable {
 
 extension LinkAddress {
   fileprivate func isSame(as other: LinkAddress) -> Bool {
-    linkIndex == other.linkIndex && network.isSameInKernel(as: other.network)
+    linkIndex == other.linkIndex && network.isSameAddress(as: other.network)
   }
 }
 

@@ -196,10 +196,10 @@ struct Bench {
       addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
     case .route(let route): routes.append(route)
     case .routeReplaced(let route):
-      let old = routes.firstIndex {
+      let place = routes.firstIndex {
         $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
       }
-      if let old { routes[old] = route } else { routes.append(route) }
+      if let place { routes[place] = route } else { routes.append(route) }
     case .routeRemoved(let route): routes.removeAll { $0 == route }
     }
   }
