@@ -123,8 +123,7 @@ let package = Package(
     .testTarget(
       name: "DaemonTests",
       dependencies: [
-        "Configuration", "Control", "Daemon", "Host", "Internet", "Linux", "Netlink", "Systemd", "Tracking",
-        "VRRP",
+        "CLinux", "Configuration", "Control", "Daemon", "Host", "Internet", "Linux", "Netlink", "Systemd",
       ],
       swiftSettings: strict),
     .testTarget(
