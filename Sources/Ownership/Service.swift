@@ -42,7 +42,6 @@ extension Instance {
 
   /// Gives up whatever addresses there are.
   mutating func letGo(_ actions: inout Actions) {
-    holdings.forgetRefusal()
     guard holdings.wanted || !holdings.present.isEmpty else { return }
     holdings.drop(all)
     // Addresses go with their interface.
