@@ -187,6 +187,13 @@ extension Instance {
     }
   }
 
+  /// What was to be handed over before this instance stops may have been lost in another way.
+  mutating func considerStopping(at now: Instant, _ actions: inout Actions) {
+    guard isStopping, phase.service?.departure == nil else { return }
+    if case .initialize(.stopped) = phase { return }
+    leave(at: now, &actions)
+  }
+
   private mutating func leave(at now: Instant, _ actions: inout Actions) {
     let isResuming = phase.resumption != nil
     elect(.shutdown, at: now, &actions)

@@ -95,10 +95,11 @@ public struct Instance: Sendable {
       considerStandingBack(at: now, &actions)
       considerClaim(at: now, &actions)
     }
+    considerStopping(at: now, &actions)
     considerResignation(at: now, &actions)
     question(at: now, &actions)
     if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
-    if isStopping && phase.service?.offer == nil && holdings.isSettled { actions.append(.exit) }
+    if case .initialize(.stopped) = phase, holdings.isSettled { actions.append(.exit) }
     noteDeadline()
     noteSilence()
     assert(phase.state == election.state)
