@@ -1,7 +1,6 @@
 import Glibc
+import Host
 import Testing
-
-@testable import Daemon
 
 /// `journalctl -x` explains every message of the daemon.
 @Suite struct CatalogTests {
