@@ -65,8 +65,8 @@ let package = Package(
     .target(
       name: "Daemon",
       dependencies: [
-        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership", "Systemd",
-        "Tracking", "VRRP",
+        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership",
+        "Systemd", "Tracking", "VRRP",
       ],
       swiftSettings: daemon),
     .executableTarget(
@@ -101,7 +101,8 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux", "Netlink"], swiftSettings: strict),
+      name: "LinuxTests", dependencies: ["CLinux", "Configuration", "Internet", "Linux", "Netlink"],
+      swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),
     .testTarget(
@@ -112,8 +113,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "Linux", "VRRP"],
-      swiftSettings: strict),
+      name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "HostTests",
       dependencies: ["Configuration", "Host", "Internet", "Neighbor", "Netlink", "Ownership", "VRRP"],

@@ -1,5 +1,4 @@
 import Glibc
-import Linux
 import Testing
 
 @testable import Configuration
@@ -18,8 +17,8 @@ import Testing
   }
 
   private func example() throws -> ConfigurationFile {
-    let files = ConfigurationFiles(directory: Self.root + "/packaging/examples")
-    return try #require(try files.files(of: "219").first)
+    let path = Self.root + "/packaging/examples/219.conf"
+    return ConfigurationFile(path: path, bytes: Array(try text(of: path).utf8))
   }
 
   @Test func theExampleStatesTheDefaults() throws {
