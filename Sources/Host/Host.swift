@@ -89,7 +89,8 @@ public struct Host: Sendable {
 
   /// When to hand in `.timer`; nil for not at all.
   public var deadline: Instant? {
-    guard let first = alarms.first else { return phase == .ended ? nil : core.deadline }
+    if phase == .ended { return nil }
+    guard let first = alarms.first else { return core.deadline }
     guard let due = core.deadline else { return first }
     return min(first, due)
   }
@@ -207,6 +208,7 @@ public struct Host: Sendable {
       chronicle.count(.announcements)
       set.forEach { effects.append(.announce(settings.addresses[$0].address)) }
     case .report(let report): note(report, at: now, into: &effects)
+    case .handoverEnded(let outcome): handoverEnded(outcome, into: &effects)
     case .exit: beginLeaving(at: now, into: &effects)
     }
   }
@@ -219,7 +221,6 @@ public struct Host: Sendable {
       effects.append(.notice(.addressRefused(settings.addresses[index], refusal)))
     default: effects.append(.notice(.core(report)))
     }
-    answerHandovers(report, into: &effects)
   }
 
   // MARK: The end
@@ -238,7 +239,7 @@ public struct Host: Sendable {
   private mutating func beginLeaving(at now: Instant, into effects: inout Effects) {
     phase = .leaving
     alarms.set(.end, now + Self.leaveTimeout)
-    removeCarriers(into: &effects)
+    if let link = view.link { removeCarriers(above: link.index, into: &effects) }
   }
 
   private mutating func leave(at now: Instant, into effects: inout Effects) {

@@ -286,6 +286,7 @@ extension World {
       if case .transition(_, let cause) = report { changed(because: cause, number) }
       if report == .handoverRefused { checkRefusal(by: number) }
       note("\(Station.name(number)): \(report)")
+    case .handoverEnded(let outcome): note("\(Station.name(number)): handover \(outcome)")
     case .exit:
       coverage.count(.exited)
       note("\(Station.name(number)): exits")

@@ -33,6 +33,8 @@ struct Bench {
   var routes: [Route] = []
   /// Requests that are refused, and with which errno.
   var refusals: (KernelRequest) -> Int32? = { _ in nil }
+  /// Whether links stay as they are whatever is asked, and done.
+  var ignoresUpness = false
   /// Whether sockets open.
   var opensSockets = true
   /// Whether the kernel answers; its answers wait if not.
@@ -179,9 +181,7 @@ struct Bench {
             parentIndex: request.parentIndex)))
     case .removeLink(let index): tell(.linkRemoved(index: index, name: ""))
     case .setUp(let isUp, let index):
-      guard let link = links.first(where: { $0.index == index }) else {
-        return .refused(KernelRefusal(.linkGone, code: 19, "gone"))
-      }
+      guard let link = links.first(where: { $0.index == index }), !ignoresUpness else { break }
       tell(
         .link(
           Link(
@@ -225,6 +225,9 @@ struct Bench {
   }
 
   // MARK: Looking
+
+  /// Only what is wanted from now on counts.
+  mutating func forget() { history = [] }
 
   func has(_ network: String) throws -> Bool {
     let wanted = try Self.network(network)
