@@ -101,7 +101,8 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxTests", dependencies: ["CLinux", "Configuration", "Internet", "Linux", "Netlink"],
+      name: "LinuxTests",
+      dependencies: ["CLinux", "CNetlink", "Configuration", "Internet", "Linux", "Netlink"],
       swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),

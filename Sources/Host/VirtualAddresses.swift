@@ -191,7 +191,7 @@ extension Host {
     addresses.unasked = addresses.unasked.moved(from: before, to: after)
     addresses.told = addresses.told.moved(from: before, to: after)
     addresses.dropped.removeAll { after.contains($0.network) }
-    for network in before where !after.contains(where: { $0.isSameInKernel(as: network) }) {
+    for network in before where !after.contains(where: { $0.isSameAddress(as: network) }) {
       guard let carrier = carriers.index(network.address.family, in: view),
         isExpected(network, on: carrier)
       else { continue }

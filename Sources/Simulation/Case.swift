@@ -81,6 +81,9 @@ extension NetworkSetup {
   var advertised: ArraySlice<AddressFamily> { families.prefix(addressCount) }
 
   var virtualAddresses: [IPAddress] { (0..<addressCount).map(virtualAddress) }
+
+  /// The same, as hosts have them.
+  var virtualNetworks: [IPNetwork] { virtualAddresses.compactMap { IPNetwork($0, prefixLength: 24) } }
 }
 
 extension Case {

@@ -131,7 +131,7 @@ extension HostSetup {
     if gateway == Station.address(number, network.families[0]) { gateway = nil }
     var parameters = Parameters(
       virtualRouterID: Station.virtualRouterID,
-      addresses: network.virtualAddresses, priority: priority,
+      addresses: network.virtualNetworks, priority: priority,
       interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
       lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
       witness: rules.contains(.witness) ? witness : .off, gateway: gateway,
