@@ -214,6 +214,11 @@ struct Bench {
     case .addressRemoved(let address):
       addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
     case .route(let route): routes.append(route)
+    case .routeReplaced(let route):
+      let place = routes.firstIndex {
+        $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
+      }
+      if let place { routes[place] = route } else { routes.append(route) }
     case .routeRemoved(let route): routes.removeAll { $0 == route }
     }
   }
