@@ -62,6 +62,8 @@ public struct Host: Sendable {
   /// Events that carrying out actions gave rise to.
   private var events: [Event] = []
   private var isTelling = false
+  /// What the core wants done; kept for its room.
+  private var actions = Actions()
 
   /// How far the instance has come.
   enum Phase: Hashable, Sendable {
@@ -185,7 +187,7 @@ public struct Host: Sendable {
     isTelling = true
     var next = 0
     while next < events.count {
-      let actions = core.handle(events[next], at: now)
+      core.handle(events[next], at: now, &actions)
       for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
       next += 1
     }
