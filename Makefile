@@ -7,13 +7,15 @@ DEB_SIZE_MAX = 5000000
 DEB_TREE = .build/deb/vipd
 
 help:
+	@echo "make check         what needs neither root nor real time: format, unit tests, simulator; three minutes"
+	@echo "make test          every test, as CI runs them; those that need root name themselves when they are skipped"
+	@echo "make test-long     a million simulated cases, and an hour of fuzzing"
 	@echo "sudo make demo     two hosts, a client, one address that moves; in network namespaces"
-	@echo "make test          every test; those that need root name themselves when they are skipped"
+	@echo "sudo make bench    outage and announcement times, measured"
 	@echo "make fuzz          SECONDS=100 for every decoder of what comes from outside"
 	@echo "make lint          the format of the sources"
 	@echo "make deb           the package, .build/vipd_<version>_<arch>.deb"
 	@echo "sudo make install  the package, built and installed with apt"
-	@echo "sudo make bench    outage and announcement times, measured"
 	@echo "make clean         removes .build"
 
 demo: bootstrap-demo
@@ -28,20 +30,48 @@ bench: bootstrap-bench
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" bench
 
+# Tests that need neither root nor real time: whole targets, and suites of the others.
+QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
+  Fuzzing vipctl
+QUICK_SUITES = LabTests.*Arithmetic LinuxTests.(ConfigurationFiles|UnixAddress)
+empty =
+space = $(empty) $(empty)
+QUICK_TESTS = ^(($(subst $(space),|,$(strip $(QUICK))))Tests[.]|$(subst $(space),|,$(QUICK_SUITES)))
+
+check: bootstrap-build lint
+	@echo "Building the tests and the simulator (the first time takes a few minutes) ..."
+	@swift build --build-tests
+	@swift build -c release --product vipsim
+	@start=$$(date +%s); \
+	$(MAKE) --no-print-directory simulate RUNS=20000 && \
+	echo "Testing what needs neither root nor real time ..." && \
+	$(MAKE) --no-print-directory swift-test SELECTION="--filter '$(QUICK_TESTS)'" SHOWN='^(✘|↳|◇ Test run|✔ Test run)' && \
+	echo "Checked, in $$(($$(date +%s) - start)) s after the build."
+
 # Without root, what only the tests of root need may be missing. One test at a time: some measure time.
 test: bootstrap-build
 	@packaging/bootstrap test || test "$$(id -u)" -ne 0
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory check
 	@if test "$$(id -u)" -eq 0; then $(MAKE) --no-print-directory deb; fi
-	@echo "Building the tests (the first time takes a few minutes) ..."
-	@swift build --build-tests
-	@echo "Simulating 20,000 cases ..."
-	@swift build -c release --product vipsim
-	@"$$(swift build -c release --show-bin-path)/vipsim" --runs 20000 >/dev/null
 	@echo "Fuzzing, 5,000 inputs for every decoder ..."
 	@Tests/Fuzzing/run runs 5000
-	@echo "Testing (half an hour as root; the first time, Debian images for the containers take two minutes more) ..."
-	@(swift test --skip-build --disable-xctest --no-parallel; echo $$? >.build/test.status) 2>&1 | tee .build/test.log
+	@echo "Testing the rest (half an hour as root; the first time, Debian images for the containers take two minutes more) ..."
+	@$(MAKE) --no-print-directory swift-test SELECTION="--no-parallel --skip '$(QUICK_TESTS)'"
+
+test-long: bootstrap-build
+	@swift build -c release --product vipsim
+	@$(MAKE) --no-print-directory simulate RUNS=1000000
+	@$(MAKE) --no-print-directory fuzz SECONDS=500
+
+simulate:
+	@echo "Simulating $(RUNS) cases ..."
+	@"$$(swift build -c release --show-bin-path)/vipsim" --runs $(RUNS) >/dev/null
+
+# What failed is repeated at the end.
+SHOWN = .
+swift-test:
+	@(swift test --skip-build --disable-xctest $(SELECTION); echo $$? >.build/test.status) 2>&1 \
+	  | tee .build/test.log | grep --line-buffered -E '$(SHOWN)' || true
 	@test "$$(cat .build/test.status)" -eq 0 || { echo "What failed:"; grep -E '^(✘|↳)' .build/test.log; exit 1; }
 
 # What breaks a decoder is kept in .build/fuzzing/found.
@@ -76,4 +106,4 @@ bootstrap-%:
 clean:
 	rm -rf .build
 
-.PHONY: help demo bench test fuzz lint deb install clean
+.PHONY: help check demo bench test test-long simulate swift-test fuzz lint deb install clean

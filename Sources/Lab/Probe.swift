@@ -13,8 +13,11 @@ package final class Probe: @unchecked Sendable {
     var isServed: Bool { answers.first.map { $0.time - sent <= Probe.patience } ?? false }
   }
 
-  /// An answer that comes later is none: a request that waited in the client's ARP queue was an outage.
+  /// An answer that took longer is none: a request that waited in the client's ARP queue was an outage. What the
+  /// answering program took does not count.
   static let patience = Duration.milliseconds(20)
+  /// Until answers to what was asked have been read, on a machine that does other things too.
+  private static let reading = Duration.milliseconds(60)
   static let interval = Duration.milliseconds(1)
   static let port: UInt16 = 2190
 
@@ -52,13 +55,14 @@ package final class Probe: @unchecked Sendable {
 
   private func receive() {
     while let datagram = Datagram.receive(from: socket) {
-      guard datagram.bytes.count > 8, datagram.sender.address == target.address else {
+      guard datagram.bytes.count > 16, datagram.sender.address == target.address else {
         continue
       }
       let number = Int(datagram.bytes.loadNetworkOrder(UInt64.self, at: 0))
       guard questions.indices.contains(number) else { continue }
-      let host = String(decoding: datagram.bytes.dropFirst(8), as: UTF8.self)
-      questions[number].answers.append((host, datagram.received))
+      let held = Duration.nanoseconds(datagram.bytes.loadNetworkOrder(Int64.self, at: 8))
+      let host = String(decoding: datagram.bytes.dropFirst(16), as: UTF8.self)
+      questions[number].answers.append((host, datagram.received - held))
     }
   }
 
@@ -70,7 +74,7 @@ package final class Probe: @unchecked Sendable {
 
   /// What the client saw of the questions asked between `start` and `end`.
   package func report(from start: Duration, to end: Duration) -> ProbeReport {
-    ProbeReport(loop.held { questions.filter { $0.sent >= start && $0.sent <= end - Self.patience } })
+    ProbeReport(loop.held { questions.filter { $0.sent >= start && $0.sent <= end - Self.reading } })
   }
 
   /// The host that answered last; nil if nobody answered one of the last 50 questions in time.
@@ -122,7 +126,8 @@ package struct ProbeReport: Sendable {
   }
 }
 
-/// Answers, from the address that was asked, with the name of the host it runs on.
+/// Answers, from the address that was asked, with the time that it took since its kernel had the question, and the name
+/// of the host it runs on.
 final class Responder {
   private let socket: Descriptor
 
@@ -137,7 +142,9 @@ final class Responder {
     }
     loop.add(socket) { [socket] _ in
       while let datagram = Datagram.receive(from: socket) {
-        socket.send(datagram.bytes + Array(name.utf8), to: datagram.sender)
+        var answer = Array(datagram.bytes.prefix(8))
+        answer.appendNetworkOrder((MonotonicClock.now - datagram.received).nanoseconds)
+        socket.send(answer + Array(name.utf8), to: datagram.sender)
       }
     }
   }

@@ -57,6 +57,53 @@ import Testing
     }
   }
 
+  /// `Type.member` and `Folder/File.swift` in the documents for whoever works on the code.
+  @Test(arguments: ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+  func codeThatDocumentsNameExists(document: String) throws {
+    let sources = try swiftFiles(in: Self.root + "/Sources").map { ($0, try text(of: $0)) }
+    let words = try text(of: "\(Self.root)/\(document)").split { " `()\n,|".contains($0) }.map(String.init)
+    for word in words where word.contains("/") && word.hasSuffix(".swift") {
+      #expect(sources.contains { $0.0.hasSuffix(word) } || word.hasPrefix("Tests/"), "\(document): \(word)")
+    }
+    for word in words {
+      let parts = word.split(separator: ".").map(String.init)
+      guard parts.count == 2, parts.allSatisfy(Self.isIdentifier), let initial = parts[0].first,
+        initial.isUppercase, parts[1].first?.isLowercase == true, !["swift", "md"].contains(parts[1])
+      else { continue }
+      let isThere = sources.contains { _, text in
+        Self.declares(["struct", "class", "enum", "extension"], parts[0], text)
+          && Self.declares(["func", "var", "let", "case"], parts[1], text)
+      }
+      #expect(isThere, "\(document): \(word)")
+    }
+  }
+
+  private static func isIdentifier(_ text: String) -> Bool { text.allSatisfy { $0.isLetter || $0.isNumber } }
+
+  private static func declares(_ keywords: [String], _ name: String, _ text: String) -> Bool {
+    keywords.contains { keyword in
+      [" ", "(", ":", "<", "\n", ","].contains { text.contains("\(keyword) \(name)\($0)") }
+    }
+  }
+
+  private func swiftFiles(in directory: String) throws -> [String] {
+    let stream = try #require(opendir(directory))
+    defer { closedir(stream) }
+    var files: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      let path = "\(directory)/\(name)"
+      if name.hasSuffix(".swift") {
+        files.append(path)
+      } else if !name.hasPrefix("."), Int32(entry.pointee.d_type) == Int32(DT_DIR) {
+        files += try swiftFiles(in: path)
+      }
+    }
+    return files
+  }
+
   /// What vip.conf(5) says of each key, by its name in lower case.
   private func entries() throws -> [String: String] {
     var section: String?

@@ -157,7 +157,7 @@ extension SystemdTests {
     func stop(unit: String) throws {
       let seen = try view.during { try owner.shell("systemctl stop \(unit)") }
       report("systemctl stop \(unit)", seen)
-      expectMoved(seen, noLongerThan: .milliseconds(50))
+      expectMoved(seen)
       expectHandover(seen)
       #expect(try owner.property("ActiveState") == "inactive")
       #expect(try owner.property("Result") == "success")
@@ -172,7 +172,7 @@ extension SystemdTests {
       let pid = try owner.mainPID()
       let seen = try view.during { try owner.shell("systemctl kill --signal=USR1 \(Pair.unit)") }
       report("handover", seen)
-      expectMoved(seen, noLongerThan: .milliseconds(50))
+      expectMoved(seen)
       expectHandover(seen)
       #expect(try owner.mainPID() == pid)
       #expect(try owner.property("StatusText").hasPrefix("Backup"))
@@ -191,8 +191,8 @@ extension SystemdTests {
       let seen = try view.during { try owner.powerOff() }
       report("power off", seen)
       // Active_Down_Interval is at most 361 ms here; the machine may be busy.
-      expectMoved(seen, noLongerThan: .milliseconds(600))
-      #expect(seen.overlap == .zero)
+      expectMoved(seen)
+      #expect(seen.probe.outage <= .milliseconds(600) && seen.overlap == .zero)
       #expect(try pair.lab.clientResolves(Pair.vip) == other.mac())
       try owner.boot()
       try eventually("the instance is back") { try owner.property("ActiveState") == "active" }
@@ -206,8 +206,8 @@ extension SystemdTests {
       defer { try? owner.unplug(false) }
       let seen = try view.during { try owner.unplug() }
       report("cut off", seen)
-      expectMoved(seen, noLongerThan: .milliseconds(600))
-      #expect(seen.overlap == .zero)
+      expectMoved(seen)
+      #expect(seen.probe.outage <= .milliseconds(600) && seen.overlap == .zero)
       let entry = try #require(try owner.entries("MESSAGE_ID=\(Message.isolated)").last)
       #expect((entry["MESSAGE"] as? String)?.contains("Isolated") == true)
       try owner.unplug(false)
@@ -216,28 +216,27 @@ extension SystemdTests {
 
     // MARK: Helpers
 
-    /// One owner before, meanwhile and afterwards, and hardly a question lost.
+    /// One owner before, meanwhile and afterwards, and no question lost.
     private func expectKept(
       _ what: String, rest: Duration = .milliseconds(2500), _ body: () throws -> Void
     ) throws {
       let seen = try view.during(rest: rest, body)
       report(what, seen)
       #expect(seen.owners == [[Int(owner.octet)]], "\(what)")
-      #expect(seen.probe.outage <= .milliseconds(100), "\(what)")
+      #expect(seen.probe.lost == 0, "\(what)")
       #expect(seen.probe.servedBy == ["\(owner.octet)"], "\(what)")
     }
 
-    private func expectMoved(_ seen: ContainerObservation.Outcome, noLongerThan limit: Duration) {
+    private func expectMoved(_ seen: ContainerObservation.Outcome) {
       #expect(seen.owners.first == [Int(owner.octet)])
       #expect(seen.owners.last == [Int(other.octet)])
-      #expect(seen.probe.outage <= limit)
       #expect(seen.probe.servedBy == ["\(owner.octet)", "\(other.octet)"])
     }
 
-    /// One kernel gave the address up when the other one got it; the observer reads one after the other.
+    /// Make before break: no question lost, and hardly any time with two owners.
     private func expectHandover(_ seen: ContainerObservation.Outcome) {
-      #expect(seen.unowned <= .milliseconds(5))
-      #expect(seen.overlap <= .milliseconds(20))
+      #expect(seen.probe.lost == 0)
+      #expect(seen.overlap <= .milliseconds(5))
     }
 
     private func report(_ what: String, _ seen: ContainerObservation.Outcome) { print("\(what): \(seen)") }

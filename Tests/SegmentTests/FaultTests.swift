@@ -6,13 +6,13 @@ import Testing
 extension SegmentTests {
   /// What happens to the VIP when something goes wrong with its owner: a test for each kind of fault.
   ///
-  /// Who has the address comes from the kernels' own events. Limits on time are for a busy machine; those on
-  /// two owners are not.
+  /// Who has the address comes from the kernels' own events, and what a client lost is counted. Limits on the time that a
+  /// takeover takes are for a busy machine; what the README promises is demanded as it is.
   @Suite struct FaultTests {
     /// 3 T and the skew of priority 100 with T = 100 ms are 361 ms.
     private let takeoverLimit = Duration.milliseconds(1500)
-    /// Of a handover. Measured are 1 to 4 ms.
-    private let overlapLimit = Duration.milliseconds(50)
+    /// Of a handover, in which two hosts may have the address.
+    private let overlapLimit = Duration.milliseconds(5)
     /// LeaseSec= and what the kernel takes to notice, and then somebody has to take over.
     private let leaseLimit = Duration.milliseconds(2500 + 1000)
 
@@ -124,13 +124,11 @@ extension SegmentTests {
       try scene.expectOwners(217)
     }
 
-    /// Make before break: no time without an owner, next to none with two, no packet lost.
+    /// Make before break: no packet lost, and hardly any time with two owners.
     private func expectHandover(_ scene: Scene, since start: Duration) throws {
-      let overlap = scene.overlap(since: start)
-      #expect(overlap.all < overlapLimit)
-      #expect(try gap(scene, since: start) <= .milliseconds(5), "break before make")
+      #expect(scene.overlap(since: start).all <= overlapLimit)
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
-      #expect(report.outage < .milliseconds(100) && report.lost * 50 <= report.asked)
+      #expect(report.lost == 0, "\(report)")
       #expect(report.servedBy == ["217", "218"])
       #expect(report.answeredTwice == 0)
     }
@@ -214,7 +212,7 @@ extension SegmentTests {
       pause(.seconds(4))
       scene.expectUnchanged(since: start)
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
-      #expect(report.servedBy == ["217"] && report.outage < .milliseconds(100))
+      #expect(report.servedBy == ["217"] && report.lost == 0, "\(report)")
     }
 
     /// What the owner sends is lost. It hears the client, and cannot know.
@@ -225,8 +223,8 @@ extension SegmentTests {
       try scene.expectOwners(218)
       try scene.probe.waitForAnswer(from: "218", within: Scene.patience)
       pause(.milliseconds(100))
-      // It learns of its successor with the first Advertisement of that.
-      #expect(scene.overlap(since: start).all < overlapLimit)
+      // It learns of its successor with the first Advertisement of that. Nobody hears it meanwhile.
+      #expect(scene.overlap(since: start).all < .milliseconds(50))
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
       #expect(report.outage < takeoverLimit && report.answeredTwice == 0)
     }
@@ -311,17 +309,24 @@ extension SegmentTests {
     @Test func theAddressDeleted() throws {
       let scene = try pair()
       let start = MonotonicClock.now
-      try scene.segment.deleteAddress(try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24)), from: 217)
-      try scene.segment.loop.wait(for: "the address to be deleted", within: Scene.patience) {
-        scene.segment.ownership.history.loss(of: scene.vip, by: 217, from: start) != nil
+      let network = try #require(IPNetwork(.ipv4(scene.vip), prefixLength: 24))
+      var times: [Duration] = []
+      for _ in 1...10 {
+        let deletion = MonotonicClock.now
+        try scene.segment.deleteAddress(network, from: 217)
+        let lost = try scene.waitForChange("the address to be deleted") {
+          $0.loss(of: scene.vip, by: 217, from: deletion)
+        }
+        let back = try scene.waitForChange("the address to be back") {
+          $0.acquisition(of: scene.vip, by: 217, from: lost)
+        }
+        times.append(back - lost)
+        pause(.milliseconds(200))
       }
+      print("an address that was deleted was back after \(times.map(\.milliseconds)) ms")
+      #expect(times.sorted()[times.count / 2] <= .milliseconds(5), "\(times)")
       try scene.expectOwners(217)
-      let history = scene.segment.ownership.history
-      let lost = try #require(history.loss(of: scene.vip, by: 217, from: start))
-      let back = try #require(history.acquisition(of: scene.vip, by: 217, from: lost))
-      #expect(back - lost < .milliseconds(100))
-      pause(.seconds(1))
-      #expect(history.acquisition(of: scene.vip, by: 218, from: start) == nil)
+      #expect(scene.segment.ownership.history.acquisition(of: scene.vip, by: 218, from: start) == nil)
     }
 
     @Test func anotherStationHasTheAddressAlready() throws {

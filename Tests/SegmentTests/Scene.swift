@@ -105,6 +105,12 @@ final class Scene {
     return words.map { $0.prefix { !$0.hasPrefix("\\") }.joined(separator: " ") }
   }
 
+  /// Waits for a change of the kernels' addresses: when it was.
+  func waitForChange(_ what: String, _ find: (OwnershipHistory) -> Duration?) throws -> Duration {
+    try segment.loop.wait(for: what, within: Self.patience) { find(segment.ownership.history) != nil }
+    return try #require(find(segment.ownership.history))
+  }
+
   /// How long two hosts had the VIP since `start`.
   func overlap(since start: Duration) -> OwnershipHistory.Overlap {
     segment.ownership.history.overlap(of: vip, from: start, to: MonotonicClock.now)
