@@ -86,7 +86,9 @@ let package = Package(
     .target(name: "KeepalivedImport", dependencies: ["Internet"], swiftSettings: pure),
 
     .target(
-      name: "Simulation", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"], swiftSettings: pure),
+      name: "Simulation",
+      dependencies: ["Configuration", "Host", "Internet", "Neighbor", "Netlink", "Ownership", "VRRP"],
+      swiftSettings: pure),
     .executableTarget(name: "vipsim", dependencies: ["Simulation"], swiftSettings: strict),
 
     .target(name: "CLab"),
@@ -108,7 +110,7 @@ let package = Package(
       name: "OwnershipTests", dependencies: ["Internet", "Neighbor", "Ownership", "VRRP"],
       swiftSettings: strict),
     .testTarget(
-      name: "SimulationTests", dependencies: ["Internet", "Ownership", "Simulation", "VRRP"],
+      name: "SimulationTests", dependencies: ["Host", "Internet", "Ownership", "Simulation", "VRRP"],
       swiftSettings: strict),
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(

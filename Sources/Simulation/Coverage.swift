@@ -1,3 +1,4 @@
+import Host
 import Ownership
 import VRRP
 
@@ -14,7 +15,9 @@ public struct Coverage: Sendable {
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
-    case answersLost, newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
+    case looked, opened, routeAdded, macvlanMade, replied, failed
+    case routeRestored, routeRefused, kernelRefused, socketsRefused, reloaded, groupChanged, writeFailed
+    case newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
   }
 
   private var counts = [Int](repeating: 0, count: Item.allCases.count)
@@ -49,6 +52,19 @@ public struct Coverage: Sendable {
     case .handover: count(Item.handover)
     case .conflict: count(Item.contest)
     case .barred: count(Item.stoodBack)
+    }
+  }
+
+  mutating func count(_ notice: Notice) {
+    switch notice {
+    case .routeRestored: count(Item.routeRestored)
+    case .routeRefused: count(Item.routeRefused)
+    case .kernelRefused: count(Item.kernelRefused)
+    case .socketsRefused: count(Item.socketsRefused)
+    case .reloaded: count(Item.reloaded)
+    case .groupChanged: count(Item.groupChanged)
+    case .writeFailed: count(Item.writeFailed)
+    default: break
     }
   }
 
