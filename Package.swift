@@ -50,7 +50,7 @@ let package = Package(
 
     .target(name: "Netlink", dependencies: ["Internet"], swiftSettings: pure),
     .target(
-      name: "Configuration", dependencies: ["Internet", "Ownership", "VRRP"], swiftSettings: pure),
+      name: "Configuration", dependencies: ["Internet", "Netlink", "Ownership", "VRRP"], swiftSettings: pure),
 
     .target(
       name: "Host",
@@ -61,7 +61,7 @@ let package = Package(
       name: "Linux", dependencies: ["CLinux", "CNetlink", "Configuration", "Internet", "Netlink"],
       swiftSettings: daemon),
     .target(name: "Systemd", dependencies: ["CSystemd", "Internet", "Linux"], swiftSettings: daemon),
-    .target(name: "Control", dependencies: ["Systemd"], swiftSettings: daemon),
+    .target(name: "Control", dependencies: ["Host", "Systemd"], swiftSettings: daemon),
     .target(
       name: "Daemon",
       dependencies: [
@@ -76,12 +76,12 @@ let package = Package(
     .executableTarget(
       name: "vipctl",
       dependencies: [
-        "Configuration", "Control", "Internet", "KeepalivedImport", "Linux", "Metrics", "Neighbor", "Netlink",
-        "Systemd", "VRRP",
+        "Configuration", "Control", "Host", "Internet", "KeepalivedImport", "Linux", "Metrics", "Neighbor",
+        "Netlink", "Systemd", "VRRP",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .target(name: "Metrics", dependencies: ["Control"], swiftSettings: daemon),
+    .target(name: "Metrics", dependencies: ["Control", "Host"], swiftSettings: daemon),
 
     .target(name: "KeepalivedImport", dependencies: ["Internet"], swiftSettings: pure),
 
@@ -98,7 +98,7 @@ let package = Package(
     .testTarget(name: "ContainerTests", dependencies: ["Internet", "Lab"], swiftSettings: strict),
     .testTarget(name: "InternetTests", dependencies: ["Internet"], swiftSettings: strict),
     .testTarget(
-      name: "MetricsTests", dependencies: ["Control", "Metrics", "Systemd"],
+      name: "MetricsTests", dependencies: ["Control", "Host", "Metrics", "Systemd"],
       swiftSettings: strict),
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
@@ -117,13 +117,18 @@ let package = Package(
       name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "Linux", "VRRP"],
       swiftSettings: strict),
     .testTarget(
+      name: "HostTests",
+      dependencies: ["Configuration", "Host", "Internet", "Neighbor", "Netlink", "Ownership", "VRRP"],
+      swiftSettings: strict),
+    .testTarget(
       name: "DaemonTests",
       dependencies: [
-        "Configuration", "Control", "Daemon", "Internet", "Linux", "Netlink", "Systemd", "Tracking", "VRRP",
+        "Configuration", "Control", "Daemon", "Host", "Internet", "Linux", "Netlink", "Systemd", "Tracking",
+        "VRRP",
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "vipctlTests", dependencies: ["Configuration", "Control", "Internet", "Linux", "vipctl"],
+      name: "vipctlTests", dependencies: ["Configuration", "Control", "Host", "Internet", "Linux", "vipctl"],
       swiftSettings: strict),
     .testTarget(
       name: "KeepalivedImportTests", dependencies: ["Configuration", "Internet", "KeepalivedImport", "VRRP"],

@@ -22,8 +22,8 @@ struct ConfigurationKey: Sendable {
   let accepted: String
   /// What holds when nothing is assigned, for messages.
   let fallback: String
-  /// Whether a reload applies a changed value.
-  let appliesLive: Bool
+  /// When a reload applies a changed value.
+  let effect: Settings.Change.Effect
   /// Stores a value that is not empty; false if it is not accepted.
   let assign: @Sendable (inout Draft, String, Settings.Origin) -> Bool
   /// Forgets all that was assigned.
@@ -33,11 +33,16 @@ struct ConfigurationKey: Sendable {
   /// Copies the effective values, and where they come from.
   let copy: @Sendable (Settings, inout Settings) -> Void
 
-  /// Whether a reload changes it from what `old` has to what `new` has. Another set of families is another set of
-  /// virtual routers.
-  func applies(from old: Settings, to new: Settings) -> Bool {
-    guard name == "Address" else { return appliesLive }
-    return old.families == new.families
+  /// When a reload changes it from what `old` has to what `new` has.
+  func effect(from old: Settings, to new: Settings) -> Settings.Change.Effect {
+    guard name == "Address" else { return effect }
+    // Another set of families is another set of virtual routers.
+    guard old.families == new.families else { return .restart }
+    // The kernel keeps the prefix that an IPv6 address was added with.
+    let isOfPrefixesOnly =
+      old.addresses.count == new.addresses.count
+      && zip(old.addresses, new.addresses).allSatisfy { $0.isSameInKernel(as: $1) }
+    return isOfPrefixesOnly ? .nextAddition : .live
   }
 
   /// `Section.Key`
@@ -55,23 +60,23 @@ struct ConfigurationKey: Sendable {
     scalar(
       "VirtualIP", "Interface", "the name of an interface, at most 15 bytes",
       fallback: "the interface whose subnet holds the first address",
-      live: false, \.interface, read: { isInterfaceName($0) ? $0 : nil }, write: { $0 }),
+      effect: .restart, \.interface, read: { isInterfaceName($0) ? $0 : nil }, write: { $0 }),
     scalar(
       "VirtualIP", "Label",
       "the interface's name, alone or with a colon and a tag, at most 15 bytes",
-      live: false, \.label, read: { isLabel($0) ? .some($0) : nil }, write: { $0 ?? "" }),
+      effect: .nextAddition, \.label, read: { isLabel($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
-      "VirtualIP", "Scope", "global, link or host", live: false, \.scope,
+      "VirtualIP", "Scope", "global, link or host", effect: .nextAddition, \.scope,
       read: { text in AddressScope.named.first { $0.description == text } }, write: { $0.description }),
     scalar(
-      "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", live: false, \.virtualMAC,
+      "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", effect: .restart, \.virtualMAC,
       read: boolean, write: { $0 ? "yes" : "no" }),
     scalar(
-      "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", live: false, \.group,
+      "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", \.group,
       read: { isGroupName($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
-      fallback: "the last octet of the first address", live: false, \.virtualRouterID,
+      fallback: "the last octet of the first address", effect: .restart, \.virtualRouterID,
       read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
     scalar(
       "VRRP", "Priority", "a whole number from 1 to 255, where 255 is the address owner's", \.priority,
@@ -156,7 +161,7 @@ struct ConfigurationKey: Sendable {
     section: "VirtualIP", name: "Address",
     accepted: "an IP address, alone or with a prefix length, as in 192.168.1.219/24 or fd00::219/64",
     fallback: "the address that the instance's name stands for",
-    appliesLive: true,
+    effect: .live,
     assign: { draft, text, origin in
       guard let (address, prefixLength) = addressWithPrefix(text) else { return false }
       draft.addresses.append(Draft.Address(address: address, prefixLength: prefixLength, origin: origin))
@@ -170,7 +175,8 @@ struct ConfigurationKey: Sendable {
     })
 
   private static func scalar<Value: Sendable>(
-    _ section: String, _ name: String, _ accepted: String, fallback: String? = nil, live: Bool = true,
+    _ section: String, _ name: String, _ accepted: String, fallback: String? = nil,
+    effect: Settings.Change.Effect = .live,
     _ field: any WritableKeyPath<Settings, Value> & Sendable,
     read: @escaping @Sendable (String) -> Value?, write: @escaping @Sendable (Value) -> String
   ) -> ConfigurationKey {
@@ -178,7 +184,7 @@ struct ConfigurationKey: Sendable {
     let text = write(unassigned)
     return ConfigurationKey(
       section: section, name: name, accepted: accepted, fallback: fallback ?? (text.isEmpty ? "none" : text),
-      appliesLive: live,
+      effect: effect,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         draft.settings[keyPath: field] = value
@@ -207,7 +213,7 @@ extension ConfigurationKey {
     _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
     ConfigurationKey(
-      section: section, name: name, accepted: accepted, fallback: fallback, appliesLive: true,
+      section: section, name: name, accepted: accepted, fallback: fallback, effect: .live,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         if draft.settings[keyPath: field].contains(value) { return true }

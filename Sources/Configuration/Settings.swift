@@ -165,13 +165,30 @@ extension Settings {
     public let old: [String]
     /// The values after.
     public let new: [String]
-    /// Whether a reload applies it; otherwise the instance must be restarted.
-    public let appliesLive: Bool
+    /// When it takes effect.
+    public let effect: Effect
+
+    /// When a changed value takes effect.
+    public enum Effect: Hashable, Sendable {
+      /// At once.
+      case live
+      /// With each address that is added from now on: the kernel cannot change that of an address that it has, and
+      /// a reload takes none away.
+      case nextAddition
+      /// When the instance is restarted.
+      case restart
+    }
 
     /// `VRRP.Priority: 100 -> 120`, with what it takes if that is more than a reload.
     public var description: String {
       func text(_ values: [String]) -> String { values.isEmpty ? "none" : values.joined(separator: " ") }
-      return "\(key): \(text(old)) -> \(text(new))\(appliesLive ? "" : " (needs a restart)")"
+      let when =
+        switch effect {
+        case .live: ""
+        case .nextAddition: " (of addresses that are added from now on)"
+        case .restart: " (needs a restart)"
+        }
+      return "\(key): \(text(old)) -> \(text(new))\(when)"
     }
   }
 
@@ -189,14 +206,14 @@ extension Settings {
   private func change(_ key: ConfigurationKey, to new: Settings) -> Change? {
     let (before, after) = (key.values(self), key.values(new))
     if before == after { return nil }
-    let appliesLive = key.applies(from: self, to: new)
-    return Change(key: qualifiedName(of: key), old: before, new: after, appliesLive: appliesLive)
+    return Change(
+      key: qualifiedName(of: key), old: before, new: after, effect: key.effect(from: self, to: new))
   }
 
   /// Takes over from `new` what a reload applies; the rest stays as it is.
   public mutating func takeLiveValues(of new: Settings) {
     for key in ConfigurationKey.all where key.section != ConfigurationKey.track {
-      guard key.applies(from: self, to: new) else { continue }
+      guard key.effect(from: self, to: new) != .restart else { continue }
       key.copy(new, &self)
       origins[key.qualifiedName] = new.origins[key.qualifiedName]
     }

@@ -1,4 +1,5 @@
 public import Internet
+public import Netlink
 
 /// What the host looks like to `Configuration.resolve`: a plain value, filled from netlink.
 public struct Surroundings: Hashable, Sendable {
@@ -96,5 +97,31 @@ extension Surroundings.Link {
   /// The host's own address here in whose subnet `address` lies: the one with the longest prefix.
   func network(holding address: IPAddress) -> IPNetwork? {
     ownNetworks.filter { $0.contains(address) }.max { $0.prefixLength < $1.prefixLength }
+  }
+}
+
+extension Surroundings {
+  /// Surroundings as the kernel describes them.
+  public init(links: [Netlink.Link], addresses: [LinkAddress], defaultRouteLinkIndex: Int32?) {
+    self.init(
+      links: links.map { link in
+        Link(
+          index: link.index, name: link.name, hardwareAddress: link.macAddress, isUp: link.isUp,
+          hasCarrier: link.hasCarrier, isLoopback: link.isLoopback,
+          usesARP: link.isEthernet && link.isARPCapable,
+          addresses: addresses.filter { $0.linkIndex == link.index }.map { address in
+            Address(
+              address.network, isAddedByVipd: address.protocolNumber == AddressRequest.protocolNumber,
+              scope: address.scope)
+          })
+      },
+      defaultRouteLinkIndex: defaultRouteLinkIndex)
+  }
+
+  /// Surroundings as a snapshot has them.
+  public init(_ snapshot: Snapshot) {
+    let way = snapshot.routes.defaultRoute(.ipv4) ?? snapshot.routes.defaultRoute(.ipv6)
+    self.init(
+      links: snapshot.links, addresses: snapshot.addresses, defaultRouteLinkIndex: way?.linkIndex)
   }
 }

@@ -1,3 +1,4 @@
+import Host
 import Systemd
 
 /// A type that has one D-Bus type.

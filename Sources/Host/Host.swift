@@ -1,13 +1,18 @@
 public import Configuration
 public import Internet
+import Netlink
 public import Ownership
-public import VRRP
+import VRRP
 
 /// One instance on one host: what stands between the core, which decides who owns the VIP, and a kernel, a network,
 /// a service manager and an operator.
 ///
 /// Pure: every decision is a function of the inputs so far. Whoever drives it hands in inputs, among them `.timer` when
 /// `deadline` has come, and carries out the effects in order.
+///
+/// Four rules. Surroundings are followed, never read once: what netlink tells is kept in `view`. A request that failed
+/// stays wanted: what is wanted is compared with what the kernel has, and asked for again. What is said to the operator
+/// is computed from what the kernel has. And nothing here waits: a request is answered by a later input, or never.
 public struct Host: Sendable {
   /// What an earlier run of the instance left for this one.
   public struct Memory: Hashable, Sendable {
@@ -24,39 +29,228 @@ public struct Host: Sendable {
   }
 
   /// Who owns the VIP, as far as this host has a say.
-  public private(set) var core: Instance
+  public internal(set) var core: Instance
   /// The effective settings.
-  public private(set) var settings: Settings
+  public internal(set) var settings: Settings
 
-  /// An instance that has not begun.
+  let rules: Rules
+  var memory = Memory()
+  var phase = Phase.waiting
+  var alarms = Alarms()
+  /// What the kernel has, as far as netlink told.
+  var view: KernelView
+  /// What it was asked for.
+  var pending = PendingRequests()
+  var look = Look()
+  var sockets = Sockets()
+  var addresses = VirtualAddresses()
+  var carriers: Carriers
+  var routes: VirtualRoutes
+  var linkSettings = LinkSettings()
+  var checks: Checks
+  var group: Membership?
+  var reload = Reload()
+  /// Whether the operator has this host stand back.
+  var isHeld = false
+  /// Those who wait for the outcome of a handover.
+  var handovers: [Caller] = []
+  var chronicle = Chronicle()
+  var discards = DiscardCounters()
+  var told = Told()
+  /// Whether something that `follow` looks at may be another one than before.
+  var hasChanged = false
+  /// Events that carrying out actions gave rise to.
+  private var events: [Event] = []
+  private var isTelling = false
+
+  /// How far the instance has come.
+  enum Phase: Hashable, Sendable {
+    /// The kernel has not said yet what there is.
+    case waiting
+    /// The instance is at work.
+    case running
+    /// The core has let go of everything; macvlans are being removed.
+    case leaving
+    /// The loop was told to end.
+    case ended
+  }
+
+  /// An instance that has not begun. `rules` are for the simulator.
   public init(_ settings: Settings, rules: Rules = .all) {
     self.settings = settings
+    self.rules = rules
+    view = KernelView(settings)
+    carriers = Carriers(settings)
+    routes = VirtualRoutes(settings)
+    checks = Checks(settings, assumedToPass: false)
+    sockets.routers = settings.virtualRouters
     core = Instance(settings.parameters(defaultGateway: nil))
   }
 
+  /// When to hand in `.timer`; nil for not at all.
+  public var deadline: Instant? {
+    guard let first = alarms.first else { return phase == .ended ? nil : core.deadline }
+    guard let due = core.deadline else { return first }
+    return min(first, due)
+  }
+
   /// Begins; asks the kernel what there is before anything else.
-  public mutating func start(_ memory: Memory, at now: Instant, into effects: inout Effects) {}
+  public mutating func start(_ memory: Memory, at now: Instant, into effects: inout Effects) {
+    self.memory = memory
+    isHeld = memory.isHeld
+    effects.append(.notice(.started))
+    joinGroup(at: now, into: &effects)
+    lookAtEverything(at: now, into: &effects)
+  }
 
   /// Advances the instance.
-  public mutating func handle(_ input: Input, at now: Instant, into effects: inout Effects) {}
-
-  /// When to hand in `.timer`; nil for not at all.
-  public var deadline: Instant? { nil }
-
-  /// What this host says of itself at this moment.
-  public var standing: Standing {
-    Standing(state: core.election.state, present: [], owns: false, missingRoutes: [])
+  public mutating func handle(_ input: Input, at now: Instant, into effects: inout Effects) {
+    guard phase != .ended else { return }
+    switch input {
+    case .change(let change): note(change)
+    case .changesLost: changesWereLost(at: now, into: &effects)
+    case .answer(let sequence, let answer): note(answer, to: sequence, at: now, into: &effects)
+    case .sockets(let sequence, let refusal): socketsAnswered(sequence, refusal, at: now, into: &effects)
+    case .advertisement(let received):
+      chronicle.count(.advertisementsReceived)
+      tell(.advertisement(received), at: now, into: &effects)
+    case .discarded(let discard, let envelope):
+      chronicle.count(.advertisementsReceived)
+      if discards.count(discard) { effects.append(.notice(.discarded(discard, envelope))) }
+    case .neighbor(let packet): tell(.neighbor(packet), at: now, into: &effects)
+    case .frame(let station):
+      sockets.isListening = false
+      tell(.frame(from: station), at: now, into: &effects)
+    case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
+    case .timer: runTimers(at: now, into: &effects)
+    case .check(let check, let passed, let reason): note(check, passed, reason, into: &effects)
+    case .unitsUnwatched(let why): effects.append(.notice(.unitsUnwatched(why)))
+    case .group(let message): hear(message, at: now, into: &effects)
+    case .writeFailed(let file): writeFailed(file, at: now, into: &effects)
+    case .handover(let caller): handOver(for: caller, at: now, into: &effects)
+    case .hold(let isHeld, let caller): hold(isHeld, for: caller, at: now, into: &effects)
+    case .reload(let caller): readFiles(for: caller, into: &effects)
+    case .files(let result): take(result, at: now, into: &effects)
+    case .settings(let changed): take(changed, at: now, into: &effects)
+    case .stop: stop(at: now, into: &effects)
+    case .restart: end(0, into: &effects)
+    }
+    follow(at: now, into: &effects)
   }
-}
 
-/// What a host says of itself: the part of its status that must be true of its kernel.
-public struct Standing: Hashable, Sendable {
-  /// The state of the election.
-  public var state: Election.State
-  /// Which of the configured addresses this host's kernel has.
-  public var present: AddressSet
-  /// Whether this host owns the VIP: it is Active, and its kernel has all addresses.
-  public var owns: Bool
-  /// The configured routes that the kernel should have and has not, by index.
-  public var missingRoutes: [Int]
+  /// Makes the kernel, the sockets and the files follow what is decided, and the core what they have.
+  private mutating func follow(at now: Instant, into effects: inout Effects) {
+    guard phase == .running || phase == .leaving else { return }
+    // What one step finds another one may have to follow; nothing goes round for ever.
+    for _ in 0..<8 where hasChanged && phase == .running {
+      hasChanged = false
+      routes.mayHaveChanged = true
+      followChecks(into: &effects)
+      followEligibility(at: now, into: &effects)
+      followParameters(at: now, into: &effects)
+      followLink(at: now, into: &effects)
+      followLinkSettings(at: now, into: &effects)
+      followCarriers(at: now, into: &effects)
+      followAddresses(at: now, into: &effects)
+    }
+    followRoutes(at: now, into: &effects)
+    if phase == .leaving { leave(at: now, into: &effects) }
+    tellGroup(at: now, into: &effects)
+    remember(into: &effects)
+    tellRole(into: &effects)
+    tellStatus(at: now, into: &effects)
+  }
+
+  private mutating func runTimers(at now: Instant, into effects: inout Effects) {
+    for alarm in Alarms.Name.allCases where alarms.take(alarm, at: now) {
+      switch alarm {
+      case .look: lookAtEverything(at: now, into: &effects)
+      case .retry: hasChanged = true
+      case .files: writeAgain(at: now, into: &effects)
+      case .group: groupIsDue(at: now, into: &effects)
+      case .status: break
+      case .end: end(0, into: &effects)
+      }
+    }
+    if let due = core.deadline, due <= now, phase == .running { tell(.timer, at: now, into: &effects) }
+  }
+
+  // MARK: The core
+
+  /// Gives `event` to the core and does what it says, and so with every event that follows from that.
+  mutating func tell(_ event: Event, at now: Instant, into effects: inout Effects) {
+    events.append(event)
+    guard !isTelling else { return }
+    isTelling = true
+    var next = 0
+    while next < events.count {
+      let actions = core.handle(events[next], at: now)
+      for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
+      next += 1
+    }
+    events.removeAll(keepingCapacity: true)
+    isTelling = false
+  }
+
+  private mutating func perform(_ action: Action, at now: Instant, into effects: inout Effects) {
+    switch action {
+    case .advertise(let priority, let interval):
+      chronicle.count(.advertisementsSent)
+      let advertisement = Advertisement(
+        virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
+      effects.append(.advertise(advertisement, core.dialect, isOwner: core.owns))
+    case .ask(let packet, let station): effects.append(.ask(packet, to: station))
+    case .listenForEvidence: listen(into: &effects)
+    case .add(let set): add(set, at: now, into: &effects)
+    case .remove(let set): remove(set, at: now, into: &effects)
+    case .announce(let set):
+      chronicle.count(.announcements)
+      set.forEach { effects.append(.announce(settings.addresses[$0].address)) }
+    case .report(let report): note(report, at: now, into: &effects)
+    case .exit: beginLeaving(at: now, into: &effects)
+    }
+  }
+
+  private mutating func note(_ report: Report, at now: Instant, into effects: inout Effects) {
+    chronicle.note(report, at: now)
+    switch report {
+    case .addFailed(let index, _), .removeFailed(let index, _):
+      guard let refusal = addresses.refusal else { return }
+      effects.append(.notice(.addressRefused(settings.addresses[index], refusal)))
+    default: effects.append(.notice(.core(report)))
+    }
+    answerHandovers(report, into: &effects)
+  }
+
+  // MARK: The end
+
+  private mutating func stop(at now: Instant, into effects: inout Effects) {
+    effects.append(.notify(.stopping))
+    leaveGroup(into: &effects)
+    // Nothing has been touched yet.
+    guard phase == .running else { return end(0, into: &effects) }
+    tell(.stop, at: now, into: &effects)
+  }
+
+  /// How long the kernel may take to remove macvlans before the process exits without.
+  private static let leaveTimeout = Duration.seconds(1)
+
+  private mutating func beginLeaving(at now: Instant, into effects: inout Effects) {
+    phase = .leaving
+    alarms.set(.end, now + Self.leaveTimeout)
+    removeCarriers(into: &effects)
+  }
+
+  private mutating func leave(at now: Instant, into effects: inout Effects) {
+    if pending.all.isEmpty { end(0, into: &effects) }
+  }
+
+  /// Ends the loop; who still waits is told that nothing came of it.
+  private mutating func end(_ code: Int32, into effects: inout Effects) {
+    phase = .ended
+    remember(into: &effects)
+    refuseHandovers("This instance has ended", into: &effects)
+    refuseReloads("This instance has ended", into: &effects)
+    effects.append(.exit(code))
+  }
 }

@@ -1,4 +1,5 @@
 public import Configuration
+public import Internet
 public import Netlink
 public import Ownership
 public import VRRP
@@ -13,6 +14,8 @@ public enum Notice: Hashable, Sendable {
   case leftover(AddressSet)
   /// Netlink's news were lost; everything is looked at again.
   case changesLost
+  /// The kernel refused to add or remove an address.
+  case addressRefused(IPNetwork, KernelRefusal)
   /// The kernel refused a route that is wanted; it is asked again.
   case routeRefused(VirtualRoute, KernelRefusal)
   /// A route that somebody removed was put back.

@@ -42,3 +42,11 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     length == 0 ? 0 : ~0 << Bits(Bits.bitWidth - length)
   }
 }
+
+extension IPNetwork {
+  /// Whether the kernel takes both for one address of a link: of IPv4 also the length of the prefix tells them apart
+  /// (find_matching_ifa()), of IPv6 it does not (ipv6_get_ifaddr()).
+  public func isSameInKernel(as other: IPNetwork) -> Bool {
+    address == other.address && (address.family == .ipv6 || prefixLength == other.prefixLength)
+  }
+}

@@ -1,4 +1,5 @@
 public import Control
+import Host
 
 /// The metrics of one host: what its instances told, and which did not answer.
 public struct HostMetrics {

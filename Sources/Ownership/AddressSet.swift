@@ -22,7 +22,7 @@ public struct AddressSet: OptionSet, Hashable, Sendable {
   }
 
   /// Those of the addresses in `before` that are in `after`, by their index there.
-  func moved<Address: Equatable>(from before: [Address], to after: [Address]) -> AddressSet {
+  public func moved<Address: Equatable>(from before: [Address], to after: [Address]) -> AddressSet {
     var result: AddressSet = []
     forEach { index in
       if let moved = after.firstIndex(of: before[index]) { result.insert(AddressSet(index: moved)) }

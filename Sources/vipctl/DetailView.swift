@@ -1,4 +1,5 @@
 import Control
+import Host
 import Internet
 
 /// Everything about one instance.

@@ -1,5 +1,6 @@
 import Control
 import FoundationEssentials
+import Host
 
 /// What programs read; vipctl(8) describes it.
 enum JSON {

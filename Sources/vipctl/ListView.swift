@@ -1,4 +1,5 @@
 import Control
+import Host
 
 /// The table of this host's VIPs, and before it what is wrong with them.
 struct ListView {

@@ -1,4 +1,5 @@
 import Control
+import Host
 import Internet
 
 /// An instance as far as it can be known now.

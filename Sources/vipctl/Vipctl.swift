@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Control
+import Host
 
 @main
 struct Vipctl: ParsableCommand {

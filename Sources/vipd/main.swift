@@ -1,3 +1,4 @@
+import Host
 import Configuration
 import Control
 import Daemon

@@ -221,15 +221,15 @@ import VRRP
     #expect(
       old.changes(to: new).map(\.description) == [
         "VirtualIP.Address: 192.168.1.219/24 -> 192.168.1.219/32 192.168.1.220/24",
-        "VirtualIP.Label: bond0:0 -> none (needs a restart)",
-        "VirtualIP.Scope: global -> link (needs a restart)",
+        "VirtualIP.Label: bond0:0 -> none (of addresses that are added from now on)",
+        "VirtualIP.Scope: global -> link (of addresses that are added from now on)",
         "VRRP.VirtualRouterID: 219 -> 1 (needs a restart)", "VRRP.Priority: 100 -> 120",
         "VRRP.AdvertisementIntervalSec: 100ms -> 1s", "VRRP.Preempt: yes -> no",
         "VRRP.PreemptDelaySec: 0s -> 1s", "Safety.LeaseSec: 2s -> 3s", "Announce.Repeat: 5 -> 6",
         "Announce.RefreshSec: 60s -> 0",
       ])
-    let other = ConfigurationKey.all.filter { !$0.appliesLive }.map(\.name)
-    #expect(other == ["Interface", "Label", "Scope", "VirtualMAC", "Group", "VirtualRouterID"])
+    let other = ConfigurationKey.all.filter { $0.effect == .restart }.map(\.name)
+    #expect(other == ["Interface", "VirtualMAC", "VirtualRouterID"])
   }
 
   // MARK: Families, versions, peers
@@ -312,7 +312,7 @@ import VRRP
   @Test func aFamilyThatComesOrGoesNeedsARestart() throws {
     let (one, two) = ("[VirtualIP]\nAddress=192.168.1.219\n", "Address=192.168.1.220\n")
     let old = try dual(one)
-    #expect(old.changes(to: try dual(one + two)).map(\.appliesLive) == [true])
-    #expect(old.changes(to: try dual(one + "Address=fd00::219\n")).map(\.appliesLive) == [false])
+    #expect(old.changes(to: try dual(one + two)).map(\.effect) == [.live])
+    #expect(old.changes(to: try dual(one + "Address=fd00::219\n")).map(\.effect) == [.restart])
   }
 }

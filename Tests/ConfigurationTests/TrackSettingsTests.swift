@@ -28,7 +28,7 @@ import Testing
       none.changes(to: settings).map(\.key) == [
         "Track.Unit", "Track.Interface", "Track.Exec", "Track.Penalty",
       ])
-    #expect(none.changes(to: settings).allSatisfy { $0.appliesLive })
+    #expect(none.changes(to: settings).allSatisfy { $0.effect == .live })
   }
 
   @Test func everySectionStandsForItself() throws {

@@ -1,3 +1,4 @@
+import Host
 import Control
 import Glibc
 import Testing

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Control
+import Host
 import Internet
 import Linux
 import Netlink

@@ -1,12 +1,10 @@
-import Control
 import Internet
-import Linux
 import Netlink
 import Ownership
 import VRRP
 
 /// What happened to an instance since the daemon started: how often, and the latest changes of state.
-struct Chronicle {
+struct Chronicle: Hashable, Sendable {
   /// What is counted, in the order in which it is told; the raw value is the counter's name.
   enum Kind: String, CaseIterable {
     case advertisementsSent = "advertisements_sent"
@@ -23,25 +21,42 @@ struct Chronicle {
     case isolations
     case lateLoops = "late_loops"
     case kernelRefusals = "kernel_refusals"
+
+    /// Its place in the order.
+    fileprivate var index: Int {
+      switch self {
+      case .advertisementsSent: 0
+      case .advertisementsReceived: 1
+      case .becameActive: 2
+      case .becameBackup: 3
+      case .announcements: 4
+      case .handovers: 5
+      case .handoversRefused: 6
+      case .takeoversHeld: 7
+      case .reinstatements: 8
+      case .conflicts: 9
+      case .rivalsBeaten: 10
+      case .isolations: 11
+      case .lateLoops: 12
+      case .kernelRefusals: 13
+      }
+    }
   }
 
   /// Changes of state that are kept.
   static let capacity = 50
 
-  /// The latest first, at most `capacity`.
-  private(set) var transitions: [InstanceStatus.Transition] = []
-  private var counts = [Kind: UInt64]()
-
-  mutating func count(_ kind: Kind) { counts[kind, default: 0] += 1 }
-
-  /// Counts what the core wants done.
-  mutating func count(_ action: Action) {
-    switch action {
-    case .advertise: count(.advertisementsSent)
-    case .announce: count(.announcements)
-    default: break
-    }
+  struct Transition: Hashable, Sendable {
+    let time: Instant
+    let state: Election.State
+    let cause: Election.Cause
   }
+
+  /// The latest last, at most `capacity`.
+  private(set) var transitions: [Transition] = []
+  private var counts = [UInt64](repeating: 0, count: Kind.allCases.count)
+
+  mutating func count(_ kind: Kind) { counts[kind.index] += 1 }
 
   mutating func note(_ report: Report, at now: Instant) {
     switch report {
@@ -66,15 +81,13 @@ struct Chronicle {
     case .backup: count(.becameBackup)
     case .initialize: break
     }
-    let transition = InstanceStatus.Transition(
-      time: Clock.microsecondsSinceEpoch(now), state: state.field, cause: cause.inWords(at: now))
-    transitions.insert(transition, at: 0)
-    if transitions.count > Self.capacity { transitions.removeLast() }
+    if transitions.count == Self.capacity { transitions.removeFirst() }
+    transitions.append(Transition(time: now, state: state, cause: cause))
   }
 
   /// Every counter, those that are zero too.
   func counters(discards: DiscardCounters) -> [InstanceStatus.Counter] {
-    Kind.allCases.map { InstanceStatus.Counter($0.rawValue, counts[$0] ?? 0) }
+    Kind.allCases.map { InstanceStatus.Counter($0.rawValue, counts[$0.index]) }
       + discards.all.map { InstanceStatus.Counter("discarded_\(snakeCase("\($0)"))", UInt64($1)) }
   }
 }

@@ -1,4 +1,4 @@
-public import Internet
+import Internet
 
 /// Instances on one host that are Active or Backup together, as one of them sees it.
 ///
@@ -6,18 +6,18 @@ public import Internet
 /// Active. A member that cannot own its VIP keeps all of them from owning theirs, so that another host gets all.
 /// Nobody is ever made to take a VIP: a member that may own its own takes it when its election lets it, and the member
 /// on the other host hands it over, because its leader is no longer Active.
-public struct Group: Hashable, Sendable {
+struct Group: Hashable, Sendable {
   /// What a member tells the others.
-  public struct Member: Hashable, Sendable {
+  struct Member: Hashable, Sendable {
     /// The instance's name.
-    public var name: String
+    var name: String
     /// Whether it could own its VIP if the group let it: its link is usable and nothing else keeps it.
-    public var isAble: Bool
+    var isAble: Bool
     /// Whether it is the Active router.
-    public var isActive: Bool
+    var isActive: Bool
 
     /// A member as it is now.
-    public init(name: String, isAble: Bool, isActive: Bool) {
+    init(name: String, isAble: Bool, isActive: Bool) {
       self.name = name
       self.isAble = isAble
       self.isActive = isActive
@@ -25,9 +25,9 @@ public struct Group: Hashable, Sendable {
   }
 
   /// This instance.
-  public private(set) var own: Member
+  private(set) var own: Member
   /// The others that were heard.
-  private var others: [String: Heard] = [:]
+  private var others: [Heard] = []
   /// How long a member may be silent: as long as its VIP outlives its daemon, which may be restarted meanwhile.
   private let patience: Duration
   /// When to tell the others, whether anything changed or not.
@@ -38,60 +38,71 @@ public struct Group: Hashable, Sendable {
     let last: Instant
   }
 
-  /// How often members tell how they are.
-  public static let pace = Duration.milliseconds(250)
+  /// How often members tell how they are: four times before silence counts.
+  private let pace: Duration
   /// More members than anybody has: who writes to the socket without being one must not fill the memory.
   private static let capacity = 255
 
   /// The group of one that `name` begins with; `lease` is nil for addresses without.
-  public init(name: String, lease: Duration?) {
+  init(name: String, lease: Duration?) {
     own = Member(name: name, isAble: false, isActive: false)
     patience = (lease ?? .seconds(2)) + .milliseconds(500)
+    pace = patience / 4
   }
 
-  /// When to call `isTelling` again; the others' silence is noticed then, too.
-  public var deadline: Instant? { telling }
+  /// When to look again after `now`: at what is due to be told, or because a member may have become silent.
+  func deadline(after now: Instant) -> Instant? {
+    var first = telling
+    for other in others {
+      // Silence is longer than the patience.
+      let silent = other.last + patience + .nanoseconds(1)
+      if silent > now, first.map({ silent < $0 }) ?? true { first = silent }
+    }
+    return first
+  }
 
   /// This instance changed; whether the others must be told now.
-  public mutating func update(isAble: Bool, isActive: Bool, at now: Instant) -> Bool {
+  mutating func update(isAble: Bool, isActive: Bool, at now: Instant) -> Bool {
     let changed = Member(name: own.name, isAble: isAble, isActive: isActive)
     guard changed != own else { return false }
     own = changed
-    telling = now + Self.pace
+    telling = now + pace
     return true
   }
 
   /// Whether it is time to tell the others.
-  public mutating func isTelling(at now: Instant) -> Bool {
+  mutating func isTelling(at now: Instant) -> Bool {
     if let telling, telling > now { return false }
-    telling = now + Self.pace
+    telling = now + pace
     return true
   }
 
   /// Another member told how it is.
-  public mutating func hear(_ member: Member, at now: Instant) {
-    guard member.name != own.name, others[member.name] != nil || others.count < Self.capacity else { return }
-    others[member.name] = Heard(member: member, last: now)
+  mutating func hear(_ member: Member, at now: Instant) {
+    guard member.name != own.name else { return }
+    let heard = Heard(member: member, last: now)
+    // In order, so that what follows from them does not depend on who came first.
+    let place = others.firstIndex { $0.member.name >= member.name } ?? others.count
+    if place < others.count, others[place].member.name == member.name {
+      others[place] = heard
+    } else if others.count < Self.capacity {
+      others.insert(heard, at: place)
+    }
   }
 
   /// A member was stopped: it takes part no more.
-  public mutating func forget(_ name: String) { others[name] = nil }
+  mutating func forget(_ name: String) { others.removeAll { $0.member.name == name } }
 
   /// Why this instance must not own its VIP; nil if it may.
-  public func reason(at now: Instant) -> GroupReason? {
-    let silent = others.values.filter { now - $0.last > patience }.map(\.member.name)
-    if let name = silent.min() { return .silent(name) }
-    let unable = others.values.filter { !$0.member.isAble }.map(\.member.name)
-    if let name = unable.min() { return .unable(name) }
-    guard let leader = others.values.map(\.member).min(by: { $0.name < $1.name }), leader.name < own.name
-    else {
-      return nil
-    }
+  func reason(at now: Instant) -> GroupReason? {
+    if let silent = others.first(where: { now - $0.last > patience }) { return .silent(silent.member.name) }
+    if let unable = others.first(where: { !$0.member.isAble }) { return .unable(unable.member.name) }
+    guard let leader = others.first?.member, leader.name < own.name else { return nil }
     return leader.isActive ? nil : .waiting(leader.name)
   }
 
-  /// Every member that was heard, by name.
-  public var members: [Member] { others.values.map(\.member).sorted { $0.name < $1.name } }
+  /// The names of the members that were heard, in order.
+  var names: [String] { others.map(\.member.name) }
 }
 
 /// What a group keeps one of its members back for.

@@ -2,7 +2,7 @@ import Internet
 import VRRP
 
 /// How many packets were discarded for which reason (RFC 9568 §7.1 asks that they be counted).
-struct DiscardCounters {
+struct DiscardCounters: Hashable, Sendable {
   private var counts = [Int](repeating: 0, count: Discard.allCases.count)
 
   /// Every reason and its count.

@@ -1,6 +1,5 @@
 import Configuration
 import Internet
-import Linux
 import Netlink
 import Ownership
 import VRRP
@@ -9,19 +8,20 @@ import VRRP
 struct StatusLine: CustomStringConvertible {
   let description: String
 
-  init(_ instance: Instance, settings: Settings, at now: Instant) {
+  init(_ host: Host, at now: Instant, _ calendar: Calendar) {
+    let (instance, settings) = (host.core, host.settings)
     let vip = settings.addressList
-    let since = instance.since.map { " since \(Clock.localTime($0))" } ?? ""
+    let since = instance.since.map { " since \(calendar.localTime($0))" } ?? ""
     switch instance.election.state {
     case .initialize:
       description = "Not taking part\(since): \(Self.obstacle(instance, settings: settings))"
     case .backup:
-      description = "Backup\(since): \(Self.active(instance, vip: vip))"
+      description = "Backup\(since): \(Self.active(instance, vip: vip, calendar))"
     case .active:
       let holds =
-        instance.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
+        host.standing.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
       description =
-        "Active\(since): \(holds); \(Self.standbys(instance, at: now)); \(Self.lastHeard(instance))"
+        "Active\(since): \(holds); \(Self.standbys(instance, at: now)); \(Self.lastHeard(instance, calendar))"
     }
   }
 
@@ -33,8 +33,8 @@ struct StatusLine: CustomStringConvertible {
     }
   }
 
-  private static func active(_ instance: Instance, vip: String) -> String {
-    if let hold = instance.hold { return hold.inWords(vip: vip) }
+  private static func active(_ instance: Instance, vip: String, _ calendar: Calendar) -> String {
+    if let hold = instance.hold { return hold.inWords(vip: vip, calendar) }
     guard let peer = instance.peers.first(where: { $0.address == instance.following }),
       let priority = peer.priority, let interval = peer.interval
     else { return "nobody heard yet for \(vip)" }
@@ -48,12 +48,12 @@ struct StatusLine: CustomStringConvertible {
     return standbys.isEmpty ? "nobody stands by" : "standing by: \(standbys.joined(separator: ", "))"
   }
 
-  private static func lastHeard(_ instance: Instance) -> String {
+  private static func lastHeard(_ instance: Instance, _ calendar: Calendar) -> String {
     let advertisers = instance.peers.filter { $0.lastAdvertised != nil }
     guard let peer = advertisers.max(by: { $0.lastSeen < $1.lastSeen }), let last = peer.lastAdvertised else {
       return "no other router heard"
     }
     let said = peer.priority.map { $0 == 0 ? "resigning" : "priority \($0)" } ?? ""
-    return "last heard \(peer.address) (\(said)) at \(Clock.localTime(last))"
+    return "last heard \(peer.address) (\(said)) at \(calendar.localTime(last))"
   }
 }

@@ -1,16 +1,28 @@
 import Configuration
-import Glibc
-import Internet
-import Linux
+public import Internet
 import Netlink
 import Ownership
-import Systemd
-import VRRP
+public import VRRP
 
 /// One line for the operator, with what a program needs to find it in the journal.
-struct Message {
+public struct Message {
+  /// How much it matters, as syslog(3) has it.
+  public enum Severity: Int, Sendable {
+    /// Something failed.
+    case error = 3
+    /// Something is not as it should be.
+    case warning
+    /// Normal, and worth knowing.
+    case notice
+    /// Normal.
+    case info
+  }
+
+  /// A field beside the message: an upper-case name of letters, digits and underscores, and its value.
+  public typealias Field = (name: StaticString, value: String)
+
   /// Kinds of event, each with the MESSAGE_ID that its catalog entry explains.
-  enum Kind: CaseIterable {
+  public enum Kind: CaseIterable, Sendable {
     case started
     case stopping
     case becameActive
@@ -43,9 +55,11 @@ struct Message {
     case checkFailed
     case checkPassed
     case unitsUnwatched
+    case routeRestored
+    case writeFailed
 
     /// MESSAGE_ID
-    var id: StaticString {
+    public var id: StaticString {
       switch self {
       case .started: "f0a149cfab7f4f6b9b787cf485a59a21"
       case .stopping: "8a0cd10c33e9417aa8074e61e2aa6b28"
@@ -79,16 +93,22 @@ struct Message {
       case .checkFailed: "1961daffb0f74fb3bafb1b4625b3f143"
       case .checkPassed: "10234067ca7d4500b71f8e349c7d50e9"
       case .unitsUnwatched: "3caa0b38d8a74a339bb938e0e1b8480d"
+      case .routeRestored: "b1a1312d913e42b2ad680669ea863fd7"
+      case .writeFailed: "924781ef5624419598e0be72c2660a25"
       }
     }
   }
 
-  let kind: Kind
-  let severity: Journal.Severity
-  let text: String
-  var fields: [Journal.Field] = []
+  /// What happened.
+  public let kind: Kind
+  /// How much it matters.
+  public let severity: Severity
+  /// One line.
+  public let text: String
+  /// What is special of this one.
+  public var fields: [Field] = []
 
-  init(_ kind: Kind, _ severity: Journal.Severity, _ text: String, _ fields: [Journal.Field] = []) {
+  init(_ kind: Kind, _ severity: Severity, _ text: String, _ fields: [Field] = []) {
     self.kind = kind
     self.severity = severity
     self.text = text
@@ -97,8 +117,80 @@ struct Message {
 }
 
 extension Message {
+  /// `notice` of `host` in words.
+  public init(_ notice: Notice, of host: Host, at now: Instant, _ calendar: Calendar) {
+    let settings = host.settings
+    switch notice {
+    case .core(let report): self.init(report, settings, at: now, calendar)
+    case .started: self.init(.started, .info, "Started: \(settings.summary)")
+    case .leftover(let found):
+      self.init(.leftover, .notice, "Found \(settings.names(of: found)), left by an earlier run")
+    case .changesLost:
+      self.init(.netlinkOverflow, .warning, "Netlink news was lost; looking at everything again")
+    case .discarded(let discard, let envelope): self.init(discard, envelope)
+    case .reloaded(let change):
+      self.init(.reloaded, change.effect == .restart ? .warning : .notice, "Reload: \(change)")
+    case .reloadedNothing: self.init(.reloaded, .info, "Reload: nothing changed")
+    case .reloadRefused(let error):
+      self.init(.reloadRefused, .error, "Reload refused, nothing changed: \(error)")
+    case .held: self.init(.held, .notice, "Held by the operator: stays Backup until it is released")
+    case .released: self.init(.released, .notice, "Released by the operator: may own the VIP again")
+    case .groupChanged(let name, let reason):
+      let why = reason.map { "\($0.inWords), so this instance stands back" }
+      self.init(.groupChanged, .notice, "Group \(name): \(why ?? "free to own the VIP")")
+    case .checkFailed(let text): self.init(.checkFailed, .warning, "Check fails: \(text)")
+    case .checkPassed(let text): self.init(.checkPassed, .notice, "Check passes: \(text)")
+    case .unitsUnwatched(let why):
+      self.init(
+        .unitsUnwatched, .warning,
+        "Cannot ask systemd for the state of units: \(why); trying again every second")
+    case .writeFailed(let file):
+      self.init(
+        .writeFailed, .error,
+        "Cannot write the file \(file) of the runtime directory, which others act upon; trying again")
+    case .routeRestored(let route):
+      self.init(
+        .routeRestored, .warning, "Somebody removed the route \(route) from \(settings.interface); put back")
+    default: self.init(refusal: notice, settings)
+    }
+  }
+
+  /// A request that the kernel refused.
+  private init(refusal notice: Notice, _ settings: Settings) {
+    switch notice {
+    case .addressRefused(let network, let refusal):
+      self.init(.kernelRefused, "The kernel refused \(network) on \(settings.interface)", refusal)
+    case .routeRefused(let route, let refusal):
+      self.init(.kernelRefused, "The kernel refused the route \(route); trying again", refusal)
+    case .kernelRefused(let refusal):
+      self.init(.kernelRefused, "The kernel refused what the VIP needs on \(settings.interface)", refusal)
+    case .socketsRefused(let refusal):
+      self.init(.kernelRefused, "Cannot open sockets on \(settings.interface); trying again", refusal)
+    case .sendFailed(let kind, let refusal):
+      self.init(
+        .sendFailed,
+        "Cannot send \(kind.rawValue) on \(settings.interface); more of this kind are not reported for a minute",
+        refusal)
+    default: preconditionFailure("has words of its own")
+    }
+  }
+
+  private init(_ kind: Kind, _ text: String, _ refusal: KernelRefusal) {
+    self.init(kind, .error, "\(text): \(refusal)", [("ERRNO", String(refusal.code))])
+  }
+
+  private init(_ discard: Discard, _ envelope: Envelope) {
+    let why = discard.inWords(timeToLive: envelope.timeToLive) ?? "it is of another virtual router"
+    self.init(
+      .discarded, .warning,
+      "Discarded a packet from \(envelope.source): \(why); more of this kind are only counted",
+      [("VRRP_PEER", "\(envelope.source)")])
+  }
+}
+
+extension Message {
   /// What the core reported, in words.
-  init(_ report: Report, settings: Settings, at now: Instant) {
+  private init(_ report: Report, _ settings: Settings, at now: Instant, _ calendar: Calendar) {
     let vip = settings.addressList
     let interface = settings.interface
     switch report {
@@ -111,17 +203,9 @@ extension Message {
     case .reinstated(let lost):
       let names = settings.names(of: lost)
       self.init(.reinstated, .warning, "Somebody removed \(names) from \(interface); put back")
-    case .addFailed(let index, let code):
-      self.init(
-        .kernelRefused, .error,
-        "The kernel refused to add \(settings.addresses[index]) to \(interface): \(reason(code))",
-        [("ERRNO", String(code))])
-    case .removeFailed(let index, let code):
-      self.init(
-        .kernelRefused, .error,
-        "The kernel refused to remove \(settings.addresses[index]) from \(interface): \(reason(code)); "
-          + "asking again until it goes",
-        [("ERRNO", String(code))])
+    case .addFailed(let index, _), .removeFailed(let index, _):
+      // `Notice.addressRefused` has the kernel's own words.
+      self.init(.kernelRefused, .error, "The kernel refused to change \(settings.addresses[index])")
     case .late(let by):
       self.init(
         .late, .error,
@@ -151,7 +235,7 @@ extension Message {
         "An Advertisement for VRID \(settings.virtualRouterID) came from this host's own address: "
           + "the network loops, or another host has the same address")
     case .holding(let hold):
-      self.init(.holding, .warning, hold.inWords(vip: vip))
+      self.init(.holding, .warning, hold.inWords(vip: vip, calendar))
     case .conflict(let hardware):
       self.init(
         .conflict, .error,
@@ -190,16 +274,14 @@ extension Message {
       case .backup: "Backup"
       case .active: "Active"
       }
-    var fields: [Journal.Field] = []
+    var fields: [Field] = []
     if let peer = cause.peer { fields.append(("VRRP_PEER", "\(peer)")) }
     self.init(kind, .notice, "\(name): \(cause.inWords(at: now))", fields)
   }
 }
 
-private func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
-
 extension Hold {
-  func inWords(vip: String) -> String {
+  func inWords(vip: String, _ calendar: Calendar) -> String {
     switch self {
     case .answered(let hardware, let last):
       "Heartbeat lost\(last.map { " from \($0)" } ?? ""), but \(vip) is still answered by \(hardware): the daemon "
@@ -208,7 +290,7 @@ extension Hold {
       "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
         + "find that station and take the address from it"
     case .isolated(let since):
-      "Isolated: heartbeat lost, and the gateway silent, too, since \(Clock.localTime(since)); holding"
+      "Isolated: heartbeat lost, and the gateway silent, too, since \(calendar.localTime(since)); holding"
     case .barred: "This host must not own \(vip) for now"
     }
   }
@@ -216,7 +298,7 @@ extension Hold {
 
 extension Election.State {
   /// The value of the journal's VRRP_STATE= field.
-  var field: String {
+  public var field: String {
     switch self {
     case .initialize: "initialize"
     case .backup: "backup"
@@ -279,6 +361,17 @@ extension Duration {
     if milliseconds < 1000 { return "\(milliseconds) ms" }
     let tenths = milliseconds / 100
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+  }
+}
+
+extension GroupReason {
+  /// For the status line.
+  var inWords: String {
+    switch self {
+    case .waiting(let leader): "waiting for vip@\(leader) to be Active here"
+    case .unable(let member): "vip@\(member) cannot own its VIP here"
+    case .silent(let member): "vip@\(member) is silent"
+    }
   }
 }
 

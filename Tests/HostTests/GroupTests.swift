@@ -1,7 +1,7 @@
 import Internet
 import Testing
 
-@testable import Ownership
+@testable import Host
 
 @Suite struct GroupTests {
   private func member(_ name: String, able: Bool = true, active: Bool = false) -> Group.Member {
@@ -49,20 +49,33 @@ import Testing
   }
 
   @Test func changesAreToldAtOnceAndTheRestInTime() {
+    // Four times before silence counts.
     var own = group("a")
-    let told = [0, 249].map { own.isTelling(at: at($0)) }
+    let told = [0, 624].map { own.isTelling(at: at($0)) }
     #expect(told == [true, false])
-    #expect(own.deadline == at(250))
+    #expect(own.deadline(after: at(0)) == at(625))
     let isNews = [100, 101].map { own.update(isAble: true, isActive: false, at: at($0)) }
     #expect(isNews == [true, false])
-    #expect(own.deadline == at(350))
+    #expect(own.deadline(after: at(101)) == at(725))
+  }
+
+  @Test func silenceIsNoticedWhenItBegins() {
+    var own = group("a")
+    _ = own.isTelling(at: at(0))
+    own.hear(member("b"), at: at(0))
+    _ = own.isTelling(at: at(2400))
+    let silent = at(2500) + .nanoseconds(1)
+    #expect(own.deadline(after: at(2400)) == silent)
+    #expect(own.reason(at: silent) == .silent("b"))
+    // It is silent by now: nothing else is waited for.
+    #expect(own.deadline(after: silent) == at(3025))
   }
 
   @Test func forgersFillNoMemory() {
     var own = group("a")
     for number in 0..<1000 { own.hear(member("m\(number)"), at: at(0)) }
-    #expect(own.members.count == 255)
+    #expect(own.names.count == 255)
     own.hear(member("a", able: false), at: at(0))
-    #expect(own.members.count == 255)
+    #expect(own.names.count == 255)
   }
 }

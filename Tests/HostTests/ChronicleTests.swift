@@ -1,7 +1,6 @@
-import Control
 import Testing
 
-@testable import Daemon
+@testable import Host
 
 @Suite struct ChronicleTests {
   @Test func countersAreNamedAsMetricsAre() {

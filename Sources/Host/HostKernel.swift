@@ -1,0 +1,119 @@
+import Internet
+import Netlink
+import Ownership
+
+/// Whether the view is complete, and what came while a look at everything was under way.
+struct Look: Hashable, Sendable {
+  /// News since the look was asked for: they may be newer than the snapshot, or older.
+  var since: [RouteChange] = []
+  var isPending = false
+  /// News were lost while it was under way: it must be taken once more.
+  var isOutdated = false
+  var retry = Retry()
+}
+
+extension Host {
+  /// Asks for a snapshot.
+  mutating func lookAtEverything(at now: Instant, into effects: inout Effects) {
+    look.isPending = true
+    look.isOutdated = false
+    look.since.removeAll(keepingCapacity: true)
+    ask(.look, about: .look, isAddition: true, into: &effects)
+  }
+
+  mutating func ask(
+    _ request: KernelRequest, about subject: PendingRequests.Subject, isAddition: Bool,
+    into effects: inout Effects
+  ) {
+    effects.append(.request(pending.open(subject, isAddition: isAddition), request))
+  }
+
+  // MARK: News
+
+  mutating func note(_ change: RouteChange) {
+    if look.isPending { look.since.append(change) }
+    view.apply(change)
+    hasChanged = true
+  }
+
+  mutating func changesWereLost(at now: Instant, into effects: inout Effects) {
+    effects.append(.notice(.changesLost))
+    guard rules.contains(.resynchronize) else { return }
+    if look.isPending {
+      look.isOutdated = true
+    } else {
+      lookAtEverything(at: now, into: &effects)
+    }
+  }
+
+  /// The snapshot is of some moment between the question and now, and the news that came meanwhile are of before and
+  /// after: taken over once more in their order, the last one about each thing is what counts.
+  private mutating func take(_ snapshot: Snapshot, at now: Instant, into effects: inout Effects) {
+    look.isPending = false
+    look.retry.succeeded()
+    view.replace(snapshot)
+    for change in look.since { view.apply(change) }
+    look.since.removeAll(keepingCapacity: true)
+    hasChanged = true
+    if look.isOutdated { lookAtEverything(at: now, into: &effects) }
+    if phase == .waiting { begin(at: now, into: &effects) }
+  }
+
+  /// The kernel has said what there is: goes on where an earlier run left off, if one did.
+  private mutating func begin(at now: Instant, into effects: inout Effects) {
+    phase = .running
+    let leftover = addresses.leftover(settings, view, carriers)
+    addresses.told = leftover
+    addresses.wanted = leftover
+    checks = Checks(settings, assumedToPass: !leftover.isEmpty)
+    effects.append(.watchUnits(checks.units))
+    effects.append(.runCommands(checks.plan))
+    followChecks(into: &effects)
+    followEligibility(at: now, into: &effects)
+    followParameters(at: now, into: &effects)
+    if !leftover.isEmpty {
+      effects.append(.notice(.leftover(leftover)))
+      tell(.resume(leftover, lastAdvertised: memory.lastAdvertised), at: now, into: &effects)
+    }
+    effects.append(.notify(.ready))
+  }
+
+  // MARK: Answers
+
+  mutating func note(
+    _ answer: KernelAnswer, to sequence: UInt32, at now: Instant, into effects: inout Effects
+  ) {
+    guard let entry = pending.close(sequence) else { return }
+    hasChanged = true
+    if case .snapshot(let snapshot) = answer { return take(snapshot, at: now, into: &effects) }
+    var refusal: KernelRefusal?
+    if case .refused(let why) = answer { refusal = why }
+    switch entry.subject {
+    case .look: lookWasRefused(at: now)
+    case .address(let network, let linkIndex):
+      addressAnswered(network, on: linkIndex, entry.isAddition, refusal, at: now, into: &effects)
+    case .route(let route): routeAnswered(route, entry.isAddition, refusal, at: now, into: &effects)
+    case .macvlan(let family): macvlanAnswered(family, refusal, at: now, into: &effects)
+    case .upness, .removal: carrierAnswered(refusal, at: now, into: &effects)
+    case .setting: settingAnswered(refusal, at: now, into: &effects)
+    }
+  }
+
+  private mutating func lookWasRefused(at now: Instant) {
+    // What was lost meanwhile is looked for then.
+    look.retry.refused(at: now)
+    look.since.removeAll(keepingCapacity: true)
+    if let deadline = look.retry.deadline { alarms.advance(.look, to: deadline) }
+  }
+
+  /// Whether what was refused may be asked for again.
+  func allows(_ retry: Retry, at now: Instant) -> Bool {
+    rules.contains(.retry) ? retry.allows(at: now) : !retry.isRefused
+  }
+
+  /// Has `retry` looked at again when its pause is over.
+  mutating func schedule(_ retry: Retry) {
+    guard rules.contains(.retry), let deadline = retry.deadline else { return }
+    alarms.advance(.retry, to: deadline)
+  }
+}

@@ -1,0 +1,81 @@
+import Configuration
+public import Internet
+import Ownership
+import VRRP
+
+extension Host {
+  /// Everything that this instance tells about itself.
+  public func status(at now: Instant, _ calendar: Calendar) -> InstanceStatus {
+    var status = InstanceStatus()
+    status.instance = settings.instance
+    status.version = version
+    status.summary = StatusLine(self, at: now, calendar).description
+    describeSettings(in: &status)
+    status.state = core.election.state.field
+    status.cause = core.cause?.inWords(at: core.since ?? now) ?? ""
+    status.since = core.since.map(calendar.microseconds) ?? 0
+    status.owns = standing.owns
+    status.witness = core.witnessed?.description ?? ""
+    status.holding = core.hold?.inWords(vip: settings.addressList, calendar) ?? ""
+    status.isHeld = isHeld
+    status.standsBack = core.isBarred
+    status.checks = remarks.joined(separator: "; ")
+    status.peers = core.peers.map { InstanceStatus.Peer($0, at: now, calendar) }
+    identifyOwner(in: &status)
+    status.counters = chronicle.counters(discards: discards)
+    status.transitions = chronicle.transitions.reversed().map { transition in
+      InstanceStatus.Transition(
+        time: calendar.microseconds(transition.time), state: transition.state.field,
+        cause: transition.cause.inWords(at: transition.time))
+    }
+    return status
+  }
+
+  private func describeSettings(in status: inout InstanceStatus) {
+    let parameters = core.parameters
+    status.addresses = settings.addresses.map(\.description)
+    status.interface = settings.interface
+    status.virtualRouterID = settings.virtualRouterID
+    status.priority = parameters.priority
+    status.interval = UInt64(parameters.interval.duration.wholeMicroseconds)
+    status.lease = UInt64(parameters.lease?.wholeMicroseconds ?? 0)
+    status.witnessMode = "\(parameters.witness)"
+    status.gateway = parameters.gateway?.description ?? ""
+  }
+
+  private func identifyOwner(in status: inout InstanceStatus) {
+    if core.election.state == .active {
+      guard case .ready(let identity) = core.link else { return }
+      status.owner = identity.address(core.parameters.family)?.description ?? ""
+      status.ownerHardware = "\(identity.hardware)"
+    } else if let following = core.following {
+      status.owner = "\(following)"
+      status.ownerHardware = status.peers.first { $0.address == status.owner }?.hardware ?? ""
+    }
+  }
+
+  /// Why this host stands back, apart from the operator, or what is wrong with it.
+  var remarks: [String] {
+    var remarks: [String] = []
+    if let failing = checks.remark { remarks.append("checks: \(failing)") }
+    if let group, let reason = group.reason { remarks.append("group \(group.name): \(reason.inWords)") }
+    for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
+    if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }
+    if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }
+    if told.filesRetry.isRefused { remarks.append("cannot write to the runtime directory") }
+    return remarks
+  }
+}
+
+extension InstanceStatus.Peer {
+  fileprivate init(_ peer: Peer, at now: Instant, _ calendar: Calendar) {
+    self.init()
+    address = "\(peer.address)"
+    hardware = peer.hardware?.description ?? ""
+    priority = peer.standbyPriority ?? peer.priority ?? 0
+    lastSeen = calendar.microseconds(peer.lastSeen)
+    lastAdvertised = peer.lastAdvertised.map(calendar.microseconds) ?? 0
+    standsBy = peer.isThere(at: now)
+    isReady = standsBy && peer.isReady
+  }
+}

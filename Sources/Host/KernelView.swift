@@ -1,0 +1,214 @@
+import Configuration
+import Internet
+import Netlink
+import Ownership
+
+/// What netlink told about this host's links, addresses and routes, with an eye on the one link that carries the VIP.
+struct KernelView: Hashable, Sendable {
+  /// The name of that link; one that is deleted and made anew under it is the same to us.
+  let name: String
+  private(set) var links: [Link] = []
+  private(set) var addresses: [LinkAddress] = []
+  private(set) var routes: [Route] = []
+  private(set) var forwardingLinks: [Int32] = []
+  /// Where Advertisements come from; stays the same as long as the link has it.
+  private(set) var primary: IPv4Address?
+  /// Where those over IPv6 come from.
+  private(set) var primaryIPv6: IPv6Address?
+  /// The configured addresses, which are never the host's own.
+  private var virtual: [IPNetwork]
+  /// Whether peers may be behind routers, where a link-local address leads nowhere.
+  private var isRouted: Bool
+
+  init(_ settings: Settings) {
+    name = settings.interface
+    virtual = settings.addresses
+    isRouted = Self.isRouted(settings)
+  }
+
+  private static func isRouted(_ settings: Settings) -> Bool {
+    settings.peers.contains { $0.ipv6?.isLinkLocal == false }
+  }
+
+  // MARK: Following the kernel
+
+  /// Goes on with changed addresses and peers.
+  mutating func follow(_ settings: Settings) {
+    virtual = settings.addresses
+    isRouted = Self.isRouted(settings)
+    choosePrimary()
+  }
+
+  /// Takes over a whole snapshot.
+  mutating func replace(_ snapshot: Snapshot) {
+    links = snapshot.links
+    addresses = snapshot.addresses
+    routes = snapshot.routes
+    forwardingLinks = snapshot.forwardingLinks
+    choosePrimary()
+  }
+
+  /// Takes over one change.
+  mutating func apply(_ change: RouteChange) {
+    switch change {
+    case .link(let link): note(link)
+    case .linkRemoved(let index, _): forgetLink(index)
+    case .address(let address): note(address)
+    case .addressRemoved(let address): forget(address)
+    case .route(let route):
+      routes.removeAll { $0.isSame(as: route) }
+      routes.append(route)
+    case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
+    }
+  }
+
+  private mutating func note(_ link: Link) {
+    if let index = links.firstIndex(where: { $0.index == link.index }) {
+      links[index] = link
+    } else {
+      links.append(link)
+    }
+    // fib_disable_ip(): IPv4 routes of a link that is set down go without a word.
+    if !link.isUp { routes.removeAll { $0.linkIndex == link.index } }
+    choosePrimary()
+  }
+
+  private mutating func forgetLink(_ index: Int32) {
+    links.removeAll { $0.index == index }
+    addresses.removeAll { $0.linkIndex == index }
+    routes.removeAll { $0.linkIndex == index }
+    choosePrimary()
+  }
+
+  private mutating func note(_ address: LinkAddress) {
+    if let index = addresses.firstIndex(where: { $0.isSame(as: address) }) {
+      let isRenewal = addresses[index].isUsable == address.isUsable
+      addresses[index] = address
+      if isRenewal { return }
+    } else {
+      addresses.append(address)
+    }
+    choosePrimary()
+  }
+
+  private mutating func forget(_ address: LinkAddress) {
+    addresses.removeAll { $0.isSame(as: address) }
+    forgetRoutes(without: address)
+    choosePrimary()
+  }
+
+  /// The kernel removes IPv4 routes whose source is gone (fib_sync_down_addr()), and those of a link that lost its last
+  /// address (fib_disable_ip()), without a word; from IPv6 routes it takes the source (fib6_remove_prefsrc()).
+  private mutating func forgetRoutes(without address: LinkAddress) {
+    let ip = address.network.address
+    guard !routes.isEmpty, !addresses.contains(where: { $0.network.address == ip }) else { return }
+    switch ip.family {
+    case .ipv4:
+      let isLast = !addresses.contains {
+        $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4
+      }
+      routes.removeAll {
+        $0.source == ip || isLast && $0.linkIndex == address.linkIndex && $0.family == .ipv4
+      }
+    case .ipv6:
+      for index in routes.indices where routes[index].source == ip { routes[index].source = nil }
+    }
+  }
+
+  private mutating func choosePrimary() {
+    guard let link else { return }
+    primary = choose(primary, .ipv4, on: link) { $0.scope == .global ? $0.network.address.ipv4 : nil }
+    primaryIPv6 = choose(primaryIPv6, .ipv6, on: link) { address in
+      guard address.isUsable, let ip = address.network.address.ipv6, ip.isLinkLocal != isRouted else {
+        return nil
+      }
+      return ip
+    }
+  }
+
+  /// One of the host's own addresses: `current` as long as it is there, else the first, those in a VIP's subnet first.
+  /// Never an address of the VIP or of another instance's: those come and go with ownership.
+  private func choose<Address: Equatable>(
+    _ current: Address?, _ family: AddressFamily, on link: Link, _ suitable: (LinkAddress) -> Address?
+  ) -> Address? {
+    var best: Address?
+    var isNear = false
+    for candidate in addresses where candidate.linkIndex == link.index && isOwn(candidate) {
+      guard candidate.network.address.family == family, let address = suitable(candidate) else { continue }
+      if address == current { return current }
+      if isNear { continue }
+      isNear = virtual.contains { $0.contains(candidate.network.address) }
+      if best == nil || isNear { best = address }
+    }
+    return best
+  }
+
+  private func isOwn(_ address: LinkAddress) -> Bool {
+    address.protocolNumber != AddressRequest.protocolNumber
+      && !virtual.contains { $0.address == address.network.address }
+  }
+
+  // MARK: What there is
+
+  /// The link that carries the VIP; nil while there is none of its name.
+  var link: Link? { links.first { $0.name == name } }
+
+  func link(_ index: Int32) -> Link? { links.first { $0.index == index } }
+
+  func link(named name: String) -> Link? { links.first { $0.name == name } }
+
+  /// Whether the link can carry addresses of `families`.
+  func condition(_ families: [AddressFamily]) -> LinkCondition {
+    guard let link else { return .absent }
+    guard link.isUp else { return .down }
+    guard link.hasCarrier else { return .noCarrier }
+    guard let hardware = link.macAddress else { return .noAddress }
+    let identity = Identity(ipv4: primary, ipv6: primaryIPv6, hardware: hardware)
+    guard families.allSatisfy({ identity.address($0) != nil }) else { return .noAddress }
+    return .ready(identity)
+  }
+
+  /// The kernel's entry for `network` on the link with this index.
+  func address(_ network: IPNetwork, on linkIndex: Int32) -> LinkAddress? {
+    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameInKernel(as: network) }
+  }
+
+  /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
+  func hasSubnet(of network: IPNetwork) -> Bool {
+    guard let link else { return false }
+    return addresses.contains {
+      $0.linkIndex == link.index && isOwn($0) && $0.network.prefixLength == network.prefixLength
+        && $0.network.subnet == network.subnet
+    }
+  }
+
+  func has(_ route: Route) -> Bool { routes.contains(route) }
+
+  /// The router of the default route, if that leaves by the VIP's link.
+  func defaultGateway(_ family: AddressFamily) -> IPAddress? {
+    guard let link, let route = routes.defaultRoute(family), route.linkIndex == link.index else { return nil }
+    return route.gateway
+  }
+
+  /// What configuration is completed from.
+  var surroundings: Surroundings {
+    let way = routes.defaultRoute(.ipv4) ?? routes.defaultRoute(.ipv6)
+    return Surroundings(links: links, addresses: addresses, defaultRouteLinkIndex: way?.linkIndex)
+  }
+}
+
+extension LinkAddress {
+  fileprivate func isSame(as other: LinkAddress) -> Bool {
+    linkIndex == other.linkIndex && network.isSameInKernel(as: other.network)
+  }
+}
+
+extension Route {
+  /// Whether both are one route to the kernel, which takes the source from IPv6 routes without a word.
+  fileprivate func isSame(as other: Route) -> Bool {
+    guard family == .ipv6 else { return self == other }
+    var copy = other
+    copy.source = source
+    return self == copy
+  }
+}

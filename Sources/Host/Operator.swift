@@ -1,0 +1,126 @@
+import Configuration
+import Internet
+import Netlink
+import Ownership
+import VRRP
+
+/// A reload under way.
+struct Reload: Hashable, Sendable {
+  /// Whether the files are being read.
+  var isReading = false
+  /// Those who asked before the reading began.
+  var answered: [Caller] = []
+  /// Those who asked since: the files may have changed meanwhile.
+  var waiting: [Caller] = []
+  /// Whether somebody asked since, whether he waits or not.
+  var isAskedAgain = false
+}
+
+// MARK: Handover
+
+extension Host {
+  mutating func handOver(for caller: Caller?, at now: Instant, into effects: inout Effects) {
+    if let caller { handovers.append(caller) }
+    guard phase == .running else {
+      return refuseHandovers("This instance has just started", into: &effects)
+    }
+    tell(.handover, at: now, into: &effects)
+  }
+
+  /// Tells those who wait for a handover what came of it.
+  mutating func answerHandovers(_ report: Report, into effects: inout Effects) {
+    switch report {
+    case .handedOver(let successor):
+      for caller in handovers { effects.append(.reply(caller, .takenOver(by: successor))) }
+      handovers.removeAll()
+    case .handoverRefused: refuseHandovers(whyHandoverIsRefused, into: &effects)
+    case .transition(let state, _) where state != .active:
+      refuseHandovers("This host is not Active any more", into: &effects)
+    default: break
+    }
+  }
+
+  mutating func refuseHandovers(_ why: String, into effects: inout Effects) {
+    for caller in handovers { effects.append(.reply(caller, .refused(why))) }
+    handovers.removeAll()
+  }
+
+  private var whyHandoverIsRefused: String {
+    if core.election.state != .active {
+      guard let owner = core.following else { return "This host is not Active" }
+      return "This host is not Active; \(owner) is"
+    }
+    return core.peers.contains { $0.isReady }
+      ? "Nobody took over; the VIP stays here" : "Nobody stands by to take over"
+  }
+}
+
+// MARK: Reload
+
+extension Host {
+  /// Has the files read, after those who asked for it before.
+  mutating func readFiles(for caller: Caller?, into effects: inout Effects) {
+    effects.append(.notify(.reloading))
+    if reload.isReading {
+      reload.isAskedAgain = true
+      if let caller { reload.waiting.append(caller) }
+      return
+    }
+    if let caller { reload.answered.append(caller) }
+    reload.isReading = true
+    effects.append(.readFiles)
+  }
+
+  mutating func refuseReloads(_ why: String, into effects: inout Effects) {
+    for caller in reload.answered + reload.waiting { effects.append(.reply(caller, .refused(why))) }
+    reload = Reload()
+  }
+
+  /// Takes over what the files say, or nothing.
+  mutating func take(
+    _ files: Result<[ConfigurationFile], ConfigurationError>, at now: Instant, into effects: inout Effects
+  ) {
+    var reply: Reply
+    do throws(ConfigurationError) {
+      let changed = try Configuration.resolve(
+        instance: settings.instance, files: try files.get(), surroundings: view.surroundings)
+      let changes = settings.changes(to: changed)
+      take(changed, at: now, into: &effects)
+      reply = .changed(changes.map(\.description))
+    } catch {
+      effects.append(.notice(.reloadRefused(error)))
+      reply = .refused("\(error)")
+    }
+    for caller in reload.answered { effects.append(.reply(caller, reply)) }
+    reload.answered = reload.waiting
+    reload.waiting = []
+    reload.isReading = reload.isAskedAgain
+    reload.isAskedAgain = false
+    effects.append(reload.isReading ? .readFiles : .notify(.ready))
+  }
+
+  /// Goes on with the live values of `new`, without letting go of anything that is still wanted.
+  mutating func take(_ new: Settings, at now: Instant, into effects: inout Effects) {
+    let changes = settings.changes(to: new)
+    for change in changes { effects.append(.notice(.reloaded(change))) }
+    if changes.isEmpty { effects.append(.notice(.reloadedNothing)) }
+    let old = settings
+    settings.takeLiveValues(of: new)
+    sockets.routers = settings.virtualRouters
+    view.follow(settings)
+    if old.addresses != settings.addresses { readdress(from: old.addresses, into: &effects) }
+    if old.routes != settings.routes { reroute(from: old.routes) }
+    followChecks(replacing: old, into: &effects)
+    if phase == .running || phase == .waiting { joinGroup(at: now, into: &effects) }
+    hasChanged = true
+    told.remarks &+= 1
+  }
+
+  private mutating func followChecks(replacing old: Settings, into effects: inout Effects) {
+    guard old.tracks != settings.tracks || old.addresses != settings.addresses else { return }
+    checks.follow(settings)
+    guard phase == .running else { return }
+    effects.append(.watchUnits(checks.units))
+    effects.append(.runCommands(checks.plan))
+  }
+}

@@ -1,0 +1,85 @@
+import Internet
+import Netlink
+
+/// What the kernel was asked for and has not answered yet, in the order of asking.
+struct PendingRequests: Hashable, Sendable {
+  /// What an answer is about.
+  enum Subject: Hashable, Sendable {
+    case look
+    /// An address on the link with this index, whether it is added or removed.
+    case address(IPNetwork, linkIndex: Int32)
+    case route(Route)
+    case macvlan(AddressFamily)
+    case upness(linkIndex: Int32)
+    case removal(linkIndex: Int32)
+    /// A setting of the link.
+    case setting
+  }
+
+  struct Entry: Hashable, Sendable {
+    let sequence: UInt32
+    let subject: Subject
+    /// Whether the subject will be there (up, set) when this is done.
+    let isAddition: Bool
+  }
+
+  private(set) var all: [Entry] = []
+  private var last: UInt32 = 0
+
+  /// Notes a request; its number, which is never 0.
+  mutating func open(_ subject: Subject, isAddition: Bool) -> UInt32 {
+    last = last == .max ? 1 : last + 1
+    all.append(Entry(sequence: last, subject: subject, isAddition: isAddition))
+    return last
+  }
+
+  /// The request that was answered; nil if it is not waited for any more.
+  mutating func close(_ sequence: UInt32) -> Entry? {
+    guard let index = all.firstIndex(where: { $0.sequence == sequence }) else { return nil }
+    return all.remove(at: index)
+  }
+
+  /// Whether the subject will be there when all is answered; nil if nothing was asked.
+  func outcome(_ isSubject: (Subject) -> Bool) -> Bool? { all.last { isSubject($0.subject) }?.isAddition }
+
+  /// As ``outcome(_:)`` of the one subject.
+  func outcome(_ subject: Subject) -> Bool? { all.last { $0.subject == subject }?.isAddition }
+
+  func has(_ isWanted: (Entry) -> Bool) -> Bool { all.contains(where: isWanted) }
+}
+
+/// When to try again what was refused: soon at first, and ever less often.
+struct Retry: Hashable, Sendable {
+  private var pause: Duration
+  /// When the pause is over; nil if nothing was refused.
+  private(set) var deadline: Instant?
+
+  private let shortest: Duration
+  private static let longest = Duration.seconds(10)
+
+  init(first shortest: Duration = .milliseconds(100)) {
+    self.shortest = shortest
+    pause = shortest
+  }
+
+  /// It was refused (once more).
+  mutating func refused(at now: Instant) {
+    deadline = now + pause
+    pause = min(pause * 2, Self.longest)
+  }
+
+  /// The pause is over: it is tried again. The next refusal is followed by a longer one.
+  mutating func end() { deadline = nil }
+
+  /// It was done.
+  mutating func succeeded() {
+    deadline = nil
+    pause = shortest
+  }
+
+  /// Whether it may be tried at `now`.
+  func allows(at now: Instant) -> Bool { deadline.map { $0 <= now } ?? true }
+
+  /// Whether the last attempt was refused.
+  var isRefused: Bool { deadline != nil || pause != shortest }
+}

@@ -1,0 +1,135 @@
+import Configuration
+import Internet
+import Neighbor
+import Netlink
+import Ownership
+import VRRP
+
+/// The sockets that are open, and those that are being opened to replace them.
+struct Sockets: Hashable, Sendable {
+  /// One for each family, as configured.
+  var routers: [VirtualRouter] = []
+  var open: SocketPlan?
+  var opening: Opening?
+  var retry = Retry()
+  /// Whether the core waits for a frame of a third station.
+  var isListening = false
+  /// When a failure to send packets of each kind was last told.
+  var lastFailures: [Outgoing: Instant] = [:]
+
+  struct Opening: Hashable, Sendable {
+    let sequence: UInt32
+    let plan: SocketPlan
+  }
+
+  private var last: UInt32 = 0
+
+  var isOpen: Bool { open != nil }
+  var linkIndex: Int32? { open?.linkIndex }
+
+  mutating func begin(_ plan: SocketPlan) -> UInt32 {
+    last &+= 1
+    opening = Opening(sequence: last, plan: plan)
+    return last
+  }
+}
+
+extension SocketPlan {
+  /// Whether the same sockets do, if they send from other addresses.
+  fileprivate func differsInIdentityOnly(from other: SocketPlan) -> Bool {
+    var copy = self
+    copy.ipv4 = other.ipv4
+    copy.ipv6 = other.ipv6
+    copy.hardware = other.hardware
+    return copy == other
+  }
+}
+
+extension Host {
+  /// Opens sockets on a link that has become usable and tells the core what the link is like.
+  mutating func followLink(at now: Instant, into effects: inout Effects) {
+    let link = view.link
+    if let index = sockets.linkIndex, index != link?.index { linkIsAnother(at: now, into: &effects) }
+    let condition = view.condition(settings.families)
+    if case .ready(let identity) = condition, let link {
+      followSockets(plan(identity, on: link), at: now, into: &effects)
+      // Who cannot send or hear takes no part.
+      guard sockets.linkIndex == link.index else { return }
+    }
+    if condition != core.link { tellLink(condition, at: now, into: &effects) }
+  }
+
+  /// A link that was deleted and made anew under its name is another one: addresses and routes went with the old one.
+  private mutating func linkIsAnother(at now: Instant, into effects: inout Effects) {
+    effects.append(.closeSockets)
+    sockets.open = nil
+    routes.linkIndex = nil
+    tellLink(.absent, at: now, into: &effects)
+  }
+
+  private mutating func tellLink(
+    _ condition: LinkCondition, at now: Instant, into effects: inout Effects
+  ) {
+    tell(.link(condition), at: now, into: &effects)
+    if condition == .absent { forgetAddresses() }
+    hasChanged = true
+  }
+
+  private func plan(_ identity: Identity, on link: Link) -> SocketPlan {
+    SocketPlan(
+      linkIndex: link.index, ipv4: identity.ipv4, ipv6: identity.ipv6, hardware: identity.hardware,
+      routers: sockets.routers, usesVirtualMAC: settings.virtualMAC,
+      isRouter: view.forwardingLinks.contains(link.index))
+  }
+
+  private mutating func followSockets(
+    _ plan: SocketPlan, at now: Instant, into effects: inout Effects
+  ) {
+    guard sockets.opening == nil, sockets.open != plan else { return }
+    if let open = sockets.open, plan.differsInIdentityOnly(from: open) {
+      sockets.open = plan
+      return effects.append(.followIdentity(plan))
+    }
+    guard allows(sockets.retry, at: now) else { return }
+    effects.append(.openSockets(sockets.begin(plan), plan))
+  }
+
+  mutating func socketsAnswered(
+    _ sequence: UInt32, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+  ) {
+    guard let opening = sockets.opening, opening.sequence == sequence else { return }
+    sockets.opening = nil
+    hasChanged = true
+    guard let refusal else {
+      sockets.open = opening.plan
+      sockets.retry.succeeded()
+      // The new filter is shut.
+      if sockets.isListening { listen(into: &effects) }
+      return
+    }
+    // Of a link or an address that is gone netlink tells, too.
+    let isExplained = [.linkGone, .linkDown, .addressMissing].contains(refusal.kind)
+    if !isExplained && !sockets.retry.isRefused { effects.append(.notice(.socketsRefused(refusal))) }
+    sockets.retry.refused(at: now)
+    schedule(sockets.retry)
+  }
+
+  /// Opens the filter for one frame of a third station.
+  mutating func listen(into effects: inout Effects) {
+    sockets.isListening = true
+    var known = core.peers.compactMap(\.hardware)
+    for family in AddressFamily.allCases { known.append(.virtualRouter(settings.virtualRouterID, family)) }
+    effects.append(.listenForEvidence(excluding: known))
+  }
+
+  private static let failurePause = Duration.seconds(60)
+
+  /// A packet that cannot be sent is lost like one that the network loses.
+  mutating func sendFailed(
+    _ kind: Outgoing, _ refusal: KernelRefusal, at now: Instant, into effects: inout Effects
+  ) {
+    if let last = sockets.lastFailures[kind], now - last < Self.failurePause { return }
+    sockets.lastFailures[kind] = now
+    effects.append(.notice(.sendFailed(kind, refusal)))
+  }
+}

@@ -1,0 +1,147 @@
+import Configuration
+import Internet
+import Netlink
+public import Ownership
+public import VRRP
+
+/// What was told to others, so that they hear what is new, and only that.
+struct Told: Hashable, Sendable {
+  var lastAdvertised: Instant?
+  /// The role that was written, or is being written again and again.
+  var role: Role?
+  var isRoleWritten = true
+  var isHoldWritten = true
+  var filesRetry = Retry()
+  /// What of the status was told.
+  var status: Status?
+  /// When it was told.
+  var statusTime: Instant?
+  /// Counts what changed in the remarks of the status: checks, group, settings.
+  var remarks: UInt32 = 0
+
+  /// What makes a status another one, as far as it is worth telling at once.
+  struct Status: Hashable, Sendable {
+    let state: Election.State
+    let since: Instant?
+    let link: LinkCondition?
+    let hold: Hold?
+    let following: IPAddress?
+    let witnessed: MACAddress?
+    let present: AddressSet
+    let standbys: Int
+    let isBarred: Bool
+    let areRoutesWanted: Bool
+    let missingRoutes: [Int]
+    let remarks: UInt32
+  }
+}
+
+extension Host {
+  /// How often a status is told at most.
+  private static let statusPause = Duration.milliseconds(250)
+
+  // MARK: Files
+
+  /// What the next run must know of this one.
+  mutating func remember(into effects: inout Effects) {
+    let last = core.resumesAfter
+    guard last != told.lastAdvertised else { return }
+    told.lastAdvertised = last
+    effects.append(.remember(lastAdvertised: last))
+  }
+
+  mutating func tellRole(into effects: inout Effects) {
+    guard let role, role != told.role else { return }
+    told.role = role
+    told.isRoleWritten = true
+    effects.append(.writeRole(role))
+  }
+
+  /// The role of this host; while it is not known, or an address is being added, what it was before. A run that may
+  /// go on where an earlier one left off knows nothing before the first link event.
+  private var role: Role? {
+    guard core.link != nil else { return nil }
+    if standing.owns { return .active }
+    return core.election.state == .active ? told.role : .backup
+  }
+
+  /// Others act upon these files: they are written until they are right.
+  mutating func writeFailed(_ file: RuntimeFile, at now: Instant, into effects: inout Effects) {
+    switch file {
+    case .role: told.isRoleWritten = false
+    case .hold: told.isHoldWritten = false
+    }
+    if !told.filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
+    told.filesRetry.refused(at: now)
+    if rules.contains(.retry) { alarms.set(.files, told.filesRetry.deadline) }
+  }
+
+  mutating func writeAgain(at now: Instant, into effects: inout Effects) {
+    told.filesRetry.end()
+    if !told.isRoleWritten, let role = told.role {
+      told.isRoleWritten = true
+      effects.append(.writeRole(role))
+    }
+    if !told.isHoldWritten {
+      told.isHoldWritten = true
+      effects.append(.writeHold(isHeld))
+    }
+  }
+
+  // MARK: Status
+
+  /// Says that the status is another one, at once if that is rare.
+  mutating func tellStatus(at now: Instant, into effects: inout Effects) {
+    guard phase == .running || phase == .leaving else { return }
+    if let last = told.statusTime, now - last < Self.statusPause {
+      if alarms[.status] == nil, statusToTell(at: now) != told.status {
+        alarms.set(.status, last + Self.statusPause)
+      }
+      return
+    }
+    let status = statusToTell(at: now)
+    guard status != told.status else { return }
+    told.status = status
+    told.statusTime = now
+    effects.append(.statusChanged)
+  }
+
+  private func statusToTell(at now: Instant) -> Told.Status {
+    Told.Status(
+      state: core.election.state, since: core.since, link: core.link, hold: core.hold,
+      following: core.following, witnessed: core.witnessed, present: addresses.told,
+      standbys: standbyMark(at: now), isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
+      missingRoutes: missingRoutes, remarks: told.remarks)
+  }
+
+  /// Tells one set of standbys from another.
+  private func standbyMark(at now: Instant) -> Int {
+    var mark = 0
+    for (index, peer) in core.peers.enumerated() where peer.isReady && peer.isThere(at: now) {
+      mark |= 1 << index
+    }
+    return mark
+  }
+
+  /// What this host says of itself at this moment.
+  public var standing: Standing {
+    let present = rules.contains(.tellTruth) ? addresses.told : addresses.wanted
+    let all = AddressSet.all(settings.addresses.count)
+    return Standing(
+      state: core.election.state, present: present,
+      owns: core.election.state == .active && present == all,
+      missingRoutes: rules.contains(.tellTruth) ? missingRoutes : [])
+  }
+}
+
+/// What a host says of itself: the part of its status that must be true of its kernel.
+public struct Standing: Hashable, Sendable {
+  /// The state of the election.
+  public var state: Election.State
+  /// Which of the configured addresses this host's kernel has.
+  public var present: AddressSet
+  /// Whether this host owns the VIP: it is Active, and its kernel has all addresses.
+  public var owns: Bool
+  /// The configured routes that the kernel should have and has not, by index.
+  public var missingRoutes: [Int]
+}

@@ -1,0 +1,242 @@
+import Configuration
+import Internet
+import Netlink
+import Ownership
+
+/// The VIP's addresses: which the core wants, and which of them it knows to be there.
+struct VirtualAddresses: Hashable, Sendable {
+  /// An address that a reload took out of the configuration.
+  struct Dropped: Hashable, Sendable {
+    let network: IPNetwork
+    let linkIndex: Int32
+    var retry = Retry()
+  }
+
+  /// What the core wants to be there.
+  var wanted: AddressSet = []
+  /// What the core was told to be there.
+  var told: AddressSet = []
+  /// What is wanted and could not be asked for, because the link that is to carry it is being made.
+  var unasked: AddressSet = []
+  /// What must go, and is not configured any more.
+  var dropped: [Dropped] = []
+  /// The kernel's latest refusal, for the operator.
+  var refusal: KernelRefusal?
+
+  /// What an earlier run left.
+  func leftover(_ settings: Settings, _ view: KernelView, _ carriers: Carriers) -> AddressSet {
+    var found: AddressSet = []
+    for (index, network) in settings.addresses.enumerated() {
+      guard let linkIndex = carriers.index(network.address.family, in: view),
+        view.address(network, on: linkIndex)?.protocolNumber == AddressRequest.protocolNumber
+      else { continue }
+      found.insert(AddressSet(index: index))
+    }
+    return found
+  }
+}
+
+extension Host {
+  /// ENODEV: the link that is to carry an address does not exist.
+  private static let noDevice: Int32 = 19
+
+  // MARK: What the core wants
+
+  /// The core wants these addresses, or their lifetime renewed.
+  mutating func add(_ set: AddressSet, at now: Instant, into effects: inout Effects) {
+    addresses.wanted.formUnion(set)
+    set.forEach { add($0, at: now, into: &effects) }
+  }
+
+  private mutating func add(_ index: Int, at now: Instant, into effects: inout Effects) {
+    let network = settings.addresses[index]
+    let family = network.address.family
+    guard sockets.isOpen, let link = view.link, sockets.linkIndex == link.index else {
+      return refuse(index, Self.noDevice, "the interface is gone", at: now, into: &effects)
+    }
+    guard let carrier = carriers.index(family, in: view) else {
+      if carriers.isRefused(family) {
+        return refuse(index, Self.noDevice, "its macvlan cannot be made", at: now, into: &effects)
+      }
+      addresses.unasked.insert(AddressSet(index: index))
+      return
+    }
+    addresses.unasked.remove(AddressSet(index: index))
+    setCarrier(family, up: true, into: &effects)
+    let request = AddressRequest(
+      network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
+      validLifetime: core.parameters.lease, addsPrefixRoute: !view.hasSubnet(of: network))
+    ask(
+      .addAddress(request), about: .address(network, linkIndex: carrier), isAddition: true, into: &effects)
+  }
+
+  private mutating func refuse(
+    _ index: Int, _ code: Int32, _ why: String, at now: Instant, into effects: inout Effects
+  ) {
+    addresses.refusal = KernelRefusal(.linkGone, code: code, why)
+    tell(.addFailed(index: index, errno: code), at: now, into: &effects)
+  }
+
+  /// The core gives these addresses up. Routes that have one as their source go first.
+  mutating func remove(_ set: AddressSet, at now: Instant, into effects: inout Effects) {
+    addresses.wanted.subtract(set)
+    addresses.unasked.subtract(set)
+    removeRoutes(into: &effects)
+    set.forEach { index in
+      let network = settings.addresses[index]
+      guard let carrier = carriers.index(network.address.family, in: view) else {
+        return tell(.removed(index: index), at: now, into: &effects)
+      }
+      ask(
+        .removeAddress(network, linkIndex: carrier), about: .address(network, linkIndex: carrier),
+        isAddition: false, into: &effects)
+    }
+    for family in settings.families where !wantsAddress(of: family) {
+      setCarrier(family, up: false, into: &effects)
+    }
+  }
+
+  func wantsAddress(of family: AddressFamily) -> Bool {
+    var isWanted = false
+    addresses.wanted.forEach { if settings.addresses[$0].address.family == family { isWanted = true } }
+    return isWanted
+  }
+
+  /// Addresses went with their interface.
+  mutating func forgetAddresses() {
+    addresses.wanted = []
+    addresses.unasked = []
+    addresses.dropped = []
+  }
+
+  // MARK: What the kernel has
+
+  /// Tells the core what came and went, and asks for what could not be asked for before.
+  mutating func followAddresses(at now: Instant, into effects: inout Effects) {
+    for index in settings.addresses.indices {
+      let address = AddressSet(index: index)
+      let isThere = has(index)
+      if isThere && !addresses.told.contains(address) { appeared(index, at: now, into: &effects) }
+      if !isThere && addresses.told.contains(address) {
+        addresses.told.remove(address)
+        tell(.vanished(index: index), at: now, into: &effects)
+      }
+    }
+    let unasked = addresses.unasked
+    unasked.forEach { add($0, at: now, into: &effects) }
+    removeDropped(at: now, into: &effects)
+  }
+
+  private func has(_ index: Int) -> Bool {
+    let network = settings.addresses[index]
+    guard let carrier = carriers.index(network.address.family, in: view) else { return false }
+    return view.address(network, on: carrier) != nil
+  }
+
+  /// An address that is about to be removed, and asked for again after that, is not there to stay.
+  private mutating func appeared(_ index: Int, at now: Instant, into effects: inout Effects) {
+    let network = settings.addresses[index]
+    let isGoing = pending.has { entry in
+      guard case .address(network, _) = entry.subject else { return false }
+      return !entry.isAddition
+    }
+    guard !isGoing else { return }
+    addresses.told.insert(AddressSet(index: index))
+    tell(.added(index: index), at: now, into: &effects)
+  }
+
+  mutating func addressAnswered(
+    _ network: IPNetwork, on linkIndex: Int32, _ isAddition: Bool, _ refusal: KernelRefusal?,
+    at now: Instant, into effects: inout Effects
+  ) {
+    if let index = addresses.dropped.firstIndex(where: { $0.network == network && $0.linkIndex == linkIndex })
+    {
+      return droppedAnswered(index, refusal, at: now)
+    }
+    guard let index = settings.addresses.firstIndex(of: network) else { return }
+    if isAddition {
+      additionAnswered(index, refusal, at: now, into: &effects)
+    } else {
+      removalAnswered(index, refusal, at: now, into: &effects)
+    }
+  }
+
+  private mutating func additionAnswered(
+    _ index: Int, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+  ) {
+    if let refusal {
+      addresses.refusal = refusal
+      return tell(.addFailed(index: index, errno: refusal.code), at: now, into: &effects)
+    }
+    // News come before answers: where it is missing now, somebody has removed it meanwhile, or the news was lost.
+    guard has(index) else {
+      if !look.isPending { tell(.vanished(index: index), at: now, into: &effects) }
+      return
+    }
+    addresses.told.insert(AddressSet(index: index))
+    tell(.added(index: index), at: now, into: &effects)
+  }
+
+  private mutating func removalAnswered(
+    _ index: Int, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+  ) {
+    // Gone is what was asked for.
+    guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else {
+      return tell(.removed(index: index), at: now, into: &effects)
+    }
+    addresses.refusal = refusal
+    tell(.removeFailed(index: index, errno: refusal.code), at: now, into: &effects)
+  }
+
+  // MARK: What a reload took out of the configuration
+
+  /// The configuration lists other addresses than `before`.
+  mutating func readdress(from before: [IPNetwork], into effects: inout Effects) {
+    let after = settings.addresses
+    addresses.wanted = addresses.wanted.moved(from: before, to: after)
+    addresses.unasked = addresses.unasked.moved(from: before, to: after)
+    addresses.told = addresses.told.moved(from: before, to: after)
+    addresses.dropped.removeAll { after.contains($0.network) }
+    for network in before where !after.contains(where: { $0.isSameInKernel(as: network) }) {
+      guard let carrier = carriers.index(network.address.family, in: view),
+        isExpected(network, on: carrier)
+      else { continue }
+      addresses.dropped.append(VirtualAddresses.Dropped(network: network, linkIndex: carrier))
+    }
+  }
+
+  /// Whether the kernel will have `network` when it has answered all requests.
+  private func isExpected(_ network: IPNetwork, on linkIndex: Int32) -> Bool {
+    pending.outcome(.address(network, linkIndex: linkIndex))
+      ?? (view.address(network, on: linkIndex) != nil)
+  }
+
+  /// Removes what is no longer configured, but nothing that a client may still use: where the same address is
+  /// configured with another prefix, that must be there first.
+  private mutating func removeDropped(at now: Instant, into effects: inout Effects) {
+    addresses.dropped.removeAll { dropped in
+      view.address(dropped.network, on: dropped.linkIndex) == nil
+        && !pending.has { $0.subject == .address(dropped.network, linkIndex: dropped.linkIndex) }
+    }
+    for index in addresses.dropped.indices {
+      let dropped = addresses.dropped[index]
+      let isNeeded = settings.addresses.indices.contains {
+        settings.addresses[$0].address == dropped.network.address
+          && addresses.wanted.contains(AddressSet(index: $0)) && !has($0)
+      }
+      let isLate = rules.contains(.addFirst) && isNeeded
+      guard !isLate, isExpected(dropped.network, on: dropped.linkIndex), allows(dropped.retry, at: now) else {
+        continue
+      }
+      ask(
+        .removeAddress(dropped.network, linkIndex: dropped.linkIndex),
+        about: .address(dropped.network, linkIndex: dropped.linkIndex), isAddition: false, into: &effects)
+    }
+  }
+
+  private mutating func droppedAnswered(_ index: Int, _ refusal: KernelRefusal?, at now: Instant) {
+    guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else { return }
+    addresses.dropped[index].retry.refused(at: now)
+    schedule(addresses.dropped[index].retry)
+  }
+}

@@ -1,0 +1,217 @@
+import Configuration
+import Internet
+import Netlink
+import Ownership
+import Testing
+import VRRP
+
+@testable import Host
+
+func at(_ milliseconds: Double) -> Instant {
+  Instant(sinceBoot: .nanoseconds(Int64(milliseconds * 1_000_000)))
+}
+
+/// A host under test with a kernel that does at once what it is asked for, unless it is told to refuse.
+struct Bench {
+  static let own = "192.168.1.217/24"
+  static let hardware = MACAddress(bits: 0x0200_0000_00D9)
+
+  var host: Host
+  var now = at(1000)
+  /// Everything that was wanted so far, in order.
+  var log: [Effect] = []
+  var links: [Link]
+  var addresses: [LinkAddress]
+  var routes: [Route] = []
+  /// Requests that are refused, and with which errno.
+  var refusals: (KernelRequest) -> Int32? = { _ in nil }
+  /// Whether sockets open.
+  var opensSockets = true
+  /// Whether the kernel answers; its answers wait if not.
+  var isBlocked = false
+  private var waiting: [(UInt32, KernelRequest)] = []
+  private var effects = Effects()
+
+  init(
+    _ text: String = "", files: [String] = [], rules: Rules = .all, routes: [Route] = [],
+    leftover: [String] = []
+  ) throws {
+    let eth0 = Link(index: 2, name: "eth0", macAddress: Self.hardware)
+    links = [eth0]
+    addresses = [try Self.address(Self.own)]
+    for network in leftover { addresses.append(try Self.address(network, protocolNumber: 112)) }
+    self.routes = routes
+    host = Host(try Self.settings(text), rules: rules)
+  }
+
+  static func network(_ text: String) throws -> IPNetwork {
+    let parts = text.split(separator: "/")
+    let address = try #require(IPAddress(parts[0]))
+    return try #require(IPNetwork(address, prefixLength: Int(parts[1]) ?? -1))
+  }
+
+  static func address(_ network: String, on link: Int32 = 2, protocolNumber: UInt8 = 0) throws -> LinkAddress
+  {
+    LinkAddress(linkIndex: link, network: try self.network(network), protocolNumber: protocolNumber)
+  }
+
+  /// The settings that `text` gives vip@219 on this host.
+  static func settings(_ text: String) throws -> Settings {
+    let own = Surroundings.Address(try network(own))
+    let link = Surroundings.Link(index: 2, name: "eth0", hardwareAddress: hardware, addresses: [own])
+    return try Configuration.resolve(
+      instance: "219", files: [ConfigurationFile(path: "219.conf", bytes: Array(text.utf8))],
+      surroundings: Surroundings(links: [link], defaultRouteLinkIndex: 2))
+  }
+
+  // MARK: Driving
+
+  mutating func start(_ memory: Host.Memory = Host.Memory()) {
+    host.start(memory, at: now, into: &effects)
+    perform()
+  }
+
+  mutating func handle(_ input: Input) {
+    host.handle(input, at: now, into: &effects)
+    perform()
+  }
+
+  /// Runs timers for `span`.
+  mutating func run(for span: Duration) {
+    let end = now + span
+    while let deadline = host.deadline, deadline <= end {
+      now = max(now, deadline)
+      handle(.timer)
+    }
+    now = end
+  }
+
+  /// Starts, and takes the VIP for want of anybody else.
+  mutating func own() {
+    start()
+    run(for: .seconds(1))
+  }
+
+  mutating func reload(_ text: String) throws { handle(.settings(try Self.settings(text))) }
+
+  private mutating func perform() {
+    while effects.count > 0 {
+      let batch = (0..<effects.count).map { effects[$0] }
+      effects.removeAll()
+      log += batch
+      for effect in batch {
+        switch effect {
+        case .request(let sequence, let request): ask(sequence, request)
+        case .openSockets(let sequence, _):
+          let refusal = KernelRefusal(.notPermitted, code: 1, "opening a socket")
+          host.handle(.sockets(sequence, opensSockets ? nil : refusal), at: now, into: &effects)
+        default: break
+        }
+      }
+    }
+  }
+
+  /// The kernel answers again.
+  mutating func unblock() {
+    isBlocked = false
+    let requests = waiting
+    waiting = []
+    for (sequence, request) in requests { ask(sequence, request) }
+    perform()
+  }
+
+  private mutating func ask(_ sequence: UInt32, _ request: KernelRequest) {
+    if isBlocked { return waiting.append((sequence, request)) }
+    var answer = KernelAnswer.done
+    if let code = refusals(request) {
+      answer = .refused(KernelRefusal(.other, code: code, "refused"))
+    } else {
+      answer = carryOut(request)
+    }
+    host.handle(.answer(sequence, answer), at: now, into: &effects)
+  }
+
+  private mutating func carryOut(_ request: KernelRequest) -> KernelAnswer {
+    switch request {
+    case .look: return .snapshot(Snapshot(links: links, addresses: addresses, routes: routes))
+    case .addAddress(let request):
+      let address = LinkAddress(
+        linkIndex: request.linkIndex, network: request.network, label: request.label, scope: request.scope,
+        validLifetime: request.validLifetime, protocolNumber: 112)
+      tell(.address(address))
+    case .removeAddress(let network, let index):
+      guard let found = addresses.first(where: { $0.network == network && $0.linkIndex == index }) else {
+        return .refused(KernelRefusal(.addressMissing, code: 99, "gone"))
+      }
+      tell(.addressRemoved(found))
+    case .addRoute(let route):
+      if let source = route.source, !addresses.contains(where: { $0.network.address == source }) {
+        return .refused(KernelRefusal(.other, code: 22, "Invalid argument"))
+      }
+      tell(.route(route))
+    case .removeRoute(let route):
+      guard routes.contains(route) else { return .refused(KernelRefusal(.routeMissing, code: 3, "gone")) }
+      tell(.routeRemoved(route))
+    case .makeMacvlan(let request):
+      tell(
+        .link(
+          Link(
+            index: 100, name: request.name, macAddress: request.hardware, isUp: false, kind: "macvlan",
+            parentIndex: request.parentIndex)))
+    case .removeLink(let index): tell(.linkRemoved(index: index, name: ""))
+    case .setUp, .promoteSecondaries, .confineARP: break
+    }
+    return .done
+  }
+
+  /// Something changed in the kernel, and netlink tells of it.
+  mutating func tell(_ change: RouteChange) {
+    note(change)
+    host.handle(.change(change), at: now, into: &effects)
+  }
+
+  /// The same without a word.
+  mutating func note(_ change: RouteChange) {
+    switch change {
+    case .link(let link):
+      links.removeAll { $0.index == link.index }
+      links.append(link)
+    case .linkRemoved(let index, _):
+      links.removeAll { $0.index == index }
+      addresses.removeAll { $0.linkIndex == index }
+      routes.removeAll { $0.linkIndex == index }
+    case .address(let address):
+      addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
+      addresses.append(address)
+    case .addressRemoved(let address):
+      addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
+    case .route(let route): routes.append(route)
+    case .routeRemoved(let route): routes.removeAll { $0 == route }
+    }
+  }
+
+  /// As `tell`, and what follows from it.
+  mutating func happen(_ change: RouteChange) {
+    tell(change)
+    perform()
+  }
+
+  // MARK: Looking
+
+  func has(_ network: String) throws -> Bool {
+    let wanted = try Self.network(network)
+    return addresses.contains { $0.network == wanted }
+  }
+
+  var requests: [KernelRequest] {
+    log.compactMap { effect in
+      if case .request(_, let request) = effect { request } else { nil }
+    }
+  }
+
+  var notices: [Notice] {
+    log.compactMap { effect in
+      if case .notice(let notice) = effect { notice } else { nil }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import Internet
+import Netlink
+import Ownership
+import Testing
+import VRRP
+
+@testable import Host
+
+@Suite struct RouteTests {
+  private static let text = """
+    [VirtualIP]
+    Interface=eth0
+    Address=192.168.1.219/24
+    [Route]
+    Route=10.0.0.0/8 via 192.168.1.1 src 192.168.1.219
+
+    """
+
+  private func route(to destination: String = "10.0.0.0/8") throws -> Route {
+    Route(
+      destination: try Bench.network(destination), linkIndex: 2, gateway: IPAddress("192.168.1.1"),
+      source: IPAddress("192.168.1.219"))
+  }
+
+  @Test func routesFollowTheVIP() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    #expect(bench.routes == [try route()])
+    bench.handle(.hold(true, nil))
+    bench.run(for: .seconds(5))
+    #expect(bench.routes.isEmpty)
+  }
+
+  @Test func aDeletedRouteIsPutBack() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    bench.happen(.routeRemoved(try route()))
+    #expect(bench.routes == [try route()])
+    #expect(bench.notices.contains { if case .routeRestored = $0 { true } else { false } })
+    // A program that does so in a loop is not mirrored.
+    for _ in 0..<100 { bench.happen(.routeRemoved(try route())) }
+    #expect(bench.requests.count < 40)
+    bench.run(for: .seconds(20))
+    #expect(bench.routes == [try route()])
+  }
+
+  @Test func aRefusedRouteIsTriedAgainAndSaid() throws {
+    var bench = try Bench(Self.text)
+    bench.refusals = { request in
+      if case .addRoute = request { return 101 }
+      return nil
+    }
+    bench.own()
+    #expect(bench.routes.isEmpty)
+    #expect(bench.host.standing.missingRoutes == [0])
+    let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
+    #expect(bench.host.status(at: bench.now, calendar).checks.contains("10.0.0.0/8"))
+    #expect(bench.notices.filter { if case .routeRefused = $0 { true } else { false } }.count == 1)
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(11))
+    #expect(bench.routes == [try route()])
+    #expect(bench.host.standing.missingRoutes.isEmpty)
+  }
+
+  /// The kernel refuses a source that is not there yet.
+  @Test func anAddressAndARouteFromItComeInOneReload() throws {
+    var bench = try Bench("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.220/24\n")
+    bench.own()
+    try bench.reload(Self.text + "[VirtualIP]\nAddress=192.168.1.220/24\n")
+    bench.run(for: .seconds(1))
+    #expect(bench.routes == [try route()])
+  }
+
+  @Test func theDefaultRouteIsFollowed() throws {
+    var bench = try Bench()
+    bench.own()
+    #expect(bench.host.core.parameters.gateway == nil)
+    func way(_ gateway: String, _ metric: UInt32) -> Route {
+      Route(
+        destination: Route.everywhere(.ipv4), linkIndex: 2, gateway: IPAddress(gateway), metric: metric,
+        protocolNumber: 3)
+    }
+    bench.happen(.route(way("192.168.1.1", 100)))
+    #expect(bench.host.core.parameters.gateway == IPAddress("192.168.1.1"))
+    bench.happen(.route(way("192.168.1.2", 50)))
+    #expect(bench.host.core.parameters.gateway == IPAddress("192.168.1.2"))
+    bench.happen(.routeRemoved(way("192.168.1.2", 50)))
+    #expect(bench.host.core.parameters.gateway == IPAddress("192.168.1.1"))
+    bench.happen(.routeRemoved(way("192.168.1.1", 100)))
+    #expect(bench.host.core.parameters.gateway == nil)
+  }
+}
