@@ -1,8 +1,10 @@
 import Configuration
 import Host
 import Internet
+import Neighbor
 import Netlink
 import Ownership
+import VRRP
 
 /// Since when what a daemon says, or has done, has not been true or enough; `never` while it is.
 struct Audit {
@@ -48,10 +50,10 @@ extension Audit.Subject {
 
 /// Which addresses of a daemon's configuration its kernel has.
 struct Presence {
-  var set: AddressSet = []
+  var addresses: AddressSet = []
   var count = 0
 
-  var isComplete: Bool { set == .all(count) }
+  var isComplete: Bool { addresses == .all(count) }
 }
 
 extension World {
@@ -98,7 +100,7 @@ extension World {
     if daemons[number].audit.since[subject.rawValue] == .never { daemons[number].audit.since[subject.rawValue] = now }
     let machine = daemons[number].machine
     let since = max(daemons[number].audit.since[subject.rawValue], machines[machine].disturbed, daemons[number].running)
-    if now - since > subject.limit { violate(subject.rule, at: since, "\(name(number)): \(fault)") }
+    if now - since > subject.limit { violate(subject.rule, at: since, of: number, "\(fault)") }
     return false
   }
 
@@ -136,7 +138,7 @@ extension World {
         return held.address.linkIndex == carrier(family, number)
           && (family == .ipv4 ? other == network : other.address == network.address)
       }
-      if isThere { presence.set.insert(AddressSet(index: index)) }
+      if isThere { presence.addresses.insert(AddressSet(index: index)) }
     }
     return presence
   }
@@ -146,7 +148,7 @@ extension World {
     let presence = presence(number)
     let isThere = machines[daemons[number].machine].kernel.link(named: daemons[number].host.settings.interface) != nil
     // Addresses on a link that has another name are no longer the daemon's.
-    let set = isThere ? presence.set : []
+    let set = isThere ? presence.addresses : []
     if standing.present != set { return "it says that it has \(standing.present.rawValue), its kernel \(set.rawValue)" }
     let owns = state(number) == .active && isThere && presence.isComplete
     if standing.owns != owns { return "it says that it owns: \(standing.owns)" }
@@ -223,11 +225,11 @@ extension World {
   mutating func take(_ reply: Reply, to caller: Caller, from number: Int) {
     coverage.count(.replied)
     guard let place = daemons[number].callers.firstIndex(where: { $0.caller == caller }) else {
-      return violate(.reply, "\(name(number)) replies to somebody who does not wait")
+      return violate(.reply, of: number, "replies to somebody who does not wait")
     }
     daemons[number].callers.remove(at: place)
     if case .takenOver = reply, state(number) == .active {
-      violate(.untrue, "\(name(number)) says that another host has taken over")
+      violate(.untrue, of: number, "says that another host has taken over")
     }
   }
 
@@ -236,7 +238,7 @@ extension World {
     for pending in daemons[number].callers {
       let since = max(pending.since, daemons[number].running)
       guard now - since > Audit.replyLimit + promise.patience else { continue }
-      violate(.reply, at: since, "\(name(number)) lets a caller wait")
+      violate(.reply, at: since, of: number, "lets a caller wait")
     }
   }
 }

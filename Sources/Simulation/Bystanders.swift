@@ -2,8 +2,8 @@ import Internet
 import Neighbor
 import VRRP
 
-/// The default gateway.
-struct Gateway {
+/// The router that is the default gateway.
+struct Router {
   var down = 0
   /// Answers no more often than this.
   var spacing: Time = 0

@@ -1,3 +1,4 @@
+import Configuration
 import Host
 import Internet
 import Netlink
@@ -104,7 +105,7 @@ extension World {
 
   mutating func checkAnnouncement(of address: IPAddress, by number: Int) {
     guard let place = Station.place(address), daemons[number].known >> UInt32(place) & 1 == 0 else { return }
-    violate(.announcedTooEarly, name(number))
+    violate(.announcedTooEarly, of: number)
   }
 
   /// Whoever was silent for longer than the fastest Backup router waits steps down before it speaks again.
@@ -115,7 +116,7 @@ extension World {
     let interval = daemons[number].host.core.parameters.interval.duration.time
     guard !machines[daemons[number].machine].setup.isPlain, last != .never, now - last > 4 * interval + .millisecond
     else { return }
-    violate(.spokeLate, "\(name(number)): silent for \(TimeText.format(now - last))")
+    violate(.spokeLate, of: number, "silent for \(TimeText.format(now - last))")
   }
 
   mutating func checkResumption(of number: Int) {
@@ -124,7 +125,7 @@ extension World {
     for other in machines.indices where other != machine {
       let pair = Overlaps.pair(min(machine, other), max(machine, other))
       guard overlaps[vip].since[pair] != .never, !machines[other].setup.isPlain else { continue }
-      violate(.resumedBeside, "\(name(number)) beside \(Station.name(other))")
+      violate(.resumedBeside, of: number, "beside \(Station.name(other))")
     }
   }
 
@@ -135,14 +136,14 @@ extension World {
     if wasTimer {
       if let deadline, deadline <= Instant(now) {
         daemons[number].spins += 1
-        if daemons[number].spins > 3 { violate(.timer, "\(name(number)): due again and again") }
+        if daemons[number].spins > 3 { violate(.timer, of: number, "due again and again") }
       } else {
         daemons[number].spins = 0
       }
     }
     // A plain router that must not own the VIP has nothing to wait for.
     if state != .initialize && deadline == nil && !daemons[number].host.core.isBarred {
-      violate(.timer, "\(name(number)): none as \(state)")
+      violate(.timer, of: number, "none as \(state)")
     }
   }
 
@@ -160,7 +161,7 @@ extension World {
       daemons[number].strandedSince = now
     }
     guard since != .never, now - since > promise.removalLimit else { return }
-    violate(.leftBehind, at: since, name(number))
+    violate(.leftBehind, at: since, of: number)
   }
 
   /// A host that must not own the VIP has given it up when there was time for an offer.
@@ -171,7 +172,7 @@ extension World {
       !plan.has(.freeze, .pause, .crash, .stop, .restart, .lateTimers)
     else { return }
     guard state(number) == .active else { return }
-    violate(.ownsThoughBarred, name(number))
+    violate(.ownsThoughBarred, of: number)
   }
 
   /// Where nothing else goes wrong, a standby that the owner knows takes what it is offered.
@@ -182,7 +183,7 @@ extension World {
       !daemons[number].host.core.standbys(at: Instant(now)).isEmpty,
       daemons.indices.allSatisfy({ runs($0) })
     else { return }
-    violate(.refusedHandover, name(number))
+    violate(.refusedHandover, of: number)
   }
 
   /// What both old and new settings have stays while they change.
@@ -193,7 +194,7 @@ extension World {
     let address = network.address
     let isWanted = daemons[number].host.settings.addresses.contains { $0.address == address }
     guard isWanted, !machines[daemons[number].machine].kernel.has(address) else { return }
-    violate(.takenAway, "\(name(number)): \(network)")
+    violate(.takenAway, of: number, "\(network)")
   }
 
   // MARK: The end

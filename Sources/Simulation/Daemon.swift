@@ -3,6 +3,7 @@ import Host
 import Internet
 import Netlink
 import Ownership
+import VRRP
 
 /// One daemon on one host: its process, and what outlives that.
 struct Daemon {

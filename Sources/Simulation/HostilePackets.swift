@@ -92,7 +92,7 @@ extension World {
     let after = daemons[number].host.core
     if after.election != before.election || after.witnessed != before.witnessed || after.peers != before.peers
     {
-      violate(.hostile, "\(name(number)) believed a packet from its own address")
+      violate(.hostile, of: number, "believed a packet from its own address")
     }
   }
 }

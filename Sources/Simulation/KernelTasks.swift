@@ -1,6 +1,7 @@
 import Host
 import Internet
 import Netlink
+import VRRP
 
 /// What the thread beside each loop asks its kernel, and what the kernel tells.
 extension World {

@@ -73,7 +73,7 @@ extension World {
 
   /// Gives `input` to the host and does what it says.
   mutating func tell(_ input: Input, to number: Int) {
-    note("\(name(number)) < \(input.traced)")
+    note(number, "< \(input.traced)")
     daemons[number].host.handle(input, at: Instant(now), into: &effects)
     var wasTimer = false
     if case .timer = input { wasTimer = true }

@@ -1,3 +1,5 @@
+import Configuration
+import Host
 import Internet
 import Netlink
 

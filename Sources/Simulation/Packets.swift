@@ -1,6 +1,7 @@
 import Host
 import Internet
 import Neighbor
+import Netlink
 import VRRP
 
 /// Frames at a host: its kernel sees them, then its daemons do.

@@ -1,3 +1,4 @@
+import Configuration
 import Host
 import Internet
 import Neighbor
@@ -8,7 +9,7 @@ import VRRP
 /// Carries out what a host wants done, and decides nothing.
 extension World {
   mutating func perform(_ effect: Effect, by number: Int) {
-    note("\(name(number)) > \(effect.traced)")
+    note(number, "> \(effect.traced)")
     switch effect {
     case .request(let sequence, let request): submit(sequence, .request(request), of: number)
     case .openSockets(let sequence, let plan):

@@ -24,7 +24,7 @@ extension World {
     daemons[number].running = now
     daemons[number].known = 0
     daemons[number].isResuming = present(number) != 0
-    note("\(name(number)): starts")
+    note(number, "starts")
     if daemons[number].isResuming { coverage.count(.leftoverFound) }
     var memory = daemons[number].runtime.memory
     if !machines[daemons[number].machine].setup.remembers { memory.lastAdvertised = nil }
@@ -83,7 +83,7 @@ extension World {
   mutating func goOn(_ number: Int) {
     guard runs(number) else { return }
     coverage.count(.thawed)
-    note("\(name(number)): goes on")
+    note(number, "goes on")
     daemons[number].running = now
     let waiting = daemons[number].waiting
     daemons[number].waiting = []
@@ -111,8 +111,8 @@ extension World {
   /// The process leaves its loop; a supervisor starts it again, unless it was stopped.
   mutating func exit(_ number: Int, _ code: Int32) {
     coverage.count(.exited)
-    note("\(name(number)): exits with \(code)")
-    if !daemons[number].callers.isEmpty { violate(.reply, "\(name(number)) exits and leaves a caller without a reply") }
+    note(number, "exits with \(code)")
+    if !daemons[number].callers.isEmpty { violate(.reply, of: number, "exits and leaves a caller without a reply") }
     let (isStopped, isAwaited) = (daemons[number].isStopping, daemons[number].isAwaited)
     if code != 0 { coverage.count(.failed) }
     die(number)

@@ -1,3 +1,4 @@
+import Internet
 import Ownership
 import VRRP
 

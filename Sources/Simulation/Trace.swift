@@ -1,7 +1,9 @@
+import Configuration
 import Host
 import Internet
 import Neighbor
 import Netlink
+import VRRP
 
 /// Inputs and effects in a trace: short, and as they are.
 extension Input {

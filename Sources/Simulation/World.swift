@@ -25,7 +25,7 @@ struct World {
   var splits: [Stations] = []
   /// Where the switch saw each virtual router's hardware address last; 255 for nowhere.
   var learnt = InlineArray<9, UInt8>(repeating: 255)
-  var gateway = Gateway()
+  var gateway = Router()
   var clients: [Client] = []
   var strangerActive = 0
   /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
@@ -143,9 +143,20 @@ struct World {
     if isTracing { trace.append("\(TimeText.format(now)) \(text())") }
   }
 
+  /// The same of a daemon.
+  mutating func note(_ number: Int, _ text: @autoclosure () -> String) {
+    if isTracing { trace.append("\(TimeText.format(now)) \(name(number)) \(text())") }
+  }
+
   mutating func violate(_ rule: Violation.Rule, at time: Time? = nil, _ text: @autoclosure () -> String) {
     guard violation == nil else { return }
     violation = Violation(rule: rule, time: time ?? now, text: text())
+  }
+
+  /// The same of a daemon.
+  mutating func violate(_ rule: Violation.Rule, at time: Time? = nil, of number: Int, _ text: String = "") {
+    guard violation == nil else { return }
+    violation = Violation(rule: rule, time: time ?? now, text: text.isEmpty ? name(number) : "\(name(number)): \(text)")
   }
 
   // MARK: Who is where
