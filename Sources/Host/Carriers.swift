@@ -79,7 +79,8 @@ extension Host {
   mutating func macvlanAnswered(
     _ family: AddressFamily, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
   ) {
-    carrierAnswered(refusal, at: now, into: &effects)
+    let isThere = carriers.macvlan(family, in: view) != nil
+    carrierAnswered(refusal, isDone: isThere, at: now, into: &effects)
     guard let refusal else {
       carriers.refused = nil
       return
@@ -94,23 +95,36 @@ extension Host {
     }
   }
 
-  /// The kernel answered a request to make a macvlan, or to set it up or down.
-  mutating func carrierAnswered(_ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects) {
-    guard let refusal, refusal.kind != .linkGone else {
+  mutating func upnessAnswered(
+    _ linkIndex: Int32, _ isUp: Bool, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+  ) {
+    let isDone = view.link(linkIndex).map { $0.isUp == isUp } ?? true
+    carrierAnswered(refusal, isDone: isDone, at: now, into: &effects)
+  }
+
+  /// The kernel answered a request to make a macvlan, or to set it up or down; `isDone`: it is as it should be.
+  private mutating func carrierAnswered(
+    _ refusal: KernelRefusal?, isDone: Bool, at now: Instant, into effects: inout Effects
+  ) {
+    if isDone {
       // That of the other family may have been refused a moment ago.
       if allows(carriers.retry, at: now) { carriers.retry.succeeded() }
       return
     }
-    if !carriers.retry.isRefused { effects.append(.notice(.kernelRefused(refusal))) }
+    if let refusal, refusal.kind != .linkGone, !carriers.retry.isRefused {
+      effects.append(.notice(.kernelRefused(refusal)))
+    }
     carriers.retry.refused(at: now)
     schedule(carriers.retry)
   }
 
-  /// The instance ends: what was made to carry the addresses goes.
-  mutating func removeCarriers(into effects: inout Effects) {
-    guard carriers.areMacvlans else { return }
+  /// What was made on the link with this index to carry the addresses goes.
+  mutating func removeCarriers(above parent: Int32, into effects: inout Effects) {
+    guard carriers.areMacvlans, let parent = view.link(parent) else { return }
     for family in settings.families {
-      guard let macvlan = carriers.macvlan(family, in: view) else { continue }
+      guard let request = carriers.request(family, on: parent), let macvlan = view.link(named: request.name),
+        macvlan.macAddress == request.hardware
+      else { continue }
       ask(
         .removeLink(macvlan.index), about: .removal(linkIndex: macvlan.index), isAddition: false,
         into: &effects)

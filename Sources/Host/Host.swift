@@ -89,7 +89,8 @@ public struct Host: Sendable {
 
   /// When to hand in `.timer`; nil for not at all.
   public var deadline: Instant? {
-    guard let first = alarms.first else { return phase == .ended ? nil : core.deadline }
+    if phase == .ended { return nil }
+    guard let first = alarms.first else { return core.deadline }
     guard let due = core.deadline else { return first }
     return min(first, due)
   }
@@ -238,7 +239,7 @@ public struct Host: Sendable {
   private mutating func beginLeaving(at now: Instant, into effects: inout Effects) {
     phase = .leaving
     alarms.set(.end, now + Self.leaveTimeout)
-    removeCarriers(into: &effects)
+    if let link = view.link { removeCarriers(above: link.index, into: &effects) }
   }
 
   private mutating func leave(at now: Instant, into effects: inout Effects) {

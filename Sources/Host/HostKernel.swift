@@ -94,7 +94,9 @@ extension Host {
       addressAnswered(network, on: linkIndex, entry.isAddition, refusal, at: now, into: &effects)
     case .route(let route): routeAnswered(route, entry.isAddition, refusal, at: now, into: &effects)
     case .macvlan(let family): macvlanAnswered(family, refusal, at: now, into: &effects)
-    case .upness, .removal: carrierAnswered(refusal, at: now, into: &effects)
+    case .upness(let index):
+      upnessAnswered(index, entry.isAddition, refusal, at: now, into: &effects)
+    case .removal: break
     case .setting: settingAnswered(refusal, at: now, into: &effects)
     }
   }

@@ -60,18 +60,31 @@ extension Host {
   }
 
   /// A link that was deleted and made anew under its name is another one: addresses and routes went with the old one.
+  /// One that was renamed still has them, and they must go.
   private mutating func linkIsAnother(at now: Instant, into effects: inout Effects) {
     effects.append(.closeSockets)
+    let old = sockets.linkIndex
     sockets.open = nil
-    routes.linkIndex = nil
     tellLink(.absent, at: now, into: &effects)
+    addresses.wanted = []
+    addresses.unasked = []
+    if let old { abandon(link: old, into: &effects) }
+    routes.linkIndex = nil
+  }
+
+  /// Gives up what this instance has on a link that it does not serve any more.
+  private mutating func abandon(link index: Int32, into effects: inout Effects) {
+    for network in settings.addresses where isExpected(network, on: index) {
+      addresses.dropped.append(VirtualAddresses.Dropped(network: network, linkIndex: index))
+    }
+    routes.dropped += routes.entries.map { Route($0.route, linkIndex: index) }
+    removeCarriers(above: index, into: &effects)
   }
 
   private mutating func tellLink(
     _ condition: LinkCondition, at now: Instant, into effects: inout Effects
   ) {
     tell(.link(condition), at: now, into: &effects)
-    if condition == .absent { forgetAddresses() }
     hasChanged = true
   }
 

@@ -62,7 +62,8 @@ extension Host {
       return
     }
     addresses.unasked.remove(AddressSet(index: index))
-    setCarrier(family, up: true, into: &effects)
+    // A renewal finds it up, or being set up again.
+    if !addresses.told.contains(AddressSet(index: index)) { setCarrier(family, up: true, into: &effects) }
     let request = AddressRequest(
       network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
       validLifetime: core.parameters.lease, addsPrefixRoute: !view.hasSubnet(of: network))
@@ -100,13 +101,6 @@ extension Host {
     var isWanted = false
     addresses.wanted.forEach { if settings.addresses[$0].address.family == family { isWanted = true } }
     return isWanted
-  }
-
-  /// Addresses went with their interface.
-  mutating func forgetAddresses() {
-    addresses.wanted = []
-    addresses.unasked = []
-    addresses.dropped = []
   }
 
   // MARK: What the kernel has
@@ -206,7 +200,7 @@ extension Host {
   }
 
   /// Whether the kernel will have `network` when it has answered all requests.
-  private func isExpected(_ network: IPNetwork, on linkIndex: Int32) -> Bool {
+  func isExpected(_ network: IPNetwork, on linkIndex: Int32) -> Bool {
     pending.outcome(.address(network, linkIndex: linkIndex))
       ?? (view.address(network, on: linkIndex) != nil)
   }

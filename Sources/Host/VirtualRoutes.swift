@@ -100,9 +100,11 @@ extension Host {
     routes.mayHaveChanged = true
     let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
     guard let place else { return }
-    guard let refusal, isAddition, !view.has(route) else { return routes.entries[place].retry.succeeded() }
-    let isNews = !routes.entries[place].retry.isRefused
-    if isNews { effects.append(.notice(.routeRefused(routes.entries[place].route, refusal))) }
+    guard isAddition, !view.has(route) else { return routes.entries[place].retry.succeeded() }
+    if let refusal, !routes.entries[place].retry.isRefused {
+      effects.append(.notice(.routeRefused(routes.entries[place].route, refusal)))
+    }
+    // A route that was added, and is not there, is removed by somebody in a loop, or not what the kernel made of it.
     routes.entries[place].retry.refused(at: now)
     schedule(routes.entries[place].retry)
   }

@@ -106,4 +106,17 @@ import VRRP
     bench.handle(.answer(sequence, .snapshot(snapshot)))
     #expect(bench.host.standing.present.isEmpty)
   }
+
+  /// The addresses of a link that is renamed stay on it: without a lease for ever.
+  @Test func aRenamedLinkKeepsNothing() throws {
+    var bench = try Bench("[VirtualIP]\nInterface=eth0\n[Safety]\nLeaseSec=0\n")
+    bench.own()
+    bench.happen(.link(Link(index: 2, name: "eth9", macAddress: Bench.hardware)))
+    bench.run(for: .seconds(1))
+    #expect(try !bench.has("192.168.1.219/24"))
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    bench.run(for: .seconds(2))
+    #expect(bench.host.standing.owns)
+    #expect(try bench.has("192.168.1.219/24"))
+  }
 }

@@ -25,6 +25,8 @@ struct Bench {
   var routes: [Route] = []
   /// Requests that are refused, and with which errno.
   var refusals: (KernelRequest) -> Int32? = { _ in nil }
+  /// Whether links stay as they are whatever is asked, and done.
+  var ignoresUpness = false
   /// Whether sockets open.
   var opensSockets = true
   /// Whether the kernel answers; its answers wait if not.
@@ -159,7 +161,14 @@ struct Bench {
             index: 100, name: request.name, macAddress: request.hardware, isUp: false, kind: "macvlan",
             parentIndex: request.parentIndex)))
     case .removeLink(let index): tell(.linkRemoved(index: index, name: ""))
-    case .setUp, .promoteSecondaries, .confineARP: break
+    case .setUp(let isUp, let index):
+      guard let link = links.first(where: { $0.index == index }), !ignoresUpness else { break }
+      tell(
+        .link(
+          Link(
+            index: index, name: link.name, macAddress: link.macAddress, isUp: isUp, kind: link.kind,
+            parentIndex: link.parentIndex)))
+    case .promoteSecondaries, .confineARP: break
     }
     return .done
   }

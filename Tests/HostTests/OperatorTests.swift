@@ -1,0 +1,260 @@
+import Configuration
+import Internet
+import Neighbor
+import Netlink
+import Ownership
+import Testing
+import VRRP
+
+@testable import Host
+
+@Suite struct OperatorTests {
+  private func replies(_ bench: Bench) -> [Reply] {
+    bench.log.compactMap { effect in
+      if case .reply(_, let reply) = effect { reply } else { nil }
+    }
+  }
+
+  @Test func aHandoverThatNobodyTakesIsRefusedToAllWhoAsked() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(.handover(Caller(1)))
+    bench.handle(.handover(Caller(2)))
+    bench.run(for: .seconds(1))
+    #expect(
+      replies(bench) == [
+        .refused("Nobody stands by to take over"), .refused("Nobody stands by to take over"),
+      ])
+  }
+
+  @Test func whoIsNotActiveSaysSo() throws {
+    var bench = try Bench()
+    bench.start()
+    bench.handle(.handover(Caller(1)))
+    #expect(replies(bench) == [.refused("This host is not Active")])
+  }
+
+  /// Who asks while the files are being read may have changed them since: they are read once more, for all of them.
+  @Test func whoAsksDuringAReadingGetsTheNext() throws {
+    let way = Route(destination: Route.everywhere(.ipv4), linkIndex: 2, gateway: IPAddress("192.168.1.1"))
+    var bench = try Bench(routes: [way])
+    bench.own()
+    bench.log = []
+    for number in 0..<3 { bench.handle(.reload(Caller(number))) }
+    #expect(bench.log.count { $0 == .readFiles } == 1)
+    let file = ConfigurationFile(path: "219.conf", bytes: Array("[VRRP]\nPriority=120\n".utf8))
+    bench.handle(.files(.success([file])))
+    #expect(replies(bench) == [.changed(["VRRP.Priority: 100 -> 120"])])
+    #expect(bench.log.count { $0 == .readFiles } == 2)
+    #expect(!bench.log.contains(.notify(.ready)))
+    bench.handle(.files(.success([file])))
+    #expect(Array(replies(bench).dropFirst()) == [.changed([]), .changed([])])
+    #expect(bench.log.count { $0 == .notify(.ready) } == 1)
+  }
+
+  @Test func wrongFilesChangeNothing() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(.reload(Caller(1)))
+    let before = bench.host.settings
+    bench.handle(
+      .files(.success([ConfigurationFile(path: "219.conf", bytes: Array("[VRRP]\nPriority=999\n".utf8))])))
+    guard case .refused(let why) = replies(bench).last else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(why.contains("Priority"))
+    #expect(bench.host.settings == before && bench.host.standing.owns)
+  }
+
+  @Test func aHoldIsWrittenUntilItIsRight() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(.hold(true, Caller(1)))
+    bench.handle(.writeFailed(.hold))
+    bench.handle(.writeFailed(.role))
+    bench.run(for: .seconds(5))
+    #expect(replies(bench) == [.done])
+    #expect(bench.log.count { $0 == .writeHold(true) } == 2)
+    #expect(bench.log.last { if case .writeRole = $0 { true } else { false } } == .writeRole(.backup))
+    #expect(bench.notices.contains(.writeFailed(.hold)))
+  }
+
+  @Test func aRestartLeavesTheVIPWhereItIs() throws {
+    var bench = try Bench()
+    bench.own()
+    let before = bench.requests.count
+    bench.handle(.restart)
+    #expect(bench.log.last == .exit(0))
+    #expect(bench.requests.count == before)
+    var next = try Bench(leftover: ["192.168.1.219/24"])
+    next.start(Host.Memory(lastAdvertised: at(950)))
+    #expect(next.host.core.election.state == .active && next.host.standing.owns)
+    #expect(next.notices.contains(.leftover(AddressSet(index: 0))))
+  }
+
+  @Test func aStopRemovesTheVIPFirst() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(.stop)
+    #expect(try !bench.has("192.168.1.219/24"))
+    #expect(bench.log.last == .exit(0))
+    #expect(bench.host.deadline == nil)
+  }
+
+  /// The kernel was not asked about anything yet.
+  @Test func aStopAtTheBeginningEndsAtOnce() throws {
+    var bench = try Bench()
+    bench.isBlocked = true
+    bench.start()
+    bench.handle(.stop)
+    #expect(bench.log.last == .exit(0))
+  }
+
+  @Test func theStatusIsToldSomeTimesASecondAtMost() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.log = []
+    for number in 0..<200 {
+      bench.handle(.hold(number % 2 == 0, nil))
+      bench.run(for: .milliseconds(5))
+    }
+    bench.run(for: .seconds(2))
+    #expect((2...14).contains(bench.log.count { $0 == .statusChanged }))
+  }
+}
+
+@Suite struct CheckTests {
+  @Test func aCarrierThatIsThereIsNoFailure() throws {
+    var bench = try Bench("[Track]\nInterface=eth0\n")
+    bench.own()
+    #expect(bench.host.standing.owns)
+    #expect(!bench.notices.contains { if case .checkFailed = $0 { true } else { false } })
+  }
+
+  @Test func aCarrierThatIsLostMovesTheVIP() throws {
+    var bench = try Bench("[Track]\nInterface=eth1\n")
+    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil)))
+    bench.own()
+    #expect(bench.host.standing.owns)
+    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil, hasCarrier: false)))
+    bench.run(for: .seconds(5))
+    #expect(!bench.host.standing.owns)
+    #expect(
+      bench.notices.contains(
+        .checkFailed(
+          "interface eth1 is missing, down or without carrier; this host must not own the VIP")))
+    // Renamed, it is another one.
+    bench.happen(.link(Link(index: 7, name: "eth9", macAddress: nil)))
+    bench.run(for: .seconds(5))
+    #expect(!bench.host.standing.owns)
+    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil)))
+    bench.run(for: .seconds(5))
+    #expect(bench.host.standing.owns)
+  }
+
+  @Test func aPenaltyLowersThePriority() throws {
+    var bench = try Bench("[Track]\nUnit=a.service\nPenalty=30\n")
+    bench.own()
+    bench.handle(.check(.unit("a.service"), passed: true, reason: "is active"))
+    #expect(bench.host.core.parameters.priority == 100)
+    bench.handle(.check(.unit("a.service"), passed: false, reason: "is failed"))
+    #expect(bench.host.core.parameters.priority == 70)
+    #expect(
+      bench.notices.contains(.checkFailed("unit a.service is failed; the priority is lowered by 30")))
+    try bench.reload("")
+    #expect(bench.host.core.parameters.priority == 100)
+  }
+}
+
+@Suite struct MembershipTests {
+  private func message(_ content: GroupMessage.Content, from sender: String = "100") -> Input {
+    .group(GroupMessage(group: "web", sender: sender, content))
+  }
+
+  @Test func aMemberWaitsForItsLeader() throws {
+    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
+    bench.handle(message(.state(isAble: true, isActive: false)))
+    bench.start()
+    bench.handle(message(.state(isAble: true, isActive: false)))
+    bench.run(for: .seconds(1))
+    bench.handle(message(.state(isAble: true, isActive: false)))
+    #expect(!bench.host.standing.owns && bench.host.core.isBarred)
+    bench.handle(message(.state(isAble: true, isActive: true)))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+    // Its leader is silent.
+    bench.run(for: .seconds(3))
+    #expect(bench.host.core.isBarred && !bench.host.standing.owns)
+  }
+
+  @Test func membersAreFoundOnceAndToldWhenSomethingChanges() throws {
+    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
+    bench.start()
+    #expect(bench.log.contains(.tellGroup(GroupMessage(group: "web", sender: "219", .hello), to: nil)))
+    bench.handle(message(.hello, from: "300"))
+    bench.handle(message(.state(isAble: true, isActive: false), from: "300"))
+    bench.log = []
+    for _ in 0..<10 {
+      bench.run(for: .seconds(1))
+      bench.handle(message(.state(isAble: true, isActive: true), from: "300"))
+    }
+    let told = bench.log.compactMap { effect in
+      if case .tellGroup(_, let name) = effect { name } else { nil }
+    }
+    // To who is known, and not to every directory.
+    #expect(Set(told) == ["300"])
+    #expect(told.count < 25)
+  }
+
+  @Test func aReloadMovesToAnotherGroup() throws {
+    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
+    bench.own()
+    bench.handle(message(.state(isAble: false, isActive: false)))
+    #expect(bench.host.core.isBarred)
+    try bench.reload("[VirtualIP]\nInterface=eth0\n")
+    #expect(!bench.host.core.isBarred)
+    #expect(
+      bench.log.contains(.tellGroup(GroupMessage(group: "web", sender: "219", .gone), to: "100")))
+    bench.run(for: .seconds(3))
+    #expect(bench.host.standing.owns)
+  }
+}
+
+@Suite struct CarrierTests {
+  @Test func macvlansAreMadeBeforeTheyAreNeededAndGoAtTheEnd() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.start()
+    #expect(bench.requests.contains { if case .makeMacvlan = $0 { true } else { false } })
+    #expect(!bench.requests.contains { if case .setUp(true, _) = $0 { true } else { false } })
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+    #expect(bench.addresses.last?.linkIndex == 100)
+    #expect(bench.requests.contains(.setUp(true, linkIndex: 100)))
+    bench.handle(.stop)
+    #expect(bench.requests.last == .removeLink(100))
+    #expect(bench.log.last == .exit(0))
+  }
+
+  /// Whoever sets it down again, or does not do what he says, is asked less and less often.
+  @Test func aMacvlanThatStaysDownIsNoReasonToSpin() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.ignoresUpness = true
+    bench.own()
+    bench.run(for: .seconds(60))
+    #expect(bench.requests.count { $0 == .setUp(true, linkIndex: 100) } < 30)
+  }
+
+  @Test func aMacvlanThatIsRefusedIsTriedAgain() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.refusals = { request in
+      if case .makeMacvlan = request { return 95 }
+      return nil
+    }
+    bench.own()
+    #expect(!bench.host.standing.owns)
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(15))
+    #expect(bench.host.standing.owns)
+  }
+}

@@ -1,0 +1,89 @@
+import Internet
+import Neighbor
+import Netlink
+import Ownership
+import Testing
+import VRRP
+
+@testable import Host
+
+@Suite struct SocketTests {
+  private func opened(_ bench: Bench) -> [SocketPlan] {
+    bench.log.compactMap { effect in
+      if case .openSockets(_, let plan) = effect { plan } else { nil }
+    }
+  }
+
+  @Test func nothingIsSentBeforeTheSocketsAreOpen() throws {
+    var bench = try Bench()
+    bench.opensSockets = false
+    bench.own()
+    #expect(bench.host.core.link == nil)
+    #expect(!bench.requests.contains { if case .addAddress = $0 { true } else { false } })
+    #expect(bench.notices.filter { if case .socketsRefused = $0 { true } else { false } }.count == 1)
+    // Tried again, less and less often.
+    bench.run(for: .seconds(60))
+    #expect((5...20).contains(opened(bench).count))
+    bench.opensSockets = true
+    bench.run(for: .seconds(12))
+    #expect(bench.host.standing.owns)
+  }
+
+  @Test func aLinkThatIsMadeAnewGetsNewSockets() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.note(.linkRemoved(index: 2, name: "eth0"))
+    // The news of it was lost.
+    bench.note(.link(Link(index: 3, name: "eth0", macAddress: Bench.hardware)))
+    bench.note(.address(try Bench.address(Bench.own, on: 3)))
+    bench.handle(.changesLost)
+    #expect(bench.log.contains(.closeSockets))
+    #expect(opened(bench).map(\.linkIndex) == [2, 3])
+    bench.run(for: .seconds(2))
+    #expect(bench.host.standing.owns)
+    #expect(bench.addresses.contains { $0.linkIndex == 3 && $0.protocolNumber == 112 })
+  }
+
+  @Test func anotherPrimaryAddressNeedsNoNewSockets() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.happen(.address(try Bench.address("192.168.1.200/24")))
+    bench.happen(.addressRemoved(try Bench.address(Bench.own)))
+    #expect(opened(bench).count == 1)
+    let followed = bench.log.compactMap { effect in
+      if case .followIdentity(let plan) = effect { plan } else { nil }
+    }
+    #expect(followed.last?.ipv4 == IPv4Address(bits: 0xC0A8_01C8))
+  }
+
+  /// The filter of new sockets is shut, whatever the core believes.
+  @Test func whoListensForEvidenceDoesSoWithNewSocketsToo() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(
+      .neighbor(
+        .request(
+          for: .ipv4(IPv4Address(bits: 0xC0A8_01DB)), from: .ipv4(IPv4Address(bits: 0xC0A8_01DA)),
+          at: MACAddress(bits: 0x0200_0000_00DA),
+          standby: StandbyMark(virtualRouterID: 219, priority: 100, isReady: true))))
+    let listens = { (bench: Bench) in
+      bench.log.count { if case .listenForEvidence = $0 { true } else { false } }
+    }
+    let before = listens(bench)
+    #expect(before > 0)
+    try bench.reload("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\nAddress=192.168.1.220/24\n")
+    #expect(opened(bench).count == 2)
+    #expect(listens(bench) == before + 1)
+  }
+
+  @Test func packetsThatCannotBeSentAreToldOnceAMinute() throws {
+    var bench = try Bench()
+    bench.own()
+    let refusal = KernelRefusal(.other, code: 105, "sending")
+    for _ in 0..<100 {
+      bench.handle(.sendFailed(.vrrp, refusal))
+      bench.run(for: .seconds(1))
+    }
+    #expect(bench.notices.filter { if case .sendFailed = $0 { true } else { false } }.count == 2)
+  }
+}
