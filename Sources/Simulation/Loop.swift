@@ -59,12 +59,19 @@ extension World {
     switch input {
     case .change(.address(let address)): know(address, number)
     case .change(.addressRemoved(let address)):
-      if let place = Station.place(address.network.address) { daemons[number].known &= ~(1 << UInt32(place)) }
+      forget(address, number)
     case .answer(_, .snapshot(let snapshot)):
       daemons[number].known = 0
       for address in snapshot.addresses { know(address, number) }
     default: break
     }
+  }
+
+  /// It may be there with another prefix.
+  private mutating func forget(_ address: LinkAddress, _ number: Int) {
+    let ip = address.network.address
+    guard let place = Station.place(ip), !machines[daemons[number].machine].kernel.has(ip) else { return }
+    daemons[number].known &= ~(1 << UInt32(place))
   }
 
   private mutating func know(_ address: LinkAddress, _ number: Int) {
