@@ -324,7 +324,7 @@ public final class Daemon {
     case .report(let report):
       write(Message(report, settings: settings, at: Clock.now))
       chronicle.note(report, at: Clock.now)
-      control?.note(report)
+    case .handoverEnded(let outcome): control?.answerHandovers(outcome)
     case .exit: exit()
     }
   }

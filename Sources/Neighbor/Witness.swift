@@ -41,7 +41,8 @@ public struct Witness: Hashable, Sendable {
   public private(set) var missed = 0
   /// The family of the probe that may still be answered.
   private var awaited: AddressFamily?
-  private var interval = Duration.zero
+  /// How often it asks.
+  public private(set) var interval = Duration.zero
 
   /// A witness that knows nobody and asks nothing.
   public init() {}

@@ -19,6 +19,8 @@ public enum Action: Hashable, Sendable {
   case announce(AddressSet)
   /// Tell the operator.
   case report(Report)
+  /// Answer all `Event.handover` that were not answered yet. Each of them is, once, before the instance exits.
+  case handoverEnded(HandoverOutcome)
   /// The instance has stopped and owns nothing: leave the loop.
   case exit
 }
@@ -63,6 +65,26 @@ public enum Report: Hashable, Sendable {
   case protected(Bool)
 }
 
+/// What became of a handover.
+public enum HandoverOutcome: Hashable, Sendable {
+  /// Another router has the VIP now. Its address is unspecified if it was seen to have the VIP and never heard.
+  case takenOver(by: IPAddress)
+  /// The VIP is not handed over.
+  case refused(HandoverRefusal)
+}
+
+/// Why the VIP was not handed over.
+public enum HandoverRefusal: Hashable, Sendable {
+  /// This host does not own the VIP; who is the Active router, if that is known.
+  case notActive(owner: IPAddress?)
+  /// No router is there that would take over.
+  case nobodyStandsBy
+  /// A router was there, and did not.
+  case nobodyTookOver
+  /// The VIP went, or stays, for another reason before it was known who takes over.
+  case interrupted
+}
+
 /// Why a Backup router does not take over.
 public enum Hold: Hashable, Sendable {
   /// A router still answers for the VIP at this hardware address; its daemon fell silent, or is not heard.
@@ -75,24 +97,28 @@ public enum Hold: Hashable, Sendable {
   case barred
 }
 
-/// A short list of actions that lives on the stack.
+/// What one event makes an instance want done, in order.
+///
+/// A driver that keeps one of these and has it filled again and again allocates nothing.
 public struct Actions: Sendable {
-  private var storage = InlineArray<32, Action>(repeating: .exit)
-  /// How many there are.
-  public private(set) var count = 0
+  private var all: [Action] = []
 
-  init() {}
+  /// Room for the actions of one event.
+  public init() {}
+
+  /// How many there are.
+  public var count: Int { all.count }
 
   /// The action at `index`, 0..<count.
-  public subscript(index: Int) -> Action {
-    precondition(index < count)
-    return storage[index]
+  public subscript(index: Int) -> Action { all[index] }
+
+  mutating func removeAll() {
+    if !all.isEmpty { all.removeAll(keepingCapacity: true) }
   }
 
-  /// One event causes at most a transition, an Advertisement, a few reports and a question to each of sixteen
-  /// peers; the subscript traps rather than lose an action.
   mutating func append(_ action: Action) {
-    storage[count] = action
-    count += 1
+    // One event causes seldom more.
+    if all.isEmpty { all.reserveCapacity(8) }
+    all.append(action)
   }
 }

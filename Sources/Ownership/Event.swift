@@ -28,7 +28,7 @@ public enum Event: Hashable, Sendable {
   case vanished(index: Int)
   /// Configuration changed. The virtual router's number, and the families of the addresses, are the same.
   case reconfigure(Parameters)
-  /// Let another host take over, and stay if none does.
+  /// Let another host take over, and stay if none does; `Action.handoverEnded` answers.
   case handover
   /// Whether this host must not own the VIP, whatever happens: another one gets it first if there is one.
   case standBack(Bool)

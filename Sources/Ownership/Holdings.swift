@@ -1,3 +1,5 @@
+import Internet
+
 /// Which of the instance's addresses the kernel has, wants answering for, or is about to drop.
 ///
 /// Requests reach the kernel in the order they are sent and netlink's news of a change comes before the
@@ -11,6 +13,14 @@ struct Holdings: Hashable, Sendable {
   private(set) var adding: AddressSet = []
   /// Removal asked for, not confirmed yet.
   private(set) var removing: AddressSet = []
+  /// When to ask again for a removal that the kernel refused.
+  private var removalRetry: Instant?
+
+  /// How long the kernel is left alone after it refused to remove an address.
+  static let removalPause = Duration.milliseconds(100)
+
+  /// When `askAgain` is due; an address that is wanted again need not be removed any more.
+  var removalDeadline: Instant? { wanted || removing.isEmpty ? nil : removalRetry }
 
   /// Nothing of ours is left in the kernel, as far as it told.
   var isSettled: Bool { present.isEmpty && adding.isEmpty && removing.isEmpty }
@@ -47,6 +57,17 @@ struct Holdings: Hashable, Sendable {
     present.insert(AddressSet(index: index))
     return true
   }
+
+  /// The kernel refused a removal; whether that is the first time.
+  mutating func refuseRemoval(at now: Instant) -> Bool {
+    guard removalRetry == nil else { return false }
+    removalRetry = now + Self.removalPause
+    return true
+  }
+
+  mutating func askAgain(at now: Instant) { removalRetry = now + Self.removalPause }
+
+  mutating func forgetRefusal() { removalRetry = nil }
 
   mutating func confirmRemoval(_ index: Int) { removing.remove(AddressSet(index: index)) }
 

@@ -18,19 +18,21 @@ public struct Instance: Sendable {
   public internal(set) var since: Instant?
   /// What netlink last told; nil until it did.
   public internal(set) var link: LinkCondition?
-  /// The Active router that this Backup router listens to.
-  public internal(set) var following: IPAddress?
-  /// Why this Backup router leaves the VIP alone although it hears no Active router.
-  public internal(set) var hold: Hold?
   /// Every router that was seen, at most 16.
   public var peers: [Peer] { routers.all }
   /// Routers that were there during the last three seconds, and so could take over.
   public func standbys(at now: Instant) -> [Peer] { routers.standbys(at: now) }
+  /// When to call `handle(.timer)`; nil for not at all.
+  public internal(set) var deadline: Instant?
   /// The addresses that the kernel confirmed.
   public var present: AddressSet { holdings.present }
-  /// When this router last said that it is Active, for its next run to know how long it was silent; nil if it is
-  /// not, or offered the VIP to others.
-  public var resumesAfter: Instant? { departure == nil ? lastAdvertised : nil }
+  /// The Active router that this Backup router listens to.
+  public var following: IPAddress? { phase.backup?.active?.address }
+  /// Why this Backup router leaves the VIP alone although it hears no Active router.
+  public var hold: Hold? { phase.backup?.held?.reason }
+  /// When this router last said that it is Active, for its next run to know how long it was silent; nil if it is not,
+  /// or offered the VIP to others.
+  public private(set) var resumesAfter: Instant?
   /// Whether the kernel has yet to confirm that addresses are gone.
   public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
@@ -41,54 +43,27 @@ public struct Instance: Sendable {
       checksum: parameters.checksum ?? heardDialect.checksum,
       listsDerivedAddress: heardDialect.listsDerivedAddress)
   }
-  /// Who answers for the VIP, as far as a Backup router found out.
-  public var witnessed: MACAddress? { witness.isAnswered ? witness.owner : nil }
+  /// The station that answers for the VIP, as far as a router found out that does not have it.
+  public var witnessed: MACAddress? {
+    guard let witness = phase.witness, witness.isAnswered else { return nil }
+    return witness.owner
+  }
+  /// Whether this host must not own the VIP.
+  public internal(set) var isBarred = false
 
+  var phase = Phase.initialize(.idle)
   var holdings = Holdings()
   var routers = Peers()
-  var announcements = AnnouncementSchedule()
-  var reinstatements = ReinstatementBudget()
-  var witness = Witness()
   var isolation = Isolation()
   /// Which of the addresses the witness is asked for next.
   var witnessTurn = 0
-  /// An Active router that has claimed the VIP and waits for the one it preempts to let go.
-  var claim: Claim?
-  /// An Active router that has offered the VIP and waits for a successor.
-  var departure: Departure?
-  var resumption: Resumption?
-  /// When this router last advertised as Active router; nil if it is none.
-  var lastAdvertised: Instant?
-  /// When the Active router that is followed was last heard.
-  var heartbeat: Instant?
-  var isHeartbeatLate = false
-  /// When to renew the lease; nil while there is none.
-  var renewal: Instant?
-  /// When to try again after the kernel refused the addresses.
-  var retry: Instant?
-  /// When to ask again for a removal that the kernel refused.
-  var removal: Instant?
-  /// When an Active router asks next whether its peers are there.
-  var rollCall: Instant?
-  /// Whether the owner knows a standby; nil until it had the time to find out.
-  var isProtected: Bool?
-  /// Whether this host must not own the VIP.
-  public internal(set) var isBarred = false
-  var awaited: AwaitedSuccessor?
-  /// A better Active router that is heard in the family that does not elect.
-  var otherFamilyRival: OtherFamilyRival?
   /// How the router that was last heard speaks.
   var heardDialect = Dialect.standard
-  /// Whether the instance takes part no more.
+  /// Whether somebody asked for a handover and has no answer yet. Then a departure is under way.
+  var isHandoverAsked = false
+  /// Whether the instance was told to stop.
   var isStopping = false
-  /// When to give up waiting for the kernel to confirm the last removal.
-  var stopDeadline: Instant?
-  /// Since when nothing keeps a Backup router that held any more; the timer decides what follows from that.
-  var holdEnded: Instant?
   var ownSourceReported = false
-  /// The stranger that was last named.
-  var conflict: MACAddress?
-  var contest: Contest?
 
   /// An instance that waits for its first link event.
   public init(_ parameters: Parameters) {
@@ -97,22 +72,38 @@ public struct Instance: Sendable {
     isolation.gateway = parameters.gateway
   }
 
-  /// When to call `handle(.timer)`; nil for not at all.
-  public var deadline: Instant? {
-    earliest([
-      electionDeadline, heartbeatDeadline, renewal, retry, stopDeadline, announcements.deadline,
-      reinstatements.deadline, witness.deadline, isolationDeadline, rollCall, claim?.deadline,
-      departure?.deadline, contest?.deadline, removalDeadline, awaited?.deadline,
-    ])
-  }
-
-  /// Advances the instance.
+  /// Advances the instance; what it wants done.
   public mutating func handle(_ event: Event, at now: Instant) -> Actions {
     var actions = Actions()
+    handle(event, at: now, &actions)
+    return actions
+  }
+
+  /// Advances the instance; what it wants done replaces what `actions` held.
+  public mutating func handle(_ event: Event, at now: Instant, _ actions: inout Actions) {
+    actions.removeAll()
     stepDownIfLate(at: now, &actions)
+    take(event, at: now, &actions)
+    let isTimer = if case .timer = event { true } else { false }
+    if election.state == .backup { considerTakeover(isTimer: isTimer, at: now, &actions) }
+    if election.state == .active {
+      considerDeparture(at: now, &actions)
+      considerStandingBack(at: now, &actions)
+      considerClaim(at: now, &actions)
+    }
+    question(at: now, &actions)
+    if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
+    if isStopping && phase.service?.offer == nil && holdings.isSettled { actions.append(.exit) }
+    noteDeadline()
+    noteSilence()
+    assert(phase.state == election.state)
+  }
+
+  private mutating func take(_ event: Event, at now: Instant, _ actions: inout Actions) {
     switch event {
     case .resume(let found, let lastAdvertised):
-      resumption = Resumption(found: found, lastAdvertised: lastAdvertised)
+      guard case .initialize(.idle) = phase else { return }
+      phase = .initialize(.found(Resumption(found: found, lastAdvertised: lastAdvertised)))
     case .link(let condition): linkChanged(to: condition, at: now, &actions)
     case .advertisement(let received): hear(received, at: now, &actions)
     case .neighbor(let packet): hear(packet, at: now, &actions)
@@ -124,17 +115,19 @@ public struct Instance: Sendable {
     case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
     case .reconfigure(let changed): reconfigure(changed, at: now, &actions)
-    case .handover: depart(.yielding, at: now, &actions)
+    case .handover: handOver(at: now, &actions)
     case .standBack(let isBarred): bar(isBarred, at: now)
     case .stop: stop(at: now, &actions)
     }
-    considerTakeover(after: event, at: now, &actions)
-    considerDeparture(at: now, &actions)
-    considerStandingBack(at: now, &actions)
-    considerClaim(at: now, &actions)
-    question(at: now, &actions)
-    if isStopping && departure == nil && holdings.isSettled { actions.append(.exit) }
-    return actions
+  }
+
+  private mutating func noteSilence() {
+    switch phase {
+    case .initialize, .backup: resumesAfter = nil
+    case .claiming(let claim): resumesAfter = claim.activity.lastAdvertised
+    case .serving(let service):
+      resumesAfter = service.isOffering ? nil : service.activity.lastAdvertised
+    }
   }
 
   /// How this host is known on the link; nil while that cannot carry the VIP.
@@ -143,49 +136,6 @@ public struct Instance: Sendable {
   }
 
   var all: AddressSet { .all(parameters.addresses.count) }
-
-  /// Without deadlines that something else decides: a takeover on hold waits for ARP, and a departing router
-  /// no longer advertises.
-  private var electionDeadline: Instant? {
-    if departure != nil { return nil }
-    return hold == nil ? election.deadline : holdEnded
-  }
-
-  private var removalDeadline: Instant? { holdings.wanted || holdings.removing.isEmpty ? nil : removal }
-
-  private var heartbeatDeadline: Instant? {
-    guard election.state == .backup, !isHeartbeatLate, let heartbeat else { return nil }
-    return heartbeat + lateAfter
-  }
-
-  /// How long after an Advertisement the next one is late: half an interval more than it should be.
-  var lateAfter: Duration { election.activeInterval.duration * 3 / 2 }
-
-  private mutating func runTimers(at now: Instant, _ actions: inout Actions) {
-    if let due = stopDeadline, due <= now {
-      // The kernel does not answer; the lease ends what is left.
-      stopDeadline = nil
-      holdings.lose()
-      return
-    }
-    if let due = heartbeatDeadline, due <= now { isHeartbeatLate = true }
-    if election.state == .active, let due = electionDeadline, due <= now {
-      elect(.timer, at: now, &actions)
-    }
-    if let due = departure?.deadline, due <= now { departureIsDue(at: now, &actions) }
-    if let due = contest?.deadline, due <= now { contestIsDue(at: now, &actions) }
-    if let due = isolationDeadline, due <= now { leaveIfCutOff(at: now, &actions) }
-    if let due = removalDeadline, due <= now { removeAgain(at: now, &actions) }
-    if let due = renewal, due <= now { renew(at: now, &actions) }
-    if let due = reinstatements.deadline, due <= now { reinstate(at: now, &actions) }
-    let isDue = announcements.isDue(
-      at: now, repeat: parameters.announcementRepeat, refresh: parameters.announcementRefresh)
-    if isDue && !holdings.present.isEmpty { actions.append(.announce(holdings.present)) }
-    if let due = retry, due <= now {
-      retry = nil
-      startUpIfPossible(at: now, &actions)
-    }
-  }
 
   private mutating func reconfigure(_ changed: Parameters, at now: Instant, _ actions: inout Actions) {
     precondition(changed.family == parameters.family)
@@ -196,9 +146,6 @@ public struct Instance: Sendable {
     isolation.gateway = changed.gateway
     election.reconfigure(changed.election(primary: election.parameters.primary), at: now)
     // At once, so that the addresses have the new lifetime before the old renewal would be due.
-    if leaseChanged && holdings.wanted { renewal = now }
+    if leaseChanged { phase.service?.renewal = now }
   }
 }
-
-/// The first of those that are set.
-func earliest(_ deadlines: [Instant?]) -> Instant? { deadlines.lazy.compactMap { $0 }.min() }

@@ -41,6 +41,9 @@ struct Isolation: Hashable, Sendable {
   /// Routers limit how much ARP they answer; twenty questions a second is all they get.
   private static let shortestPause = Duration.milliseconds(50)
 
+  /// When to look for evidence; nil while nobody listens.
+  var deadline: Instant? { earlier(asking, earlier(checking, reopening)) }
+
   /// Keeps evidence no older than `window`.
   mutating func listen(within window: Duration, at now: Instant) {
     guard window != self.window || asking == nil else { return }

@@ -33,6 +33,9 @@ public struct Peer: Hashable, Sendable {
 
   /// Whether it was seen lately.
   public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
+
+  /// Whether it could take over now.
+  func isStandby(at now: Instant) -> Bool { isReady && isThere(at: now) }
 }
 
 /// The peers that were seen, at most `capacity`: a forger may use any number of source addresses.
@@ -103,10 +106,14 @@ struct Peers: Hashable, Sendable {
   /// Whether some router is there, ready or not.
   func isAnybodyThere(at now: Instant) -> Bool { all.contains { $0.isThere(at: now) } }
 
-  /// Those who could take over now.
-  func standbys(at now: Instant) -> [Peer] {
-    all.filter { $0.isReady && $0.isThere(at: now) }
-  }
+  /// The hardware address of the peer `address`, once that is known.
+  func hardware(of address: IPAddress) -> MACAddress? { all.first { $0.address == address }?.hardware }
+
+  /// The routers that could take over now.
+  func standbys(at now: Instant) -> [Peer] { all.filter { $0.isStandby(at: now) } }
+
+  /// Whether there is one.
+  func hasStandby(at now: Instant) -> Bool { all.contains { $0.isStandby(at: now) } }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {

@@ -12,15 +12,9 @@ extension Int64 {
 
 extension Instant {
   /// Hosts booted one second before the run began.
-  private static let epoch = Duration.seconds(1)
+  init(_ time: Time) { self.init(nanoseconds: .second + time) }
 
-  init(_ time: Time) { self.init(sinceBoot: Self.epoch + .nanoseconds(time)) }
-
-  /// Rounded up, as a kernel timer never fires early.
-  var time: Time {
-    let nanoseconds = ((sinceBoot - Self.epoch).attoseconds + 999_999_999) / 1_000_000_000
-    return Time(clamping: nanoseconds)
-  }
+  var time: Time { nanoseconds - .second }
 }
 
 extension Duration {

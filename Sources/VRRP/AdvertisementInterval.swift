@@ -1,3 +1,5 @@
+import Internet
+
 /// A Max Advertise Interval (RFC 9568 §5.2.7): 12 bits of centiseconds, never zero (erratum 8301).
 public struct AdvertisementInterval: Hashable, Sendable {
   /// 1...4095

@@ -394,7 +394,7 @@ let first = AddressSet(index: 0)
     driver.handle(.stop)
     let refused = Event.removeFailed(index: 0, errno: 1)
     #expect(driver.handle(refused) == [.report(.removeFailed(index: 0, errno: 1))])
-    #expect(driver.instance.deadline == driver.now + Instance.removalPause)
+    #expect(driver.instance.deadline == driver.now + Holdings.removalPause)
     #expect(driver.runToDeadline() == [.remove(first)])
     #expect(driver.handle(.removed(index: 0)) == [.exit])
   }

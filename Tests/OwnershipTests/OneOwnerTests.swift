@@ -64,6 +64,9 @@ extension Driver {
 }
 
 extension Driver {
+  /// When the Active router was last heard.
+  fileprivate var heartbeat: Instant? { instance.phase.backup?.active?.heartbeat }
+
   fileprivate var isIsolated: Bool { if case .isolated = instance.hold { true } else { false } }
 }
 
@@ -80,7 +83,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   @Test func aDeadOwnerIsReplacedWithoutAddedDelay() {
     var driver = Driver.backup()
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
-    let last = driver.instance.heartbeat
+    let last = driver.heartbeat
     let log = driver.run(until: at(7000))
     #expect(becameActive(log) == last.map { $0 + .nanoseconds(360_937_500) })
   }
@@ -210,7 +213,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     let quiet = driver.run(until: at(15_000), heartbeat: 150, answering: [peerHardware])
     let slow = quiet.filter { if case .ask = $0.1 { true } else { false } }.count
     #expect((9...11).contains(slow))
-    let last = driver.instance.heartbeat ?? driver.now
+    let last = driver.heartbeat ?? driver.now
     _ = driver.run(until: last + .milliseconds(149))
     let late = driver.run(until: last + .milliseconds(360)).filter {
       if case .ask = $0.1 { true } else { false }
@@ -372,7 +375,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   @Test func aBackupThatHearsTheGatewayTakesOverInTime() {
     var driver = Driver.backup(gateway: gateway)
     _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
-    let last = driver.instance.heartbeat ?? driver.now
+    let last = driver.heartbeat ?? driver.now
     let log = driver.run(until: at(6000), answering: [gatewayHardware])
     #expect(becameActive(log) == last + .nanoseconds(360_937_500))
   }
@@ -509,7 +512,8 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
 
   @Test func aRequestedHandoverWithoutAStandbyIsRefusedAtOnce() {
     var driver = Driver.owner()
-    #expect(driver.handle(.handover) == [.report(.handoverRefused)])
+    #expect(
+      driver.handle(.handover) == [.report(.handoverRefused), .handoverEnded(.refused(.nobodyStandsBy))])
     #expect(driver.instance.owns)
   }
 

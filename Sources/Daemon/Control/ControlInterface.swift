@@ -1,7 +1,7 @@
 import Control
+import Internet
 import Ownership
 import Systemd
-import VRRP
 
 /// What an operator asks of an instance through its socket, and what it answers.
 final class ControlInterface {
@@ -37,32 +37,17 @@ final class ControlInterface {
   /// The status that clients may have is out of date.
   func noteChange() { server?.emitChanged() }
 
-  /// Answers those who wait for the outcome that `report` tells.
-  func note(_ report: Report) {
-    switch report {
-    case .handedOver(let successor):
-      answerHandovers { $0.reply { (message) throws(SystemdError) in try message.append("\(successor)") } }
-    case .handoverRefused:
-      answerHandovers { $0.refuse(Self.refusal(self.reason)) }
-    case .transition(let state, _) where state != .active:
-      answerHandovers { $0.refuse(Self.refusal("This host is not Active any more")) }
-    default: break
-    }
-  }
-
-  private func answerHandovers(_ answer: (BusCall) -> Void) {
+  /// Answers those who wait for the outcome of a handover.
+  func answerHandovers(_ outcome: HandoverOutcome) {
     let waiting = handovers
     handovers = []
-    for call in waiting { answer(call) }
-  }
-
-  /// Why the core refused a handover.
-  private var reason: String {
-    let status = handlers.status()
-    if status.state != "active" {
-      return status.owner.isEmpty ? "This host is not Active" : "This host is not Active; \(status.owner) is"
+    for call in waiting {
+      switch outcome {
+      case .takenOver(let successor):
+        call.reply { (message) throws(SystemdError) in try message.append("\(successor)") }
+      case .refused(let reason): call.refuse(Self.refusal(reason.inWords))
+      }
     }
-    return status.standbys.isEmpty ? "Nobody stands by to take over" : "Nobody took over; the VIP stays here"
   }
 
   private static func refusal(_ reason: String) -> BusError {
@@ -88,6 +73,18 @@ final class ControlInterface {
       case .failure(let error): call.refuse(Self.refusal("\(error)"))
       }
       self?.noteChange()
+    }
+  }
+}
+
+extension HandoverRefusal {
+  fileprivate var inWords: String {
+    switch self {
+    case .notActive(nil): "This host is not Active"
+    case .notActive(let owner?): "This host is not Active; \(owner) is"
+    case .nobodyStandsBy: "Nobody stands by to take over"
+    case .nobodyTookOver: "Nobody took over; the VIP stays here"
+    case .interrupted: "The VIP went, or stays, for another reason"
     }
   }
 }

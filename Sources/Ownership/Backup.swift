@@ -1,0 +1,128 @@
+import Internet
+import Neighbor
+import VRRP
+
+/// What a Backup router knows.
+struct Backup: Hashable, Sendable {
+  /// An Active router that is listened to.
+  struct ActiveRouter: Hashable, Sendable {
+    let address: IPAddress
+    /// When it was last heard.
+    var heartbeat: Instant
+    /// Whether the next Advertisement should have come.
+    var isLate = false
+  }
+
+  /// A takeover that is due and does not happen.
+  struct Held: Hashable, Sendable {
+    let reason: Hold
+    /// Since when nothing stands against it any more; the timer decides what follows from that.
+    var ended: Instant?
+  }
+
+  /// Nil until an Active router was heard.
+  var active: ActiveRouter?
+  /// Nil while there is nothing to take over.
+  var held: Held?
+  /// What an earlier run left in the kernel, until this router takes it over or gives it up.
+  var resumption: Resumption?
+  var witness = Witness()
+}
+
+extension Election {
+  /// How long after an Advertisement the next one is late: half an interval more than it should be.
+  var lateAfter: Duration { activeInterval.duration * 3 / 2 }
+}
+
+extension Hold {
+  fileprivate var isAnswered: Bool {
+    switch self {
+    case .answered, .foreign: true
+    case .isolated, .barred: false
+    }
+  }
+}
+
+extension Instance {
+  mutating func follow(
+    _ sender: IPAddress, _ priority: UInt8, at now: Instant, _ actions: inout Actions
+  ) {
+    guard case .backup(var backup) = phase else { return }
+    let isKnown = backup.active?.address == sender && backup.held == nil
+    backup.active = Backup.ActiveRouter(address: sender, heartbeat: now)
+    phase = .backup(backup)
+    if !isKnown { actions.append(.report(.following(sender, priority: priority))) }
+  }
+
+  // MARK: From Backup to Active
+
+  /// A Backup router whose Active_Down_Timer has fired takes over, unless it should not.
+  ///
+  /// Only the timer's own event takes over, which comes when all packets that wait were read: after a pause, a
+  /// heartbeat may be among them.
+  mutating func considerTakeover(isTimer: Bool, at now: Instant, _ actions: inout Actions) {
+    guard case .backup(let backup) = phase else { return }
+    guard let due = election.deadline, due <= now else {
+      if backup.held != nil { phase.backup?.held = nil }
+      return
+    }
+    if backup.held == nil && !isTimer { return }
+    // A Backup router that slept through its timer heard nobody because it was not listening.
+    if parameters.checksLateness && backup.held == nil && now - due > election.activeInterval.duration {
+      return elect(.late, at: now, &actions)
+    }
+    guard let reason = reasonToHold(backup, since: due, at: now) else {
+      if !isTimer { phase.backup?.held?.ended = now }
+      if isTimer { elect(.timer, at: now, &actions) }
+      return
+    }
+    phase.backup?.held?.ended = nil
+    // Of several stations that answer in turn one is as good as any other to name.
+    if backup.witness.isDisputed && reason.isAnswered && backup.held?.reason.isAnswered == true { return }
+    guard reason != backup.held?.reason else { return }
+    actions.append(.report(.holding(reason)))
+    phase.backup?.held = Backup.Held(reason: reason)
+  }
+
+  private func reasonToHold(_ backup: Backup, since due: Instant, at now: Instant) -> Hold? {
+    if isBarred { return .barred }
+    switch election.impendingCause {
+    case .resignation(let router) where isOwner(router): return nil
+    // The rival is alive and will let go when it hears this router: see `Claim`.
+    case .preemption: return nil
+    default: break
+    }
+    let patience = (parameters.lease ?? .zero) + .seconds(1)
+    let isPatient = parameters.witness == .strict || now - due <= patience
+    if parameters.witness != .off && isPatient, let owner = witnessed {
+      return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
+    }
+    // Only what is heard after the Advertisement failed to come tells why it did.
+    guard parameters.isolation, !isGatewayRouter,
+      let reference = backup.active.map({ $0.heartbeat + election.lateAfter }) ?? since
+    else { return nil }
+    return isolation.isSilent(since: reference) ? .isolated(since: isolation.lastThird ?? reference) : nil
+  }
+
+  /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.
+  private func isOwner(_ router: IPAddress) -> Bool {
+    guard let hardware = routers.hardware(of: router) else { return true }
+    // Whoever is at the virtual router's hardware address is the Active router.
+    return witnessed.map { $0 == hardware || parameters.isVirtualRouter($0) } ?? true
+  }
+
+  /// Whether the gateway is a router of this VIP, so that its silence is what a takeover is for.
+  private var isGatewayRouter: Bool {
+    routers.all.contains { router in
+      router.address == isolation.gateway
+        || router.hardware != nil && router.hardware == isolation.gatewayHardware
+    }
+  }
+
+  /// Another router has the VIP that an earlier run left here: it goes before anything else.
+  mutating func abandonResumption(at now: Instant, _ actions: inout Actions) {
+    phase.backup?.resumption = nil
+    letGo(&actions)
+    elect(.late, at: now, &actions)
+  }
+}

@@ -1,0 +1,58 @@
+import Internet
+import VRRP
+
+extension Instance {
+  mutating func linkChanged(to condition: LinkCondition, at now: Instant, _ actions: inout Actions) {
+    guard condition != link else { return }
+    link = condition
+    guard case .ready(let identity) = condition, let primary = identity.address(parameters.family) else {
+      return becomeUnusable(condition, at: now, &actions)
+    }
+    election.reconfigure(parameters.election(primary: primary), at: now)
+    startUpIfPossible(at: now, &actions)
+  }
+
+  private mutating func becomeUnusable(
+    _ condition: LinkCondition, at now: Instant, _ actions: inout Actions
+  ) {
+    actions.append(.report(.linkUnusable(condition)))
+    // An interface that comes up later is no place to resume.
+    let leftover = phase.resumption?.found
+    elect(.shutdown, at: now, &actions)
+    switch phase {
+    case .initialize(.found), .initialize(.refused): phase = .initialize(.idle)
+    default: break
+    }
+    if let leftover {
+      holdings.adopt(leftover)
+      letGo(&actions)
+    }
+    if condition == .absent { holdings.lose() }
+  }
+
+  mutating func startUpIfPossible(at now: Instant, _ actions: inout Actions) {
+    guard case .ready = link, !isStopping else { return }
+    switch phase {
+    case .initialize(.idle): startUp(at: now, &actions)
+    case .initialize(.found(let resumption)): resume(resumption, at: now, &actions)
+    default: break
+    }
+  }
+
+  /// RFC 9568 §6.4.1 has an address owner become Active at once; it too asks first whether it is alone.
+  private mutating func startUp(at now: Instant, _ actions: inout Actions) {
+    let asksFirst = parameters.priority == 255 && (parameters.witness != .off || isBarred)
+    elect(asksFirst ? .listen(parameters.interval.duration) : .startup, at: now, &actions)
+  }
+
+  private mutating func resume(_ resumption: Resumption, at now: Instant, _ actions: inout Actions) {
+    holdings.adopt(resumption.found)
+    let silence = resumption.lastAdvertised.map { now - $0 }
+    if !parameters.checksResumption || silence.map({ $0 <= parameters.interval.duration * 3 }) == true {
+      // Nobody can have taken over: the fastest Backup router waits three intervals.
+      elect(.resume, at: now, &actions)
+    } else {
+      elect(.listen(parameters.interval.duration), at: now, &actions)
+    }
+  }
+}

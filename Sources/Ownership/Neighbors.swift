@@ -1,0 +1,76 @@
+import Internet
+import Neighbor
+import VRRP
+
+extension Instance {
+  mutating func hear(_ packet: NeighborPacket, at now: Instant, _ actions: inout Actions) {
+    let station = packet.senderHardware
+    guard let identity, station != identity.hardware else { return }
+    if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
+      parameters.addresses.contains(packet.target),
+      packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
+    {
+      routers.hearStandby(peer, mark, at: station, at: now)
+    }
+    if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
+    if packet.sender == parameters.gateway && !isRouter(station) {
+      isolation.hearGateway(at: station, now)
+    }
+    hearFrame(from: station, at: now)
+    if parameters.addresses.contains(packet.sender) {
+      hearClaim(of: packet.sender, by: station, at: now, &actions)
+    }
+  }
+
+  /// The address by which the sender of a packet is known: its own of the family that elects. In the other family
+  /// its hardware address must tell who it is.
+  private func peer(_ sender: IPAddress, at station: MACAddress) -> IPAddress? {
+    sender.family == parameters.family ? sender : routers.address(at: station)
+  }
+
+  mutating func hearFrame(from station: MACAddress, at now: Instant) {
+    guard let identity, station != identity.hardware else { return }
+    if isRouter(station) {
+      isolation.hearPeer(at: now)
+    } else {
+      isolation.hearThird(at: now)
+    }
+  }
+
+  /// Whether a router of this VIP is at `station`, as far as is known.
+  func isRouter(_ station: MACAddress) -> Bool {
+    routers.contains(station) || parameters.isVirtualRouter(station)
+  }
+
+  /// A station says that one of the addresses is at its hardware address.
+  private mutating func hearClaim(
+    of address: IPAddress, by station: MACAddress, at now: Instant, _ actions: inout Actions
+  ) {
+    guard case .serving(let service) = phase else {
+      return hearOwner(of: address, at: station, at: now, &actions)
+    }
+    if let offer = service.offer {
+      // A successor that can be seen, whether it was heard or not.
+      let successor = offer.successor ?? routers.address(at: station) ?? .any(parameters.family)
+      return departed(to: successor, at: now, &actions)
+    }
+    if isRouter(station) { return contest(with: station, over: address, at: now, &actions) }
+    // A stranger is answered, and named once (RFC 5227 §2.4 c).
+    _ = contradictRival(at: now)
+    if service.stranger != station { actions.append(.report(.conflict(station))) }
+    phase.service?.stranger = station
+  }
+
+  /// Another station says that it has the VIP, which this host has not.
+  private mutating func hearOwner(
+    of address: IPAddress, at station: MACAddress, at now: Instant, _ actions: inout Actions
+  ) {
+    phase.changeWitness { $0.hear(station, for: address.family, at: now) }
+    guard case .backup(let backup) = phase else { return }
+    // The Active router that is heard is the one that answers, as long as nothing better is known.
+    if let active = backup.active, !active.isLate, !parameters.isVirtualRouter(station) {
+      routers.guess(active.address, at: station)
+    }
+    if backup.resumption != nil { abandonResumption(at: now, &actions) }
+  }
+}

@@ -1,0 +1,145 @@
+import Internet
+import Neighbor
+import VRRP
+
+/// What a phase wants to know of other stations.
+private struct Interest {
+  /// How often it asks the owner's kernel whether it answers for the VIP; nil for not at all.
+  var pace: Duration?
+  var isOwnerDue = false
+  /// How fresh evidence of being on the network must be; nil if nobody needs any.
+  var window: Duration?
+  /// Whether the peers must be asked if they are there.
+  var isRollCallDue = false
+}
+
+extension Instance {
+  /// Sends what is due to be asked, at the pace that the situation demands.
+  mutating func question(at now: Instant, _ actions: inout Actions) {
+    guard identity != nil else { return isolation.stopListening() }
+    let interest = interest(at: now)
+    if interest.isOwnerDue { questionOwner(every: interest.pace, at: now, &actions) }
+    if let window = interest.window {
+      isolation.listen(within: window, at: now)
+    } else {
+      isolation.stopListening()
+    }
+    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence) }
+    let asks = isolation.shouldAsk(at: now)
+    let checks = isolation.shouldCheckGateway(at: now)
+    if let gateway = isolation.gateway, checks || asks && isolation.gatewayHardware != nil {
+      ask(for: gateway, at: isolation.gatewayTarget, &actions)
+    }
+    // An Active router asks its peers every second whether they stand by, and whenever it doubts that it is on the
+    // network itself.
+    if interest.isRollCallDue || asks && election.state == .active {
+      callRoll(isDue: interest.isRollCallDue, at: now, &actions)
+    }
+  }
+
+  @inline(__always)
+  private func interest(at now: Instant) -> Interest {
+    var interest = Interest()
+    switch phase {
+    case .initialize: break
+    case .backup(let backup):
+      if parameters.witness != .off { interest.pace = pace(holding: backup.held?.reason, backup.active) }
+      interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now)
+      interest.window = backup.active?.isLate == true ? .milliseconds(200) : .seconds(2)
+    case .claiming(let claim):
+      // Two misses at this pace are the outage of a preemption.
+      if parameters.witness != .off { interest.pace = .milliseconds(4) }
+      interest.isOwnerDue = claim.witness.isDue(every: interest.pace, at: now)
+    case .serving(let service):
+      // The others may have heard this router's last Advertisement a whole interval before it was cut off, and have a
+      // Skew_Time near zero: it must know within two intervals.
+      if routers.hasStandby(at: now) { interest.window = parameters.interval.duration * 19 / 10 }
+      interest.isRollCallDue = service.rollCall <= now
+    }
+    if !parameters.isolation { interest.window = nil }
+    return interest
+  }
+
+  private mutating func questionOwner(every pace: Duration?, at now: Instant, _ actions: inout Actions) {
+    // In turn: one address that somebody deleted is not the whole VIP.
+    let next = (witnessTurn + 1) % parameters.addresses.count
+    let family = parameters.addresses[next].family
+    var probe: Witness.Probe?
+    phase.changeWitness { witness in
+      guard let pace else { return witness.stop() }
+      witness.ask(every: pace, at: now)
+      probe = witness.probe(for: family, at: now)
+    }
+    guard let probe else { return }
+    witnessTurn = next
+    let station: MACAddress =
+      switch probe {
+      case .broadcast: .broadcast
+      case .unicast(let owner): owner
+      }
+    ask(for: parameters.addresses[next], at: station, standby: standbyMark, &actions)
+  }
+
+  /// Asks `station` for `target`, which must be of a family that this host has an address of.
+  func ask(
+    for target: IPAddress, at station: MACAddress, standby: StandbyMark? = nil, _ actions: inout Actions
+  ) {
+    guard let identity, let own = identity.address(target.family) else { return }
+    actions.append(
+      .ask(.request(for: target, from: own, at: identity.hardware, standby: standby), to: station))
+  }
+
+  var standbyMark: StandbyMark {
+    StandbyMark(
+      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
+  }
+
+  private mutating func callRoll(isDue: Bool, at now: Instant, _ actions: inout Actions) {
+    if isDue {
+      phase.service?.rollCall = now + .seconds(1)
+      noteProtection(at: now, &actions)
+    }
+    for peer in routers.all where isDue || peer.hardware != nil {
+      ask(for: peer.address, at: peer.hardware ?? .broadcast, &actions)
+    }
+  }
+
+  /// A router that has just taken over knows nobody yet.
+  private mutating func noteProtection(at now: Instant, _ actions: inout Actions) {
+    let isProtected = routers.hasStandby(at: now)
+    guard isProtected != phase.service?.isProtected, owns else { return }
+    guard isProtected || since.map({ now - $0 > Peer.memory }) == true else { return }
+    phase.service?.isProtected = isProtected
+    actions.append(.report(.protected(isProtected)))
+  }
+
+  // MARK: Pace
+
+  /// How often a Backup router asks whether the VIP is answered for.
+  private func pace(holding hold: Hold?, _ active: Backup.ActiveRouter?) -> Duration {
+    let interval = election.activeInterval.duration
+    // Not slower: this is also how the owner learns who stands by.
+    let slow = Duration.seconds(1)
+    switch hold {
+    case .foreign, .isolated, .barred: return slow
+    // The client waits from now on, whatever the interval.
+    case .answered: return min(fastPace(interval), .milliseconds(25))
+    case nil: break
+    }
+    guard let active else { return max(interval / 2, .milliseconds(20)) }
+    return active.isLate ? fastPace(interval) : slow
+  }
+
+  /// Several probes fit between the first late Advertisement and the end of Active_Down_Interval.
+  private func fastPace(_ interval: Duration) -> Duration {
+    min(max(interval / 4, .milliseconds(5)), .milliseconds(250))
+  }
+}
+
+extension Witness {
+  /// Whether asking every `pace`, or not at all, makes a difference now.
+  fileprivate func isDue(every pace: Duration?, at now: Instant) -> Bool {
+    guard let deadline else { return pace != nil || isAnswered }
+    return deadline <= now || pace != interval
+  }
+}

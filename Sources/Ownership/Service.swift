@@ -1,0 +1,131 @@
+import Internet
+import Neighbor
+import VRRP
+
+/// What an Active router must see to while it has the addresses, or is getting them.
+struct Service: Hashable, Sendable {
+  var activity: Activity
+  /// When to renew the lease; nil while there is none.
+  var renewal: Instant?
+  /// When to ask the peers next whether they are there.
+  var rollCall: Instant
+  /// Whether a standby is known; nil until there was time to find out.
+  var isProtected: Bool?
+  var announcements = AnnouncementSchedule()
+  var reinstatements = ReinstatementBudget()
+  /// The stranger with a claim that was last named.
+  var stranger: MACAddress?
+  var contest: Contest?
+  var departure: Departure?
+
+  /// Whether the VIP is offered to others.
+  var isOffering: Bool { departure?.isOffered == true }
+
+  /// The departure, once the VIP is offered.
+  var offer: Departure? { isOffering ? departure : nil }
+}
+
+extension Instance {
+  /// How long the kernel is left alone after it refused an address.
+  static let retryDelay = Duration.seconds(1)
+
+  func service(_ activity: Activity, at now: Instant) -> Service {
+    Service(activity: activity, renewal: nextRenewal(after: now), rollCall: now)
+  }
+
+  /// Asks for the addresses of the service that has begun.
+  mutating func take(at now: Instant, _ actions: inout Actions) {
+    holdings.take(all)
+    actions.append(.add(all))
+    if !holdings.present.isEmpty { phase.service?.announcements.start(at: now) }
+  }
+
+  /// Gives up whatever addresses there are.
+  mutating func letGo(_ actions: inout Actions) {
+    holdings.forgetRefusal()
+    guard holdings.wanted || !holdings.present.isEmpty else { return }
+    holdings.drop(all)
+    // Addresses go with their interface.
+    if link != .absent { actions.append(.remove(all)) }
+  }
+
+  /// The configuration lists other addresses: those that remain stay as they are, whatever their index.
+  mutating func readdress(from before: [IPAddress], _ actions: inout Actions) {
+    let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
+    holdings.readdress(all: all, moved)
+    if let found = phase.resumption?.found { phase.resumption?.found = moved(found) }
+    phase.service?.reinstatements = ReinstatementBudget()
+    witnessTurn = 0
+    if !holdings.adding.isEmpty { actions.append(.add(holdings.adding)) }
+  }
+
+  // MARK: Lease
+
+  private func nextRenewal(after now: Instant) -> Instant? { parameters.lease.map { now + $0 / 4 } }
+
+  mutating func renew(at now: Instant, _ actions: inout Actions) {
+    actions.append(.add(holdings.present))
+    let next = nextRenewal(after: now)
+    phase.service?.renewal = next
+  }
+
+  // MARK: The kernel's answers
+
+  mutating func added(_ index: Int, at now: Instant, _ actions: inout Actions) {
+    guard holdings.confirmAddition(index) else { return }
+    phase.service?.announcements.start(at: now)
+    _ = isAnnouncementDue(at: now)
+    actions.append(.announce(AddressSet(index: index)))
+    if owns { actions.append(.report(.owned)) }
+  }
+
+  mutating func addFailed(_ index: Int, _ errno: Int32, at now: Instant, _ actions: inout Actions) {
+    guard holdings.wanted else { return }
+    actions.append(.report(.addFailed(index: index, errno: errno)))
+    // A refused renewal leaves the address where it is; if its lifetime ends, `vanished` follows.
+    guard holdings.isMissing(index) else { return }
+    elect(.shutdown, at: now, &actions)
+    phase = .initialize(.refused(retry: now + Self.retryDelay))
+  }
+
+  /// An address that stays although it was given up is a second owner's: asked for again until it goes.
+  mutating func removeFailed(_ index: Int, _ errno: Int32, at now: Instant, _ actions: inout Actions) {
+    guard !holdings.wanted else { return holdings.confirmRemoval(index) }
+    if holdings.refuseRemoval(at: now) {
+      actions.append(.report(.removeFailed(index: index, errno: errno)))
+    }
+  }
+
+  mutating func removeAgain(at now: Instant, _ actions: inout Actions) {
+    holdings.askAgain(at: now)
+    actions.append(.remove(holdings.removing))
+  }
+
+  mutating func vanished(_ index: Int, at now: Instant, _ actions: inout Actions) {
+    guard holdings.noticeLoss(index) else { return }
+    phase.service?.reinstatements.request(AddressSet(index: index))
+    reinstate(at: now, &actions)
+  }
+
+  mutating func reinstate(at now: Instant, _ actions: inout Actions) {
+    guard let due = phase.service?.reinstatements.take(at: now), !due.isEmpty else { return }
+    actions.append(.add(due))
+    actions.append(.report(.reinstated(due)))
+  }
+
+  // MARK: Announcements
+
+  mutating func announce(at now: Instant, _ actions: inout Actions) {
+    if isAnnouncementDue(at: now) && !holdings.present.isEmpty { actions.append(.announce(holdings.present)) }
+  }
+
+  private mutating func isAnnouncementDue(at now: Instant) -> Bool {
+    let (count, refresh) = (parameters.announcementRepeat, parameters.announcementRefresh)
+    return phase.service?.announcements.isDue(at: now, repeat: count, refresh: refresh) ?? false
+  }
+
+  /// Neighbours may have believed a rival; whether they are told again now.
+  mutating func contradictRival(at now: Instant) -> Bool {
+    phase.service?.announcements.contradictRival(at: now) ?? false
+  }
+}

@@ -1,0 +1,130 @@
+import Internet
+import Neighbor
+import VRRP
+
+/// Everything that an instance may wait for, in the order in which it is handled when several are due.
+enum Timer: Int {
+  /// The kernel does not confirm the last removals.
+  case stopTimeout
+  /// The Active router's Advertisement is late.
+  case heartbeat
+  /// Adver_Timer (RFC 9568 §6.2) of an Active router.
+  case advertisement
+  /// An offer must be repeated, or has nobody's answer.
+  case departure
+  /// The election must have ended a contest, or the rival must have answered.
+  case contest
+  /// This host is cut off unless something is heard before.
+  case cutOff
+  /// A removal that the kernel refused is asked for again.
+  case removal
+  /// The lease must be renewed.
+  case renewal
+  /// Addresses that somebody else removed may be added again.
+  case reinstatement
+  /// The VIP must be announced.
+  case announcement
+  /// The kernel refused the addresses some time ago.
+  case retry
+  // What follows from these is looked at after every event: see `Instance.handle`.
+  /// Active_Down_Timer (§6.2) of a Backup router, or the end of what kept it from taking over.
+  case takeover
+  /// The rival must have let go.
+  case claim
+  /// The owner's kernel must be asked.
+  case witness
+  /// Evidence of being on the network must be looked for.
+  case evidence
+  /// An Active router asks whether its peers are there.
+  case rollCall
+}
+
+extension Instance {
+  /// The table of all timers: calls `body` with each that can run in this phase, and when it is due; nil while it is
+  /// not running. Whatever else there is to know about timers follows from this.
+  @inline(__always)
+  private func forEachTimer(_ body: (Timer, Instant?) -> Void) {
+    body(.removal, holdings.removalDeadline)
+    body(.evidence, isolation.deadline)
+    switch phase {
+    case .initialize(.idle), .initialize(.found): break
+    case .initialize(.refused(let retry)): body(.retry, retry)
+    case .initialize(.stopped(let until)): body(.stopTimeout, until)
+    case .backup(let backup):
+      if let active = backup.active, !active.isLate {
+        body(.heartbeat, active.heartbeat + election.lateAfter)
+      }
+      // A takeover on hold waits for ARP.
+      body(.takeover, backup.held == nil ? election.deadline : backup.held?.ended)
+      body(.witness, backup.witness.deadline)
+    case .claiming(let claim):
+      body(.advertisement, election.deadline)
+      body(.claim, claim.deadline)
+      body(.witness, claim.witness.deadline)
+    case .serving(let service):
+      // A router that offers the VIP no longer advertises.
+      if !service.isOffering {
+        body(.advertisement, election.deadline)
+        body(.cutOff, isolation.cutOff)
+      }
+      body(.departure, service.departure?.deadline)
+      body(.contest, service.contest?.deadline)
+      body(.renewal, service.renewal)
+      body(.reinstatement, service.reinstatements.deadline)
+      body(.announcement, service.announcements.deadline)
+      body(.rollCall, service.rollCall)
+    }
+  }
+
+  /// Sets `deadline` to the first time at which any timer is due.
+  mutating func noteDeadline() {
+    var first: Instant?
+    forEachTimer { _, deadline in first = earlier(first, deadline) }
+    deadline = first
+  }
+
+  /// Does what is due, in the order of `Timer`. What one timer does may start or stop those after it.
+  mutating func runTimers(at now: Instant, _ actions: inout Actions) {
+    var last: Timer?
+    while let timer = dueTimer(after: last, at: now) {
+      fire(timer, at: now, &actions)
+      last = timer
+    }
+  }
+
+  private func dueTimer(after last: Timer?, at now: Instant) -> Timer? {
+    var first: Timer?
+    forEachTimer { timer, deadline in
+      guard let deadline, deadline <= now, timer.rawValue > last?.rawValue ?? -1 else { return }
+      if timer.rawValue < first?.rawValue ?? .max { first = timer }
+    }
+    return first
+  }
+
+  private mutating func fire(_ timer: Timer, at now: Instant, _ actions: inout Actions) {
+    switch timer {
+    case .stopTimeout: giveUpWaiting()
+    case .heartbeat: phase.backup?.active?.isLate = true
+    case .advertisement: elect(.timer, at: now, &actions)
+    case .departure: departureIsDue(at: now, &actions)
+    case .contest: contestIsDue(at: now, &actions)
+    case .cutOff: leaveCutOff(at: now, &actions)
+    case .removal: removeAgain(at: now, &actions)
+    case .renewal: renew(at: now, &actions)
+    case .reinstatement: reinstate(at: now, &actions)
+    case .announcement: announce(at: now, &actions)
+    case .retry:
+      phase = .initialize(.idle)
+      startUpIfPossible(at: now, &actions)
+    case .takeover, .claim, .witness, .evidence, .rollCall: break
+    }
+  }
+}
+
+/// The earlier of two deadlines, where there are two.
+@inline(__always)
+func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+  guard let left else { return right }
+  guard let right else { return left }
+  return min(left, right)
+}

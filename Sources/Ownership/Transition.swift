@@ -1,0 +1,81 @@
+import Internet
+import VRRP
+
+extension Instance {
+  /// Tells the election, and does what follows from its outcome.
+  mutating func elect(_ event: Election.Event, at now: Instant, _ actions: inout Actions) {
+    let before = election.state
+    let wasClaiming = before == .active && phase.claim != nil
+    let outcome = election.handle(event, at: now)
+    if let cause = outcome.transition {
+      self.cause = cause
+      since = now
+      phase = nextPhase(because: cause, at: now)
+      actions.append(.report(.transition(election.state, cause)))
+      // Let go before the resignation invites somebody else: netlink removes while it is being asked.
+      if before == .active { letGo(&actions) }
+    }
+    // Who only claims the VIP has nothing to give away.
+    if let priority = outcome.advertise, priority > 0 || !wasClaiming {
+      advertise(priority, interval: parameters.interval, at: now, &actions)
+    }
+    if outcome.transition != nil, case .serving = phase { take(at: now, &actions) }
+    if let rival = outcome.beat, contradictRival(at: now) { actions.append(.report(.beat(rival))) }
+  }
+
+  /// The phase in which the election's new state begins.
+  private func nextPhase(because cause: Election.Cause, at now: Instant) -> Phase {
+    switch election.state {
+    case .initialize: return .initialize(.idle)
+    case .backup:
+      var backup = Backup()
+      if case .initialize(.found(let resumption)) = phase { backup.resumption = resumption }
+      // The owner that a claim could not move is the same as before it.
+      if case .claiming(let claim) = phase { backup.witness = claim.witness }
+      if case .better(let sender, _) = cause {
+        backup.active = Backup.ActiveRouter(address: sender, heartbeat: now)
+      }
+      return .backup(backup)
+    case .active:
+      if case .preemption(let rival, _) = cause, parameters.witness != .off {
+        return .claiming(claim(from: rival, at: now))
+      }
+      return .serving(service(Activity(lastAdvertised: now), at: now))
+    }
+  }
+
+  mutating func advertise(
+    _ priority: UInt8, interval: AdvertisementInterval, at now: Instant, _ actions: inout Actions
+  ) {
+    // A link without carrier or address cannot carry a resignation.
+    guard case .ready = link else { return }
+    if election.state == .active { phase.noteAdvertisement(at: now) }
+    actions.append(.advertise(priority: priority, interval: interval))
+  }
+
+  /// A loop that slept (a paused machine, a stopped process, a starved CPU) may have slept through a
+  /// takeover: it must let go before it sends anything. The fastest possible Backup router waits three
+  /// intervals.
+  mutating func stepDownIfLate(at now: Instant, _ actions: inout Actions) {
+    guard parameters.checksLateness, election.state == .active, let last = lastSignOfLife else { return }
+    let silence = now - last
+    guard silence > parameters.interval.duration * 3 else { return }
+    actions.append(.report(.late(by: silence - parameters.interval.duration)))
+    elect(.late, at: now, &actions)
+  }
+
+  /// When an Active router last did what it does in time: advertised, or looked after its offer.
+  private var lastSignOfLife: Instant? {
+    switch phase {
+    case .initialize, .backup: nil
+    case .claiming(let claim): claim.activity.lastAdvertised
+    case .serving(let service): service.offer?.deadline ?? service.activity.lastAdvertised
+    }
+  }
+
+  /// This host lost every sign of the network.
+  mutating func leaveCutOff(at now: Instant, _ actions: inout Actions) {
+    actions.append(.report(.isolated(since: isolation.lastThird ?? now)))
+    elect(.resign(.isolation), at: now, &actions)
+  }
+}
