@@ -208,6 +208,7 @@ public struct Host: Sendable {
       chronicle.count(.announcements)
       set.forEach { effects.append(.announce(settings.addresses[$0].address)) }
     case .report(let report): note(report, at: now, into: &effects)
+    case .handoverEnded(let outcome): handoverEnded(outcome, into: &effects)
     case .exit: beginLeaving(at: now, into: &effects)
     }
   }
@@ -220,7 +221,6 @@ public struct Host: Sendable {
       effects.append(.notice(.addressRefused(settings.addresses[index], refusal)))
     default: effects.append(.notice(.core(report)))
     }
-    answerHandovers(report, into: &effects)
   }
 
   // MARK: The end

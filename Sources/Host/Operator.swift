@@ -28,15 +28,12 @@ extension Host {
   }
 
   /// Tells those who wait for a handover what came of it.
-  mutating func answerHandovers(_ report: Report, into effects: inout Effects) {
-    switch report {
-    case .handedOver(let successor):
+  mutating func handoverEnded(_ outcome: HandoverOutcome, into effects: inout Effects) {
+    switch outcome {
+    case .takenOver(let successor):
       for caller in handovers { effects.append(.reply(caller, .takenOver(by: successor))) }
       handovers.removeAll()
-    case .handoverRefused: refuseHandovers(whyHandoverIsRefused, into: &effects)
-    case .transition(let state, _) where state != .active:
-      refuseHandovers("This host is not Active any more", into: &effects)
-    default: break
+    case .refused(let refusal): refuseHandovers(refusal.inWords, into: &effects)
     }
   }
 
@@ -44,14 +41,17 @@ extension Host {
     for caller in handovers { effects.append(.reply(caller, .refused(why))) }
     handovers.removeAll()
   }
+}
 
-  private var whyHandoverIsRefused: String {
-    if core.election.state != .active {
-      guard let owner = core.following else { return "This host is not Active" }
-      return "This host is not Active; \(owner) is"
+extension HandoverRefusal {
+  fileprivate var inWords: String {
+    switch self {
+    case .notActive(nil): "This host is not Active"
+    case .notActive(let owner?): "This host is not Active; \(owner) is"
+    case .nobodyStandsBy: "Nobody stands by to take over"
+    case .nobodyTookOver: "Nobody took over; the VIP stays here"
+    case .interrupted: "The VIP went, or stays, for another reason"
     }
-    return core.peers.contains { $0.isReady }
-      ? "Nobody took over; the VIP stays here" : "Nobody stands by to take over"
   }
 }
 

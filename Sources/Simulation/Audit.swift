@@ -10,8 +10,10 @@ import VRRP
 struct Audit {
   /// What is compared.
   enum Subject: Int, CaseIterable {
-    /// Status and role.
+    /// Status.
     case truth
+    /// What was written for the units that follow the VIP.
+    case role
     /// Routes that follow the VIP.
     case routes
     /// The reference that is asked.
@@ -25,22 +27,23 @@ struct Audit {
   /// How long a caller may wait beyond what a departure takes.
   static let replyLimit: Time = 4 * .second
 
-  var since = InlineArray<4, Time>(repeating: .never)
+  var since = InlineArray<5, Time>(repeating: .never)
 }
 
 extension Audit.Subject {
-  /// How long it may last after everything else has come to rest.
-  fileprivate var limit: Time {
+  /// How long it may last after everything else has come to rest, if the next attempt may take `retry`.
+  fileprivate func limit(retry: Time) -> Time {
     switch self {
     case .truth, .gateway: .second
-    case .routes: 1500 * .millisecond
-    case .means: 4 * .second
+    case .role: max(retry, .second)
+    case .routes: max(retry, 1500 * .millisecond)
+    case .means: max(retry, 3 * .second)
     }
   }
 
   fileprivate var rule: Violation.Rule {
     switch self {
-    case .truth: .untrue
+    case .truth, .role: .untrue
     case .routes: .routes
     case .gateway: .gateway
     case .means: .givenUp
@@ -100,13 +103,14 @@ extension World {
     if daemons[number].audit.since[subject.rawValue] == .never { daemons[number].audit.since[subject.rawValue] = now }
     let machine = daemons[number].machine
     let since = max(daemons[number].audit.since[subject.rawValue], machines[machine].disturbed, daemons[number].running)
-    if now - since > subject.limit { violate(subject.rule, at: since, of: number, "\(fault)") }
+    if now - since > subject.limit(retry: promise.retryLimit) { violate(subject.rule, at: since, of: number, "\(fault)") }
     return false
   }
 
   private func fault(_ subject: Audit.Subject, _ number: Int) -> String? {
     switch subject {
     case .truth: untruth(number)
+    case .role: wrongRole(number)
     case .routes: missingRoute(number)
     case .gateway: wrongGateway(number)
     case .means: missingMeans(number)
@@ -152,12 +156,15 @@ extension World {
     if standing.present != set { return "it says that it has \(standing.present.rawValue), its kernel \(set.rawValue)" }
     let owns = state(number) == .active && isThere && presence.isComplete
     if standing.owns != owns { return "it says that it owns: \(standing.owns)" }
-    if daemons[number].runtime.full == 0, (daemons[number].runtime.role == .active) != owns {
-      return "its role is \(daemons[number].runtime.role.map { $0.rawValue } ?? "none")"
-    }
     let missing = owns ? missingRoutes(number) : []
     if standing.missingRoutes != missing { return "it says that routes \(standing.missingRoutes) are missing, \(missing) are" }
     return nil
+  }
+
+  private func wrongRole(_ number: Int) -> String? {
+    let owns = state(number) == .active && presence(number).isComplete
+    guard daemons[number].runtime.full == 0, (daemons[number].runtime.role == .active) != owns else { return nil }
+    return "its role is \(daemons[number].runtime.role.map { $0.rawValue } ?? "none")"
   }
 
   // MARK: Routes

@@ -101,6 +101,11 @@ extension NetworkSetup {
   /// The slots that a VIP has at first.
   var initialSlots: UInt8 { addressCount == 1 ? 1 : 3 }
 
+  /// Those of `family`.
+  func initialSlots(_ family: AddressFamily) -> UInt8 {
+    (0..<addressCount).reduce(0) { self.family(ofSlot: $1) == family ? $0 | 1 << UInt8($1) : $0 }
+  }
+
   /// The families of its addresses, each once.
   var advertised: ArraySlice<AddressFamily> { families.prefix(addressCount) }
 

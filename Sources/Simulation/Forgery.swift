@@ -48,7 +48,7 @@ extension World {
     for family in plan.network.advertised {
       let sent = Frame.Sent(
         advertisement: advertisement, source: Station.address(name, family), checksum: .rfc5798,
-        slots: plan.network.initialSlots)
+        slots: plan.network.initialSlots(family))
       send(.advertisement(sent), from: Station.forger, to: .hosts)
     }
   }

@@ -43,6 +43,8 @@ struct Promise: Hashable, Sendable {
   let removalLimit: Time
   /// How long a departing router waits for its successor without a word.
   let patience: Time
+  /// How long after a refusal the next attempt may be.
+  let retryLimit: Time
   /// When the last consequence of a fault, as far as it does not depend on the election, is over.
   let lastEffect: Time
   let settled: Time
@@ -66,6 +68,7 @@ struct Promise: Hashable, Sendable {
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
     patience = plan.departs ? interval + 150 * .millisecond : 0
+    retryLimit = plan.retryLimit
     lastEffect = plan.lastEffect
     settled = plan.lastEffect + plan.convergence
     quiet = 3 * interval + 300 * .millisecond
@@ -218,6 +221,11 @@ extension Case {
     return faults.reduce(starts) { max($0, $1.end + afterEffect(of: $1)) }
   }
 
+  /// The pauses of those who are refused again and again double.
+  fileprivate var retryLimit: Time {
+    2 * sum(.failingNetlink, .failingSockets, .failingRoutes, .fullDirectory, .heldLock) + .second
+  }
+
   private func afterEffect(of fault: Fault) -> Time {
     switch fault.kind {
     case .crash: max(fault.amount, lifetime)
@@ -231,7 +239,7 @@ extension Case {
     // The core leaves a kernel that refused alone for one second.
     case .failingNetlink: lifetime + .second
     // Who was refused again and again waits for longer and longer.
-    case .failingSockets, .failingRoutes, .fullDirectory: 4 * .second
+    case .failingSockets, .failingRoutes, .fullDirectory: retryLimit
     case .restart: 60 * .millisecond
     case .failingCheck: longestInterval + 150 * .millisecond
     case .heldLock: .second
