@@ -68,7 +68,21 @@ extension Host {
       routes.entries[index].restoring.refused(at: now)
       schedule(routes.entries[index].restoring)
     }
+    removeBereft(route, into: &effects)
     ask(.addRoute(route), about: .route(route), isAddition: true, into: &effects)
+  }
+
+  /// The kernel leaves an IPv6 route whose source went, without it, and then takes the whole one for the same.
+  private mutating func removeBereft(_ route: Route, into effects: inout Effects) {
+    guard route.family == .ipv6, route.source != nil else { return }
+    var bereft = route
+    bereft.source = nil
+    guard pending.outcome(.route(bereft)) ?? view.has(bereft),
+      !routes.entries.contains(where: {
+        Route($0.route, linkIndex: route.linkIndex) == bereft
+      })
+    else { return }
+    ask(.removeRoute(bereft), about: .route(bereft), isAddition: false, into: &effects)
   }
 
   /// The addresses go, and before them the routes that may have one as their source.
