@@ -61,7 +61,7 @@ struct Presence {
 
 extension World {
   /// Compares what every daemon says with what is, and looks whether everything has come to rest.
-  mutating func audit() {
+  func audit() {
     var isWell = true
     for number in daemons.indices {
       for subject in Audit.Subject.allCases where !compare(subject, number) { isWell = false }
@@ -95,7 +95,7 @@ extension World {
   }
 
   /// Whether nothing is wrong with `subject`.
-  private mutating func compare(_ subject: Audit.Subject, _ number: Int) -> Bool {
+  private func compare(_ subject: Audit.Subject, _ number: Int) -> Bool {
     guard runs(number), machines[daemons[number].machine].lockHeld == 0, let fault = fault(subject, number) else {
       daemons[number].audit.since[subject.rawValue] = .never
       return true
@@ -229,7 +229,7 @@ extension World {
 
   // MARK: Operators
 
-  mutating func take(_ reply: Reply, to caller: Caller, from number: Int) {
+  func take(_ reply: Reply, to caller: Caller, from number: Int) {
     coverage.count(.replied)
     guard let place = daemons[number].callers.firstIndex(where: { $0.caller == caller }) else {
       return violate(.reply, of: number, "replies to somebody who does not wait")
@@ -240,7 +240,7 @@ extension World {
     }
   }
 
-  private mutating func checkPatience(_ number: Int) {
+  private func checkPatience(_ number: Int) {
     guard runs(number) else { return }
     for pending in daemons[number].callers {
       let since = max(pending.since, daemons[number].running)

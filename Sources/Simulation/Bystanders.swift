@@ -29,7 +29,7 @@ extension World {
     address == plan.network.gatewayAddress || address == Station.otherGateway(address.family)
   }
 
-  mutating func gatewayReceives(_ frame: Frame) {
+  func gatewayReceives(_ frame: Frame) {
     guard plan.network.gateway == .router, gateway.down == 0, case .neighbor(let packet) = frame.content,
       packet.operation == .request, isGateway(packet.target)
     else { return }
@@ -39,7 +39,7 @@ extension World {
   }
 
   /// Answers an ARP request as the owner of the address that it asks for.
-  mutating func answer(
+  func answer(
     _ request: NeighborPacket, from station: Int, at hardware: MACAddress, after delay: Time
   ) {
     let reply = NeighborPacket(
@@ -50,7 +50,7 @@ extension World {
 
   // MARK: Stranger
 
-  mutating func strangerReceives(_ frame: Frame) {
+  func strangerReceives(_ frame: Frame) {
     guard strangerActive > 0, case .neighbor(let packet) = frame.content, packet.operation == .request,
       packet.target == plan.network.address(0, 0)
     else { return }
@@ -59,7 +59,7 @@ extension World {
 
   // MARK: Clients and chatter
 
-  mutating func sendTraffic(from station: Int) {
+  func sendTraffic(from station: Int) {
     if station == Station.bystander {
       let period = plan.network.chatter
       send(.chatter, from: station, to: evidenceListeners)
@@ -71,7 +71,7 @@ extension World {
     schedule(.traffic, at: now + random.within(period / 2...period), target: station)
   }
 
-  private mutating func ask(client number: Int) {
+  private func ask(client number: Int) {
     clients[number].unanswered += 1
     // As a kernel does whose neighbour entry failed: forget, and ask everybody.
     if clients[number].unanswered > 3 { clients[number].cached = nil }
@@ -85,7 +85,7 @@ extension World {
     send(question, from: station, to: .broadcast)
   }
 
-  private mutating func request(from station: Int, to hardware: MACAddress) {
+  private func request(from station: Int, to hardware: MACAddress) {
     let virtual = Station.virtualNumber(hardware)
     if virtual != 0 {
       let port = Int(learnt[Int(virtual)])
@@ -96,7 +96,7 @@ extension World {
     send(.request, from: station, to: Stations(owner), isUnicast: true)
   }
 
-  mutating func clientReceives(_ frame: Frame, client number: Int) {
+  func clientReceives(_ frame: Frame, client number: Int) {
     guard number < clients.count else { return }
     switch frame.content {
     case .neighbor(let packet) where packet.sender == plan.network.address(0, 0):

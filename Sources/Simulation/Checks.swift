@@ -22,7 +22,7 @@ extension World {
   // MARK: One owner
 
   /// Looks who answers for the VIPs; called whenever an address, a port or a machine changes.
-  mutating func ownershipChanged() {
+  func ownershipChanged() {
     changed = now
     for vip in overlaps.indices {
       for first in machines.indices {
@@ -35,7 +35,7 @@ extension World {
     }
   }
 
-  private mutating func compare(_ first: Int, _ second: Int, _ vip: Int) {
+  private func compare(_ first: Int, _ second: Int, _ vip: Int) {
     let pair = Overlaps.pair(first, second)
     let areJoined = reach[first].has(second) && reach[second].has(first)
     if areJoined != overlaps[vip].areJoined[pair] {
@@ -57,7 +57,7 @@ extension World {
     if isOverlap { note("\(Station.name(first)) and \(Station.name(second)) both own VIP \(vip)") }
   }
 
-  private mutating func endOverlap(_ first: Int, _ second: Int, _ vip: Int) {
+  private func endOverlap(_ first: Int, _ second: Int, _ vip: Int) {
     let since = overlaps[vip].since[Overlaps.pair(first, second)]
     let joined = overlaps[vip].joined[Overlaps.pair(first, second)]
     let isHealing = since - joined <= promise.healingLimit
@@ -76,20 +76,20 @@ extension World {
     }
   }
 
-  private mutating func endHolding(_ first: Int, _ second: Int, _ vip: Int) {
+  private func endHolding(_ first: Int, _ second: Int, _ vip: Int) {
     guard promise.demandsFencing else { return }
     let since = overlaps[vip].holdingSince[Overlaps.pair(first, second)]
     complain(first, second, since: since, limit: promise.overlapLimit)
   }
 
-  private mutating func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
+  private func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
     guard now - since > limit else { return }
     let names = "\(Station.name(first)) and \(Station.name(second))"
     let length = TimeText.format(now - since)
     violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
   }
 
-  private mutating func endOverlaps() {
+  private func endOverlaps() {
     for vip in overlaps.indices {
       for first in machines.indices {
         for second in machines.indices where second > first {
@@ -103,13 +103,13 @@ extension World {
 
   // MARK: Each daemon
 
-  mutating func checkAnnouncement(of address: IPAddress, by number: Int) {
+  func checkAnnouncement(of address: IPAddress, by number: Int) {
     guard let place = Station.place(address), daemons[number].known >> UInt32(place) & 1 == 0 else { return }
     violate(.announcedTooEarly, of: number)
   }
 
   /// Whoever was silent for longer than the fastest Backup router waits steps down before it speaks again.
-  mutating func checkSilence(of number: Int) {
+  func checkSilence(of number: Int) {
     guard state(number) == .active else { return }
     let last = daemons[number].lastSpoke
     daemons[number].lastSpoke = now
@@ -119,7 +119,7 @@ extension World {
     violate(.spokeLate, of: number, "silent for \(TimeText.format(now - last))")
   }
 
-  mutating func checkResumption(of number: Int) {
+  func checkResumption(of number: Int) {
     let (machine, vip) = (daemons[number].machine, daemons[number].vip)
     guard promise.demandsResumption, !machines[machine].setup.isPlain else { return }
     for other in machines.indices where other != machine {
@@ -130,7 +130,7 @@ extension World {
   }
 
   /// The timer must run when something is pending, and only then, and never into the past.
-  mutating func checkTimer(_ deadline: Instant?, of number: Int, wasTimer: Bool) {
+  func checkTimer(_ deadline: Instant?, of number: Int, wasTimer: Bool) {
     let state = state(number)
     // What one thing that was due leads to may be due at once, but that must end.
     if wasTimer {
@@ -148,7 +148,7 @@ extension World {
   }
 
   /// A daemon that runs and is not Active must not leave the VIP in its kernel.
-  mutating func checkStranded(_ number: Int) {
+  func checkStranded(_ number: Int) {
     let present = present(number)
     let isActive = present != 0 && state(number) == .active
     if present == 0 || isActive { daemons[number].isResuming = false }
@@ -165,7 +165,7 @@ extension World {
   }
 
   /// A host that must not own the VIP has given it up when there was time for an offer.
-  mutating func checkStoodBack(_ number: Int, _ fault: Fault) {
+  func checkStoodBack(_ number: Int, _ fault: Fault) {
     // A standby that is not ready yet may say that it is within a second.
     let patience = promise.patience + 1600 * .millisecond + promise.overlapLimit
     guard runs(number), fault.length > patience, daemons[number].host.core.isBarred,
@@ -176,7 +176,7 @@ extension World {
   }
 
   /// Where nothing else goes wrong, a standby that the owner knows takes what it is offered.
-  mutating func checkRefusal(by number: Int) {
+  func checkRefusal(by number: Int) {
     let interval = machines[daemons[number].machine].setup.interval
     let isAlike = machines.allSatisfy { !$0.setup.isPlain && $0.setup.interval == interval }
     guard daemons[number].host.core.owns, isAlike, plan.faults.count == 1, !plan.network.isGrouped,
@@ -187,7 +187,7 @@ extension World {
   }
 
   /// What both old and new settings have stays while they change.
-  mutating func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
+  func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
     guard case .removeAddress(let network, _) = request, task.isActive, task.life == daemons[number].life,
       state(number) == .active
     else { return }
@@ -199,7 +199,7 @@ extension World {
 
   // MARK: The end
 
-  mutating func checkSettled() {
+  func checkSettled() {
     guard promise.demandsLiveness else { return }
     isSettled = true
     for vip in 0..<plan.network.instances {
@@ -244,7 +244,7 @@ extension World {
     return nil
   }
 
-  mutating func checkEnd() {
+  func checkEnd() {
     endOverlaps()
     daemons.indices.forEach { checkStranded($0) }
     guard isSettled || hasComeToRest,

@@ -6,7 +6,7 @@ import Ownership
 import VRRP
 
 /// One daemon on one host: its process, and what outlives that.
-struct Daemon {
+final class Daemon {
   /// The station that it runs on.
   let machine: Int
   /// The VIP that it serves.
@@ -92,7 +92,7 @@ struct Daemon {
   }
 
   /// How long it takes from an event's arrival to its handler.
-  mutating func loopLatency() -> Time { random.within(5...60) * .microsecond }
+  func loopLatency() -> Time { random.within(5...60) * .microsecond }
 }
 
 /// An instance's runtime directory.

@@ -6,7 +6,7 @@ import VRRP
 
 /// Makes the faults of the schedule happen, and ends them.
 extension World {
-  mutating func begin(fault index: Int) {
+  func begin(fault index: Int) {
     let fault = plan.faults[index]
     note("fault: \(fault.text)")
     if fault.kind.lasts { schedule(.faultEnds, at: fault.end, detail: Int32(index)) }
@@ -24,7 +24,7 @@ extension World {
   }
 
   /// Ends a fault; `afterwards` for what still lasts after its length.
-  mutating func end(fault index: Int, afterwards: Bool) {
+  func end(fault index: Int, afterwards: Bool) {
     let fault = plan.faults[index]
     note("end of fault: \(fault.text)")
     if fault.kind == .carrier && fault.amount > 0 {
@@ -47,7 +47,7 @@ extension World {
   }
 
   /// `step` is 1 at the beginning and -1 at the end.
-  private mutating func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
+  private func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
     switch fault.kind {
     case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP,
       .blockedFamily, .blockedARP:
@@ -64,7 +64,7 @@ extension World {
     }
   }
 
-  private mutating func applyToCable(_ fault: Fault, _ station: Int, _ step: Int) {
+  private func applyToCable(_ fault: Fault, _ station: Int, _ step: Int) {
     let amount = Int64(step) * fault.amount
     switch fault.kind {
     case .loss: cables[station].loss += Int(amount)
@@ -83,7 +83,7 @@ extension World {
   }
 
   /// Whether the fault is about the machine, rather than its daemons.
-  private mutating func applyToMachine(_ fault: Fault, _ machine: Int, _ step: Int) -> Bool {
+  private func applyToMachine(_ fault: Fault, _ machine: Int, _ step: Int) -> Bool {
     switch fault.kind {
     case .carrier, .linkDown, .interfaceGone, .renamed: applyToLink(fault, machine, step)
     case .readdressed, .defaultRoute: applyToRoutes(fault, machine, step)
@@ -104,7 +104,7 @@ extension World {
     return true
   }
 
-  private mutating func tellCheck(_ machine: Int) {
+  private func tellCheck(_ machine: Int) {
     let fails = machines[machine].failingChecks > 0
     for number in daemons(on: machine) {
       for unit in daemons[number].watched {
@@ -113,7 +113,7 @@ extension World {
     }
   }
 
-  private mutating func applyPause(_ fault: Fault, _ machine: Int, _ step: Int) {
+  private func applyPause(_ fault: Fault, _ machine: Int, _ step: Int) {
     if step > 0 && machines[machine].paused == 0 { machines[machine].pausedSince = now }
     machines[machine].paused += step
     if machines[machine].paused == 0 {
@@ -131,7 +131,7 @@ extension World {
     }
   }
 
-  private mutating func applyToDaemon(_ fault: Fault, _ number: Int, _ step: Int, life: UInt16) {
+  private func applyToDaemon(_ fault: Fault, _ number: Int, _ step: Int, life: UInt16) {
     switch fault.kind {
     case .crash, .kill:
       if fault.kind == .kill { daemons[number].isKilled = true }
@@ -156,13 +156,13 @@ extension World {
     }
   }
 
-  private mutating func askForHandover(_ number: Int) {
+  private func askForHandover(_ number: Int) {
     guard runs(number) else { return }
     if daemons[number].random.chance(30) { return post(.handover(nil), to: number) }
     ask(number) { .handover($0) }
   }
 
-  private mutating func applyStandBack(_ fault: Fault, _ number: Int, _ step: Int) {
+  private func applyStandBack(_ fault: Fault, _ number: Int, _ step: Int) {
     if step < 0 { checkStoodBack(number, fault) }
     guard runs(number) else { return }
     ask(number) { .hold(step > 0, $0) }

@@ -25,7 +25,7 @@ enum Forgery: Int64, CaseIterable {
 
 extension World {
   /// One burst of forged packets, and the next one.
-  mutating func forge(_ occurrence: Occurrence) {
+  func forge(_ occurrence: Occurrence) {
     let fault = plan.faults[Int(occurrence.detail)]
     guard now < fault.end else { return }
     coverage.count(fault.kind == .forgedVRRP ? .forgedVRRP : .forgedARP)
@@ -40,7 +40,7 @@ extension World {
   }
 
   /// A valid Advertisement in the name of station `name`.
-  private mutating func forgeAdvertisement(_ priority: UInt8, _ name: Int) {
+  private func forgeAdvertisement(_ priority: UInt8, _ name: Int) {
     let vip = forgeries.below(plan.network.instances)
     let advertisement = Advertisement(
       virtualRouterID: Station.virtualRouterID(vip), priority: priority,
@@ -53,7 +53,7 @@ extension World {
     }
   }
 
-  private mutating func forge(_ form: Forgery, _ name: Int) {
+  private func forge(_ form: Forgery, _ name: Int) {
     let vip = forgeries.below(plan.network.instances)
     let address = plan.network.address(vip, forgeries.below(plan.network.addressCount))
     switch form {
@@ -75,7 +75,7 @@ extension World {
   }
 
   /// Tells every host that `address` is at the forger's hardware address.
-  private mutating func answerAll(for address: IPAddress) {
+  private func answerAll(for address: IPAddress) {
     for number in machines.indices {
       let packet = NeighborPacket(
         operation: .reply, senderHardware: Station.hardware(Station.forger), sender: address,
@@ -84,7 +84,7 @@ extension World {
     }
   }
 
-  private mutating func standBy(_ vip: Int, for address: IPAddress, as sender: IPAddress) {
+  private func standBy(_ vip: Int, for address: IPAddress, as sender: IPAddress) {
     let mark = StandbyMark(
       virtualRouterID: Station.virtualRouterID(vip), priority: UInt8(forgeries.below(256)),
       isReady: forgeries.chance(50))

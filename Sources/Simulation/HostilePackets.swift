@@ -6,7 +6,7 @@ import VRRP
 
 /// Packets that must change nothing.
 extension World {
-  mutating func sendHostilePackets(to number: Int) {
+  func sendHostilePackets(to number: Int) {
     // Over a link that is down comes nothing.
     guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else { return }
     for family in plan.network.advertised {
@@ -17,7 +17,7 @@ extension World {
   }
 
   /// An Advertisement of priority 255 that is wrong in one point, so that RFC 9568 §7.1 has it discarded.
-  private mutating func refuseAdvertisement(_ form: Int, _ family: AddressFamily, _ number: Int) {
+  private func refuseAdvertisement(_ form: Int, _ family: AddressFamily, _ number: Int) {
     let vip = daemons[number].vip
     let id = Station.virtualRouterID(vip)
     let router = VirtualRouter(id: id, addresses: plan.network.addresses(vip, family), interval: .shortest)
@@ -48,7 +48,7 @@ extension World {
   }
 
   /// A claim of the VIP that is wrong in one point, so that RFC 826 or RFC 4861 §7.1.2 has it discarded.
-  private mutating func refuseClaim(_ form: Int, _ family: AddressFamily, _ number: Int) {
+  private func refuseClaim(_ form: Int, _ family: AddressFamily, _ number: Int) {
     guard let address = plan.network.addresses(daemons[number].vip, family).first else { return }
     let machine = daemons[number].machine
     let claim = NeighborPacket(
@@ -73,7 +73,7 @@ extension World {
 
   /// An Advertisement and a standby's mark with the host's own address as their sender, and a claim with its
   /// hardware address.
-  private mutating func impersonate(_ number: Int) {
+  private func impersonate(_ number: Int) {
     // What is due anyway may happen at any event.
     guard daemons[number].deadlineTime > now, daemons[number].host.core.hold == nil,
       case .ready(let identity) = daemons[number].host.core.link,

@@ -3,7 +3,7 @@ import Netlink
 
 /// One host's links, addresses and routes, and what its kernel makes of a change. What it tells everybody piles up
 /// in `news`.
-struct Kernel {
+final class Kernel {
   static let nicName = "eth0"
   private static let otherName = "eth1"
   private static let otherIndex: Int32 = 3
@@ -77,7 +77,7 @@ struct Kernel {
   // MARK: Links
 
   /// A network card appears, without any address.
-  mutating func makeNIC(hardware: MACAddress, isUp: Bool, hasCarrier: Bool, index: Int32? = nil) {
+  func makeNIC(hardware: MACAddress, isUp: Bool, hasCarrier: Bool, index: Int32? = nil) {
     nic = index ?? nextIndex
     if index == nil { nextIndex += 1 }
     self.hardware = hardware
@@ -88,7 +88,7 @@ struct Kernel {
   }
 
   /// A link goes, with what is stacked on it, its addresses and its routes.
-  mutating func removeLink(_ index: Int32) {
+  func removeLink(_ index: Int32) {
     for above in links where above.parentIndex == index { removeLink(above.index) }
     guard let place = links.firstIndex(where: { $0.index == index }) else { return }
     removeAddresses { $0.linkIndex == index }
@@ -101,7 +101,7 @@ struct Kernel {
     linksChanged()
   }
 
-  mutating func change(_ index: Int32, _ body: (Link) -> Link) {
+  func change(_ index: Int32, _ body: (Link) -> Link) {
     guard let place = links.firstIndex(where: { $0.index == index }) else { return }
     let changed = body(links[place])
     guard changed != links[place] else { return }
@@ -115,7 +115,7 @@ struct Kernel {
   }
 
   /// A link that goes down loses its IPv6 addresses, and its routes.
-  mutating func setUp(_ isUp: Bool, _ index: Int32, hasCarrier: Bool) {
+  func setUp(_ isUp: Bool, _ index: Int32, hasCarrier: Bool) {
     guard let link = link(index), link.isUp != isUp else { return }
     change(index) { $0.with(isUp: isUp, hasCarrier: isUp && hasCarrier) }
     guard !isUp else { return }
@@ -123,7 +123,7 @@ struct Kernel {
     removeAddresses { $0.linkIndex == index && $0.network.address.family == .ipv6 }
   }
 
-  mutating func makeMacvlan(_ request: MacvlanRequest) -> KernelRefusal? {
+  func makeMacvlan(_ request: MacvlanRequest) -> KernelRefusal? {
     guard let parent = link(request.parentIndex) else { return .linkGone }
     if links.contains(where: { $0.name == request.name }) { return nil }
     let made = Link(
@@ -135,19 +135,19 @@ struct Kernel {
     return nil
   }
 
-  mutating func promoteSecondaries(_ index: Int32) -> KernelRefusal? {
+  func promoteSecondaries(_ index: Int32) -> KernelRefusal? {
     guard link(index) != nil else { return .linkGone }
     promoting.append(index)
     return nil
   }
 
-  mutating func confineARP(_ index: Int32) -> KernelRefusal? {
+  func confineARP(_ index: Int32) -> KernelRefusal? {
     guard link(index) != nil else { return .linkGone }
     confined.append(index)
     return nil
   }
 
-  private mutating func linksChanged() {
+  private func linksChanged() {
     version += 1
     isNICUp = nic != 0 && link(nic)?.isUp == true
     addressesChanged()
@@ -156,11 +156,11 @@ struct Kernel {
   // MARK: Addresses
 
   /// A host's own address, which stays.
-  mutating func addOwn(_ network: IPNetwork, _ index: Int32) {
+  func addOwn(_ network: IPNetwork, _ index: Int32) {
     _ = insert(LinkAddress(linkIndex: index, network: network, broadcast: network.broadcast), expiry: .never)
   }
 
-  mutating func add(_ request: AddressRequest, at now: Time) -> KernelRefusal? {
+  func add(_ request: AddressRequest, at now: Time) -> KernelRefusal? {
     guard let link = link(request.linkIndex) else { return .linkGone }
     let network = request.network
     let isIPv4 = network.address.family == .ipv4
@@ -176,7 +176,7 @@ struct Kernel {
 
   /// An IPv4 address is another one if its prefix length is; an IPv6 address keeps the length that it has. What is
   /// there is renewed, and keeps its label.
-  private mutating func insert(_ new: LinkAddress, expiry: Time) -> KernelRefusal? {
+  private func insert(_ new: LinkAddress, expiry: Time) -> KernelRefusal? {
     let isIPv4 = new.network.address.family == .ipv4
     let place = held.firstIndex { old in
       guard old.address.linkIndex == new.linkIndex else { return false }
@@ -199,7 +199,7 @@ struct Kernel {
     return nil
   }
 
-  mutating func remove(_ network: IPNetwork, _ index: Int32) -> KernelRefusal? {
+  func remove(_ network: IPNetwork, _ index: Int32) -> KernelRefusal? {
     guard link(index) != nil else { return .linkGone }
     let isIPv4 = network.address.family == .ipv4
     guard
@@ -216,7 +216,7 @@ struct Kernel {
   }
 
   /// The primary address of a subnet goes: the next one takes its place, or all go.
-  private mutating func replacePrimary(_ primary: LinkAddress) {
+  private func replacePrimary(_ primary: LinkAddress) {
     let promotes = promotes(primary.linkIndex)
     let isSecondary = { (held: Held) in
       held.address.linkIndex == primary.linkIndex && held.address.network.hasSubnet(of: primary.network)
@@ -232,7 +232,7 @@ struct Kernel {
   }
 
   /// Removes those whose lifetime is over; whether there were some.
-  mutating func expire(at now: Time) -> Bool {
+  func expire(at now: Time) -> Bool {
     var isAny = false
     while let place = held.firstIndex(where: { $0.expiry <= now }) {
       _ = remove(held[place].address.network, held[place].address.linkIndex)
@@ -242,13 +242,13 @@ struct Kernel {
   }
 
   /// The machine slept.
-  mutating func moveExpiries(by pause: Time, notBefore now: Time) {
+  func moveExpiries(by pause: Time, notBefore now: Time) {
     for place in held.indices where held[place].expiry != .never {
       held[place].expiry = max(held[place].expiry + pause, now)
     }
   }
 
-  private mutating func removeAddresses(where isGone: (LinkAddress) -> Bool) {
+  private func removeAddresses(where isGone: (LinkAddress) -> Bool) {
     let gone = held.filter { isGone($0.address) }
     guard !gone.isEmpty else { return }
     held.removeAll { isGone($0.address) }
@@ -256,7 +256,7 @@ struct Kernel {
   }
 
   /// An address is gone: what depends on it goes, and everybody is told.
-  private mutating func told(_ gone: LinkAddress) {
+  private func told(_ gone: LinkAddress) {
     news.append(.addressRemoved(gone))
     let address = gone.network.address
     if !has(address) { removeRoutes(from: address) }
@@ -269,7 +269,7 @@ struct Kernel {
     addressesChanged()
   }
 
-  private mutating func addressesChanged() {
+  private func addressesChanged() {
     version += 1
     present = 0
     answering = 0
@@ -282,7 +282,7 @@ struct Kernel {
 
   // MARK: Routes
 
-  mutating func add(_ route: Route) -> KernelRefusal? {
+  func add(_ route: Route) -> KernelRefusal? {
     guard let link = link(route.linkIndex) else { return .linkGone }
     guard link.isUp else { return .linkDown }
     if let source = route.source, !has(source) { return .noSource }
@@ -305,7 +305,7 @@ struct Kernel {
     return held.contains { $0.address.linkIndex == index && $0.address.network.contains(gateway) }
   }
 
-  mutating func remove(_ route: Route) -> KernelRefusal? {
+  func remove(_ route: Route) -> KernelRefusal? {
     let place = routes.firstIndex {
       $0.isAlike(route) && $0.protocolNumber == route.protocolNumber && $0.linkIndex == route.linkIndex
         && (route.gateway == nil || $0.gateway == route.gateway)
@@ -317,12 +317,12 @@ struct Kernel {
   }
 
   /// The kernel tells of those over IPv6 only.
-  private mutating func removeRoutes(by index: Int32) {
+  private func removeRoutes(by index: Int32) {
     for route in routes where route.linkIndex == index && route.family == .ipv6 { news.append(.routeRemoved(route)) }
     routes.removeAll { $0.linkIndex == index }
   }
 
-  private mutating func removeRoutes(from source: IPAddress) {
+  private func removeRoutes(from source: IPAddress) {
     for place in routes.indices where routes[place].family == .ipv6 && routes[place].source == source {
       routes[place].source = nil
     }

@@ -7,14 +7,14 @@ import VRRP
 extension World {
   // MARK: Requests
 
-  mutating func submit(_ sequence: UInt32, _ work: KernelTask.Work, of number: Int) {
+  func submit(_ sequence: UInt32, _ work: KernelTask.Work, of number: Int) {
     let isActive = state(number) == .active
     daemons[number].requests.append(
       KernelTask(sequence: sequence, work: work, isActive: isActive, life: daemons[number].life))
     if daemons[number].requests.count == 1 { startTask(of: number) }
   }
 
-  mutating func startTask(of number: Int) {
+  func startTask(of number: Int) {
     daemons[number].isTaskQueued = true
     var cost = daemons[number].random.within(5...30) * .microsecond
     let delay = machines[daemons[number].machine].netlinkDelay
@@ -23,7 +23,7 @@ extension World {
   }
 
   /// What is in the kernel's hands is done, whatever became of the process.
-  mutating func carryOutTask(_ occurrence: Occurrence) {
+  func carryOutTask(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     let machine = daemons[number].machine
     if machines[machine].paused > 0 { return machines[machine].waiting.append(occurrence) }
@@ -45,7 +45,7 @@ extension World {
     if !daemons[number].requests.isEmpty && !daemons[number].isFrozen { startTask(of: number) }
   }
 
-  private mutating func carryOut(_ task: KernelTask, _ number: Int) -> Input {
+  private func carryOut(_ task: KernelTask, _ number: Int) -> Input {
     switch task.work {
     case .open(let plan, let closings):
       let refusal = open(plan, isCurrent: closings == daemons[number].closings && task.life == daemons[number].life, number)
@@ -60,7 +60,7 @@ extension World {
     }
   }
 
-  private mutating func open(_ plan: SocketPlan, isCurrent: Bool, _ number: Int) -> KernelRefusal? {
+  private func open(_ plan: SocketPlan, isCurrent: Bool, _ number: Int) -> KernelRefusal? {
     let machine = daemons[number].machine
     if daemons[number].random.chance(machines[machine].failingSockets) { return .busy }
     guard machines[machine].kernel.link(plan.linkIndex) != nil else { return .linkGone }
@@ -73,7 +73,7 @@ extension World {
     return nil
   }
 
-  private mutating func isRefused(_ request: KernelRequest, _ number: Int) -> Bool {
+  private func isRefused(_ request: KernelRequest, _ number: Int) -> Bool {
     let machine = daemons[number].machine
     let percent =
       switch request {
@@ -85,7 +85,7 @@ extension World {
     return daemons[number].random.chance(percent)
   }
 
-  private mutating func carryOut(_ request: KernelRequest, _ number: Int) -> KernelRefusal? {
+  private func carryOut(_ request: KernelRequest, _ number: Int) -> KernelRefusal? {
     let machine = daemons[number].machine
     switch request {
     case .look: return nil
@@ -122,7 +122,7 @@ extension World {
   // MARK: News
 
   /// Hands on what the kernel tells, and looks what follows from it.
-  mutating func publish(_ machine: Int) {
+  func publish(_ machine: Int) {
     if !machines[machine].kernel.news.isEmpty {
       for number in daemons(on: machine) where daemons[number].isAlive { tellNews(to: number) }
       machines[machine].kernel.news.removeAll(keepingCapacity: true)
@@ -142,7 +142,7 @@ extension World {
     ownershipChanged()
   }
 
-  private mutating func tellNews(to number: Int) {
+  private func tellNews(to number: Int) {
     let machine = daemons[number].machine
     for index in machines[machine].kernel.news.indices {
       var input = Input.change(machines[machine].kernel.news[index])
@@ -161,7 +161,7 @@ extension World {
   // MARK: Lifetimes
 
   /// Measured: the kernel removes an address 0.02 to 0.4 s after its lifetime. One work item looks after all.
-  mutating func queueExpiry(on machine: Int) {
+  func queueExpiry(on machine: Int) {
     guard machines[machine].expiryQueued == .never else { return }
     let first = machines[machine].kernel.firstExpiry
     guard first != .never else { return }
@@ -170,7 +170,7 @@ extension World {
     schedule(.expiry, at: time, target: machine)
   }
 
-  mutating func lifetimesEnd(on machine: Int, at time: Time) {
+  func lifetimesEnd(on machine: Int, at time: Time) {
     guard machines[machine].expiryQueued == time else { return }
     machines[machine].expiryQueued = .never
     // A kernel that is stopped removes nothing, nor does one that waits for a lock: looking again is left to the end.
@@ -184,7 +184,7 @@ extension World {
   }
 
   /// Whoever waited for the lock gets it.
-  mutating func unlock(_ machine: Int) {
+  func unlock(_ machine: Int) {
     for number in daemons(on: machine) where daemons[number].isBlocked {
       daemons[number].isBlocked = false
       startTask(of: number)

@@ -6,7 +6,7 @@ import VRRP
 /// The loop of a daemon: hands inputs to its `Host`, and carries out the effects.
 extension World {
   /// News, an answer, or anything else but packets and timers.
-  mutating func inputArrives(_ occurrence: Occurrence) {
+  func inputArrives(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     guard isReady(number, for: occurrence) else { return }
     switch occurrence.kind {
@@ -30,7 +30,7 @@ extension World {
   }
 
   /// Hands `input` to the daemon a moment from now, or as soon as it runs.
-  mutating func post(_ input: Input, to number: Int, after delay: Time = 0) {
+  func post(_ input: Input, to number: Int, after delay: Time = 0) {
     guard daemons[number].isAlive else { return }
     let slot = inputs.store(input)
     let time = now + delay + daemons[number].loopLatency()
@@ -38,14 +38,14 @@ extension World {
   }
 
   /// An operator asks for something and waits for the outcome.
-  mutating func ask(_ number: Int, _ input: (Caller) -> Input) {
+  func ask(_ number: Int, _ input: (Caller) -> Input) {
     lastCaller += 1
     let caller = Caller(lastCaller)
     daemons[number].callers.append(PendingCaller(caller: caller, since: now))
     post(input(caller), to: number)
   }
 
-  private mutating func heed(_ input: Input, _ number: Int) {
+  private func heed(_ input: Input, _ number: Int) {
     switch input {
     case .stop: daemons[number].isStopping = true
     case .restart: daemons[number].isRestarting = true
@@ -55,7 +55,7 @@ extension World {
   }
 
   /// What the daemon knows of its addresses from now on.
-  private mutating func learn(_ input: Input, _ number: Int) {
+  private func learn(_ input: Input, _ number: Int) {
     switch input {
     case .change(.address(let address)): know(address, number)
     case .change(.addressRemoved(let address)):
@@ -68,18 +68,18 @@ extension World {
   }
 
   /// It may be there with another prefix.
-  private mutating func forget(_ address: LinkAddress, _ number: Int) {
+  private func forget(_ address: LinkAddress, _ number: Int) {
     let ip = address.network.address
     guard let place = Station.place(ip), !machines[daemons[number].machine].kernel.has(ip) else { return }
     daemons[number].known &= ~(1 << UInt32(place))
   }
 
-  private mutating func know(_ address: LinkAddress, _ number: Int) {
+  private func know(_ address: LinkAddress, _ number: Int) {
     if let place = Station.place(address.network.address) { daemons[number].known |= 1 << UInt32(place) }
   }
 
   /// Gives `input` to the host and does what it says.
-  mutating func tell(_ input: Input, to number: Int) {
+  func tell(_ input: Input, to number: Int) {
     note(number, "< \(input.traced)")
     daemons[number].host.handle(input, at: Instant(now), into: &effects)
     var wasTimer = false
@@ -87,7 +87,7 @@ extension World {
     finishTurn(of: number, wasTimer: wasTimer)
   }
 
-  mutating func finishTurn(of number: Int, wasTimer: Bool) {
+  func finishTurn(of number: Int, wasTimer: Bool) {
     var index = 0
     while index < effects.count && daemons[number].isAlive {
       perform(effects[index], by: number)
@@ -103,7 +103,7 @@ extension World {
 
   // MARK: Timer
 
-  mutating func timerTicks(_ occurrence: Occurrence) {
+  func timerTicks(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     // Queued for another deadline, or for an earlier life.
     guard daemons[number].timerQueued == occurrence.time else { return }
@@ -119,7 +119,7 @@ extension World {
     tell(.timer, to: number)
   }
 
-  private mutating func follow(_ deadline: Instant?, _ number: Int) {
+  private func follow(_ deadline: Instant?, _ number: Int) {
     guard deadline != daemons[number].deadline || daemons[number].timerQueued == .never else { return }
     if deadline != daemons[number].deadline {
       daemons[number].deadline = deadline
@@ -129,7 +129,7 @@ extension World {
   }
 
   /// A queued occurrence that comes too early looks again, so a deadline that moves away costs nothing.
-  mutating func queueTimer(_ number: Int) {
+  func queueTimer(_ number: Int) {
     guard daemons[number].deadlineTime != .never else { return }
     var time = max(daemons[number].deadlineTime, now)
     guard time < daemons[number].timerQueued else { return }

@@ -2,10 +2,10 @@ import Internet
 import Netlink
 
 /// A host without its daemons: its kernel, and what befalls the whole machine.
-struct Machine {
+final class Machine {
   let setup: HostSetup
   var random: Random
-  var kernel: Kernel
+  let kernel: Kernel
   /// When the kernel looks for lifetimes that are over.
   var expiryQueued = Time.never
 

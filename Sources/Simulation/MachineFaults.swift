@@ -10,7 +10,7 @@ extension World {
   private static let otherLink: Int32 = 3
 
   /// The machine as it is before its daemons start.
-  mutating func setUp(_ machine: Int) {
+  func setUp(_ machine: Int) {
     machines[machine].kernel.makeNIC(hardware: Station.hardware(machine), isUp: true, hasCarrier: true, index: 2)
     let other = IPAddress.ipv4(IPv4Address(bits: Kernel.otherNetwork + UInt32(machine) + 10))
     if let network = IPNetwork(other, prefixLength: 24) { machines[machine].kernel.addOwn(network, Self.otherLink) }
@@ -20,7 +20,7 @@ extension World {
     machines[machine].wasConnected = true
   }
 
-  mutating func manage(_ machine: Int) {
+  func manage(_ machine: Int) {
     if machines[machine].paused > 0 || machines[machine].lockHeld > 0 {
       return schedule(.manage, at: now + 10 * .millisecond, target: machine)
     }
@@ -28,14 +28,14 @@ extension World {
     publish(machine)
   }
 
-  private mutating func manageSoon(_ machine: Int) {
+  private func manageSoon(_ machine: Int) {
     let delay = machines[machine].random.within(0...5000) * .microsecond
     schedule(.manage, at: now + delay, target: machine)
   }
 
   // MARK: Links
 
-  mutating func applyToLink(_ fault: Fault, _ machine: Int, _ step: Int) {
+  func applyToLink(_ fault: Fault, _ machine: Int, _ step: Int) {
     let nic = machines[machine].kernel.nic
     switch fault.kind {
     case .carrier: cables[machine].dark += step
@@ -66,7 +66,7 @@ extension World {
 
   // MARK: Addresses and routes
 
-  mutating func applyToRoutes(_ fault: Fault, _ machine: Int, _ step: Int) {
+  func applyToRoutes(_ fault: Fault, _ machine: Int, _ step: Int) {
     switch (fault.kind, fault.amount) {
     case (.readdressed, 0): machines[machine].lacksAddress += step
     case (.readdressed, _): machines[machine].readdressed += step
@@ -78,7 +78,7 @@ extension World {
   }
 
   /// Has the host's own addresses and default routes on its links, and no others of them.
-  private mutating func lookAfter(_ machine: Int) {
+  private func lookAfter(_ machine: Int) {
     let nic = machines[machine].kernel.nic
     guard nic != 0 else { return }
     if machines[machine].isConnected { lookAfterAddresses(machine, nic) }
@@ -91,7 +91,7 @@ extension World {
     }
   }
 
-  private mutating func lookAfterAddresses(_ machine: Int, _ nic: Int32) {
+  private func lookAfterAddresses(_ machine: Int, _ nic: Int32) {
     for family in AddressFamily.allCases {
       let isMoved = machines[machine].readdressed > 0
       let usual = Station.address(machine, family)
@@ -134,7 +134,7 @@ extension World {
 
   // MARK: The VIP's
 
-  mutating func deleteAddress(_ number: Int) {
+  func deleteAddress(_ number: Int) {
     let machine = daemons[number].machine
     let first = daemons[number].host.settings.addresses[0].address
     let held = machines[machine].kernel.held.first { $0.address.network.address == first }
@@ -144,7 +144,7 @@ extension World {
     publish(machine)
   }
 
-  mutating func deleteRoutes(_ number: Int) {
+  func deleteRoutes(_ number: Int) {
     let machine = daemons[number].machine
     for route in machines[machine].kernel.routes where route.protocolNumber == Route.vipd {
       _ = machines[machine].kernel.remove(route)

@@ -6,7 +6,7 @@ extension World {
   // MARK: Switch
 
   /// Computes anew who reaches whom; called whenever a port changes.
-  mutating func updateReach() {
+  func updateReach() {
     for source in 0..<Station.count {
       var reached: Stations = []
       if cables[source].sends && !isDown(source) {
@@ -36,7 +36,7 @@ extension World {
 
   /// Sends to those of `receivers` whom the switch, the firewalls and luck let it reach; from the hardware address of
   /// the virtual router with the number `virtual`, if that is not 0.
-  mutating func send(
+  func send(
     _ content: Frame.Content, from source: Int, to receivers: Stations, as virtual: UInt8 = 0, toVirtual: UInt8 = 0,
     isUnicast: Bool = false, at time: Time? = nil
   ) {
@@ -67,14 +67,14 @@ extension World {
     }
   }
 
-  private mutating func loses(_ kind: Frame.Kind, _ source: Int, _ receiver: Int) -> Bool {
+  private func loses(_ kind: Frame.Kind, _ source: Int, _ receiver: Int) -> Bool {
     let heavyLoss = max(cables[source].heavyLoss, cables[receiver].heavyLoss)
     let loss = max(cables[source].loss, cables[receiver].loss)
     guard heavyLoss > 0 || loss > 0 else { return false }
     return cables[source].loses(kind, to: receiver, heavyLoss: heavyLoss, loss: loss)
   }
 
-  private mutating func deliver(_ slot: Int32, from source: Int, to receiver: Int, at departure: Time) {
+  private func deliver(_ slot: Int32, from source: Int, to receiver: Int, at departure: Time) {
     frames.addCopy(slot)
     let jitter = plan.network.jitter + cables[source].jitter + cables[receiver].jitter
     let delay = plan.network.delay + cables[source].delay + cables[receiver].delay
@@ -86,7 +86,7 @@ extension World {
   }
 
   /// Kernels hand Advertisements to the daemon that they are meant for and do nothing else with them.
-  private mutating func deliver(_ slot: Int32, _ sent: Frame.Sent, to receiver: Int, at arrival: Time) {
+  private func deliver(_ slot: Int32, _ sent: Frame.Sent, to receiver: Int, at arrival: Time) {
     guard let vip = Station.vip(sent.advertisement.virtualRouterID), vip < plan.network.instances else {
       return frames.release(slot)
     }
@@ -96,7 +96,7 @@ extension World {
   }
 
   /// Sends ARP: to everybody, or to the one that has `hardware`.
-  mutating func send(
+  func send(
     _ packet: NeighborPacket, from source: Int, to hardware: MACAddress, at time: Time? = nil
   ) {
     let virtual = Station.virtualNumber(packet.senderHardware)
@@ -142,7 +142,7 @@ extension World {
     return stations
   }
 
-  mutating func frameArrives(_ occurrence: Occurrence) {
+  func frameArrives(_ occurrence: Occurrence) {
     let station = Int(occurrence.target)
     if station < machines.count { return hostReceives(occurrence) }
     let frame = frames[occurrence.detail]

@@ -6,7 +6,7 @@ import VRRP
 
 /// Frames at a host: its kernel sees them, then its daemons do.
 extension World {
-  mutating func hostReceives(_ occurrence: Occurrence) {
+  func hostReceives(_ occurrence: Occurrence) {
     let machine = Int(occurrence.target)
     let slot = occurrence.detail
     if machines[machine].paused > 0 {
@@ -28,7 +28,7 @@ extension World {
     }
   }
 
-  private mutating func daemonMayReceive(_ frame: Frame, _ slot: Int32, _ number: Int) {
+  private func daemonMayReceive(_ frame: Frame, _ slot: Int32, _ number: Int) {
     guard daemons[number].isAlive, isListening(number) else { return }
     passFilter(frame, number)
     guard isWanted(frame, by: number) else { return }
@@ -55,7 +55,7 @@ extension World {
   }
 
   /// The filter for evidence lets one frame of a third station through, then shuts.
-  private mutating func passFilter(_ frame: Frame, _ number: Int) {
+  private func passFilter(_ frame: Frame, _ number: Int) {
     guard let sockets = daemons[number].sockets, sockets.isListening else { return }
     if frame.virtualSource == 0 && sockets.excluded.has(Int(frame.source)) { return }
     if frame.virtualSource != 0 && sockets.excludedVirtual >> UInt16(frame.virtualSource) & 1 == 1 { return }
@@ -66,7 +66,7 @@ extension World {
       detail: Int32(frame.source))
   }
 
-  mutating func evidenceArrives(_ occurrence: Occurrence) {
+  func evidenceArrives(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     guard isReady(number, for: occurrence), daemons[number].sockets != nil else { return }
     tell(.frame(from: hardware(Int(occurrence.detail), virtual: occurrence.index)), to: number)
@@ -81,7 +81,7 @@ extension World {
     return station < machines.count ? machines[station].kernel.hardware : Station.hardware(station)
   }
 
-  mutating func packetArrives(_ occurrence: Occurrence) {
+  func packetArrives(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     let machine = daemons[number].machine
     if machines[machine].paused > 0 && daemons[number].waiting.count >= 256 { return discard(occurrence) }
@@ -96,7 +96,7 @@ extension World {
     }
   }
 
-  private mutating func daemonReceives(_ sent: Frame.Sent, _ number: Int) {
+  private func daemonReceives(_ sent: Frame.Sent, _ number: Int) {
     let family = sent.source.family
     if dropsOtherFamily && family != plan.network.families[0] { return }
     guard let plan = daemons[number].sockets?.plan,
@@ -117,7 +117,7 @@ extension World {
   }
 
   /// The same by way of the encoder and the decoder.
-  private mutating func tellBytes(of sent: Frame.Sent, _ router: VirtualRouter, to number: Int) {
+  private func tellBytes(of sent: Frame.Sent, _ router: VirtualRouter, to number: Int) {
     var sender = router
     sender.addresses = (0..<Station.slotCount).filter { sent.slots >> UInt8($0) & 1 == 1 }.map {
       plan.network.address(daemons[number].vip, $0)
@@ -137,7 +137,7 @@ extension World {
 
   // MARK: The kernel
 
-  private mutating func kernelReceives(_ frame: Frame, on machine: Int) {
+  private func kernelReceives(_ frame: Frame, on machine: Int) {
     switch frame.content {
     case .neighbor(let packet) where packet.operation == .request: answer(packet, machine)
     case .request:
@@ -150,7 +150,7 @@ extension World {
 
   /// Answers for its addresses at the hardware address of their link; the one below a macvlan answers, too, unless it
   /// is confined to its own.
-  private mutating func answer(_ packet: NeighborPacket, _ machine: Int) {
+  private func answer(_ packet: NeighborPacket, _ machine: Int) {
     if let place = Station.place(packet.target), machines[machine].kernel.answering >> UInt32(place) & 1 == 0 {
       return
     }

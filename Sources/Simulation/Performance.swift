@@ -8,7 +8,7 @@ import VRRP
 
 /// Carries out what a host wants done, and decides nothing.
 extension World {
-  mutating func perform(_ effect: Effect, by number: Int) {
+  func perform(_ effect: Effect, by number: Int) {
     note(number, "> \(effect.traced)")
     switch effect {
     case .request(let sequence, let request): submit(sequence, .request(request), of: number)
@@ -37,7 +37,7 @@ extension World {
 
   // MARK: Network
 
-  private mutating func advertise(_ advertisement: Advertisement, _ dialect: Dialect, isOwner: Bool, by number: Int) {
+  private func advertise(_ advertisement: Advertisement, _ dialect: Dialect, isOwner: Bool, by number: Int) {
     coverage.count(advertisement.priority == 0 ? .resigned : .advertised)
     if advertisement.priority > 0 { checkSilence(of: number) }
     guard canSend(number, .vrrp), let plan = daemons[number].sockets?.plan else { return }
@@ -65,20 +65,20 @@ extension World {
   }
 
   /// Whether packets leave; if the link is gone or down, the daemon is told.
-  private mutating func canSend(_ number: Int, _ kind: Outgoing) -> Bool {
+  private func canSend(_ number: Int, _ kind: Outgoing) -> Bool {
     guard let index = daemons[number].sockets?.plan.linkIndex else { return false }
     if machines[daemons[number].machine].kernel.sends(by: index) { return true }
     post(.sendFailed(kind, .linkDown), to: number)
     return false
   }
 
-  private mutating func ask(_ packet: NeighborPacket, at hardware: MACAddress, by number: Int) {
+  private func ask(_ packet: NeighborPacket, at hardware: MACAddress, by number: Int) {
     coverage.count(.asked)
     guard canSend(number, .neighbor) else { return }
     send(packet, from: daemons[number].machine, to: hardware)
   }
 
-  private mutating func announce(_ address: IPAddress, by number: Int) {
+  private func announce(_ address: IPAddress, by number: Int) {
     coverage.count(.announced)
     checkAnnouncement(of: address, by: number)
     guard canSend(number, .neighbor), let plan = daemons[number].sockets?.plan else { return }
@@ -91,7 +91,7 @@ extension World {
     }
   }
 
-  private mutating func listen(excluding known: [MACAddress], _ number: Int) {
+  private func listen(excluding known: [MACAddress], _ number: Int) {
     coverage.count(.listened)
     guard daemons[number].sockets != nil else { return }
     var (stations, virtual): (Stations, UInt16) = ([], 0)
@@ -106,13 +106,13 @@ extension World {
 
   // MARK: This host
 
-  private mutating func watch(_ units: [String], _ number: Int) {
+  private func watch(_ units: [String], _ number: Int) {
     daemons[number].watched = units
     let fails = machines[daemons[number].machine].failingChecks > 0
     for unit in units { post(.check(.unit(unit), passed: !fails, reason: fails ? "failed" : "active"), to: number) }
   }
 
-  private mutating func tell(_ message: GroupMessage, to sibling: String?, by number: Int) {
+  private func tell(_ message: GroupMessage, to sibling: String?, by number: Int) {
     for other in daemons(on: daemons[number].machine) where other != number {
       guard daemons[other].isAlive, daemons[other].group != nil else { continue }
       if let sibling, sibling != Station.instanceNames[daemons[other].vip] { continue }
@@ -123,7 +123,7 @@ extension World {
     }
   }
 
-  private mutating func write(_ effect: Effect, by number: Int) {
+  private func write(_ effect: Effect, by number: Int) {
     let isFull = daemons[number].runtime.full > 0
     switch effect {
     // Memory that is mapped already.
@@ -138,12 +138,12 @@ extension World {
     }
   }
 
-  private mutating func readFiles(_ number: Int) {
+  private func readFiles(_ number: Int) {
     let delay = daemons[number].random.within(100...5000) * .microsecond
     post(.settings(daemons[number].files), to: number, after: delay)
   }
 
-  private mutating func take(_ notice: Notice, from number: Int) {
+  private func take(_ notice: Notice, from number: Int) {
     coverage.count(notice)
     guard case .core(let report) = notice else { return }
     coverage.count(report)
@@ -151,7 +151,7 @@ extension World {
     if report == .handoverRefused { checkRefusal(by: number) }
   }
 
-  private mutating func changed(because cause: Election.Cause, _ number: Int) {
+  private func changed(because cause: Election.Cause, _ number: Int) {
     daemons[number].lastSpoke = .never
     switch cause {
     case .resumption: checkResumption(of: number)

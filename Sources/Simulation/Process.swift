@@ -3,7 +3,7 @@ import Internet
 
 /// Processes come, go, and get the processor or not.
 extension World {
-  mutating func launch(_ occurrence: Occurrence) {
+  func launch(_ occurrence: Occurrence) {
     let number = Int(occurrence.target)
     let machine = daemons[number].machine
     if machines[machine].paused > 0 { return machines[machine].waiting.append(occurrence) }
@@ -12,7 +12,7 @@ extension World {
     start(number)
   }
 
-  private mutating func start(_ number: Int) {
+  private func start(_ number: Int) {
     let isPlain = machines[daemons[number].machine].setup.isPlain
     daemons[number].host = Host(daemons[number].files, rules: rules(isPlain: isPlain))
     daemons[number].isAlive = true
@@ -33,7 +33,7 @@ extension World {
   }
 
   /// The process ends; its kernel lives on.
-  mutating func die(_ number: Int) {
+  func die(_ number: Int) {
     daemons[number].isAlive = false
     daemons[number].isFrozen = false
     daemons[number].life += 1
@@ -58,7 +58,7 @@ extension World {
   }
 
   /// Gives back what an occurrence that nobody takes has stored.
-  mutating func discard(_ occurrence: Occurrence) {
+  func discard(_ occurrence: Occurrence) {
     switch occurrence.kind {
     case .frame, .packet: frames.release(occurrence.detail)
     case .input: _ = inputs.take(occurrence.detail)
@@ -67,7 +67,7 @@ extension World {
   }
 
   /// Whether the daemon can handle `occurrence` now; if it only must wait, it will come again.
-  mutating func isReady(_ number: Int, for occurrence: Occurrence) -> Bool {
+  func isReady(_ number: Int, for occurrence: Occurrence) -> Bool {
     guard daemons[number].isAlive, occurrence.life == daemons[number].life else {
       discard(occurrence)
       return false
@@ -80,7 +80,7 @@ extension World {
   }
 
   /// The daemon gets the processor again.
-  mutating func goOn(_ number: Int) {
+  func goOn(_ number: Int) {
     guard runs(number) else { return }
     coverage.count(.thawed)
     note(number, "goes on")
@@ -97,7 +97,7 @@ extension World {
   }
 
   /// Lets what waited happen, in the order in which a loop takes it.
-  mutating func again(_ waiting: [Occurrence]) {
+  func again(_ waiting: [Occurrence]) {
     guard !waiting.isEmpty else { return }
     for rank in 0...3 {
       for occurrence in waiting where occurrence.kind.rank == rank {
@@ -109,7 +109,7 @@ extension World {
   }
 
   /// The process leaves its loop; a supervisor starts it again, unless it was stopped.
-  mutating func exit(_ number: Int, _ code: Int32) {
+  func exit(_ number: Int, _ code: Int32) {
     coverage.count(.exited)
     note(number, "exits with \(code)")
     if !daemons[number].callers.isEmpty { violate(.reply, of: number, "exits and leaves a caller without a reply") }

@@ -6,7 +6,7 @@ import VRRP
 /// Changes of a daemon's files, and the reloads that follow.
 extension World {
   /// Whether the daemon lives or not, its files change: the next run reads them.
-  mutating func reload(_ fault: Fault, _ number: Int) {
+  func reload(_ fault: Fault, _ number: Int) {
     var files = daemons[number].files
     change(&files, fault, number)
     daemons[number].files = files

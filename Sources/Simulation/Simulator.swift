@@ -9,7 +9,7 @@ public struct Simulator: Sendable {
 
   /// Runs `plan` until its end or the first violation, recording what happens if asked to.
   public mutating func run(_ plan: Case, tracing: Bool = false) -> Outcome {
-    var world = World(plan, without: dropped, isTracing: tracing)
+    let world = World(plan, without: dropped, isTracing: tracing)
     world.run()
     coverage.add(world.coverage)
     return Outcome(violation: world.violation, trace: world.trace)

@@ -5,7 +5,7 @@ import Ownership
 import VRRP
 
 /// Everything that is simulated, and its clock.
-struct World {
+final class World {
   let plan: Case
   let dropped: [Rule]
   let dropsOtherFamily: Bool
@@ -74,7 +74,7 @@ struct World {
     scheduleAll()
   }
 
-  private mutating func scheduleAll() {
+  private func scheduleAll() {
     for number in daemons.indices {
       let stagger = Time(daemons[number].vip) * 3 * .millisecond
       schedule(.launch, at: plan.hosts[daemons[number].machine].start + stagger, target: number)
@@ -94,7 +94,7 @@ struct World {
   }
 
   /// Lets time pass until the end, or until a promise is broken.
-  mutating func run() {
+  func run() {
     coverage.count(.runs)
     if promise.demandsSafety { coverage.count(.safetyDemanded) }
     if promise.demandsLiveness { coverage.count(.livenessDemanded) }
@@ -108,7 +108,7 @@ struct World {
     if violation == nil { checkEnd() }
   }
 
-  private mutating func take(_ occurrence: Occurrence) {
+  private func take(_ occurrence: Occurrence) {
     let target = Int(occurrence.target)
     switch occurrence.kind {
     case .frame: frameArrives(occurrence)
@@ -130,7 +130,7 @@ struct World {
     }
   }
 
-  mutating func schedule(
+  func schedule(
     _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0, detail: Int32 = 0
   ) {
     queue.push(
@@ -139,22 +139,22 @@ struct World {
         detail: detail))
   }
 
-  mutating func note(_ text: @autoclosure () -> String) {
+  func note(_ text: @autoclosure () -> String) {
     if isTracing { trace.append("\(TimeText.format(now)) \(text())") }
   }
 
   /// The same of a daemon.
-  mutating func note(_ number: Int, _ text: @autoclosure () -> String) {
+  func note(_ number: Int, _ text: @autoclosure () -> String) {
     if isTracing { trace.append("\(TimeText.format(now)) \(name(number)) \(text())") }
   }
 
-  mutating func violate(_ rule: Violation.Rule, at time: Time? = nil, _ text: @autoclosure () -> String) {
+  func violate(_ rule: Violation.Rule, at time: Time? = nil, _ text: @autoclosure () -> String) {
     guard violation == nil else { return }
     violation = Violation(rule: rule, time: time ?? now, text: text())
   }
 
   /// The same of a daemon.
-  mutating func violate(_ rule: Violation.Rule, at time: Time? = nil, of number: Int, _ text: String = "") {
+  func violate(_ rule: Violation.Rule, at time: Time? = nil, of number: Int, _ text: String = "") {
     guard violation == nil else { return }
     violation = Violation(rule: rule, time: time ?? now, text: text.isEmpty ? name(number) : "\(name(number)): \(text)")
   }
