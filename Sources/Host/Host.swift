@@ -32,6 +32,8 @@ public struct Host: Sendable {
   public internal(set) var core: Instance
   /// The effective settings.
   public internal(set) var settings: Settings
+  /// When to hand in `.timer`; nil for not at all.
+  public private(set) var deadline: Instant?
 
   let rules: Rules
   var memory = Memory()
@@ -87,12 +89,12 @@ public struct Host: Sendable {
     core = Instance(settings.parameters(defaultGateway: nil))
   }
 
-  /// When to hand in `.timer`; nil for not at all.
-  public var deadline: Instant? {
-    if phase == .ended { return nil }
-    guard let first = alarms.first else { return core.deadline }
-    guard let due = core.deadline else { return first }
-    return min(first, due)
+  private mutating func noteDeadline() {
+    guard phase != .ended, let first = alarms.first, let due = core.deadline else {
+      deadline = phase == .ended ? nil : alarms.first ?? core.deadline
+      return
+    }
+    deadline = min(first, due)
   }
 
   /// Begins; asks the kernel what there is before anything else.
@@ -102,6 +104,7 @@ public struct Host: Sendable {
     effects.append(.notice(.started))
     joinGroup(at: now, into: &effects)
     lookAtEverything(at: now, into: &effects)
+    noteDeadline()
   }
 
   /// Advances the instance.
@@ -137,6 +140,7 @@ public struct Host: Sendable {
     case .restart: end(0, into: &effects)
     }
     follow(at: now, into: &effects)
+    noteDeadline()
   }
 
   /// Makes the kernel, the sockets and the files follow what is decided, and the core what they have.

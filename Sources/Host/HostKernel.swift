@@ -108,9 +108,12 @@ extension Host {
     if let deadline = look.retry.deadline { alarms.advance(.look, to: deadline) }
   }
 
-  /// Whether what was refused may be asked for again.
-  func allows(_ retry: Retry, at now: Instant) -> Bool {
-    rules.contains(.retry) ? retry.allows(at: now) : !retry.isRefused
+  /// Whether what was refused may be asked for again; if not yet, this is looked at again when it may.
+  mutating func allows(_ retry: Retry, at now: Instant) -> Bool {
+    guard rules.contains(.retry) else { return !retry.isRefused }
+    if retry.allows(at: now) { return true }
+    schedule(retry)
+    return false
   }
 
   /// Has `retry` looked at again when its pause is over.

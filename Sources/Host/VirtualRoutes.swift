@@ -62,7 +62,7 @@ extension Host {
     }
     guard !isExpected, allows(routes.entries[index].retry, at: now) else { return }
     if routes.entries[index].wasThere {
-      guard rules.contains(.restoreRoutes), routes.entries[index].restoring.allows(at: now) else { return }
+      guard rules.contains(.restoreRoutes), allows(routes.entries[index].restoring, at: now) else { return }
       routes.entries[index].wasThere = false
       effects.append(.notice(.routeRestored(routes.entries[index].route)))
       routes.entries[index].restoring.refused(at: now)

@@ -23,7 +23,7 @@ struct Audit {
   }
 
   /// Between two looks.
-  static let pace: Time = 100 * .millisecond
+  static let pace: Time = 200 * .millisecond
   /// How long a caller may wait beyond what a departure takes.
   static let replyLimit: Time = 4 * .second
 
@@ -75,7 +75,7 @@ extension World {
     let isAtRest = isWell && isEverythingSettled
     if !isAtRest || restSince == .never || changed > restSince {
       restSince = isAtRest ? now : .never
-    } else if now - restSince >= promise.quiet {
+    } else if now - restSince >= promise.rest {
       hasComeToRest = true
     }
   }

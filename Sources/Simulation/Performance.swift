@@ -39,7 +39,8 @@ extension World {
 
   private func advertise(_ advertisement: Advertisement, _ dialect: Dialect, isOwner: Bool, by number: Int) {
     coverage.count(advertisement.priority == 0 ? .resigned : .advertised)
-    if advertisement.priority > 0 { checkSilence(of: number) }
+    // An offer may be repeated, and taken, but is no silence.
+    if advertisement.priority > 0 { checkSilence(of: number) } else { daemons[number].lastSpoke = .never }
     guard canSend(number, .vrrp), let plan = daemons[number].sockets?.plan else { return }
     let machine = daemons[number].machine
     for router in plan.routers {

@@ -49,8 +49,8 @@ struct Promise: Hashable, Sendable {
   let lastEffect: Time
   let settled: Time
   let end: Time
-  /// How long nothing must change; who has come to rest earlier need not wait for `settled`.
-  let quiet: Time
+  /// How long all must be as it should before `settled` to be believed.
+  let rest: Time
   /// Some runs last until `end` all the same.
   let lastsLong: Bool
 
@@ -71,8 +71,8 @@ struct Promise: Hashable, Sendable {
     retryLimit = plan.retryLimit
     lastEffect = plan.lastEffect
     settled = plan.lastEffect + plan.convergence
-    quiet = 3 * interval + 300 * .millisecond
-    end = settled + quiet
+    rest = 2 * interval + 100 * .millisecond
+    end = settled + 3 * interval + 300 * .millisecond
     lastsLong = plan.seed % 16 == 0
   }
 }

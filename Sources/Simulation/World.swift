@@ -101,10 +101,12 @@ final class World {
     while violation == nil, let occurrence = queue.pop() {
       now = occurrence.time
       coverage.count(.occurrences)
+      coverage.count(Coverage.Item(rawValue: Coverage.Item.k0.rawValue + Int(occurrence.kind.rawValue))!)
       if occurrence.kind == .end { break }
       take(occurrence)
       if hasComeToRest { break }
     }
+    coverage.count(.milliseconds, Int(now / .millisecond))
     if violation == nil { checkEnd() }
   }
 
