@@ -65,7 +65,8 @@ let package = Package(
     .target(
       name: "Daemon",
       dependencies: [
-        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership", "Systemd",
+        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership",
+        "Systemd",
         "Tracking", "VRRP",
       ],
       swiftSettings: daemon),
@@ -104,7 +105,8 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxTests", dependencies: ["CLinux", "Internet", "Linux", "Netlink"], swiftSettings: strict),
+      name: "LinuxTests", dependencies: ["CLinux", "CNetlink", "Internet", "Linux", "Netlink"],
+      swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),
     .testTarget(

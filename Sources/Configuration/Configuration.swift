@@ -28,7 +28,8 @@ public enum Configuration {
       remedy: "use a name like 219, 192.168.1.219 or web-1")
   }
 
-  static func isInstanceName(_ text: String) -> Bool {
+  /// Whether `text` can be an instance's name.
+  public static func isInstanceName(_ text: String) -> Bool {
     let name = Array(text.utf8)
     return (1...200).contains(name.count) && name[0] != UInt8(ascii: ".") && name.allSatisfy(isInstanceByte)
   }

@@ -41,7 +41,7 @@ struct ConfigurationKey: Sendable {
     // The kernel keeps the prefix that an IPv6 address was added with.
     let isOfPrefixesOnly =
       old.addresses.count == new.addresses.count
-      && zip(old.addresses, new.addresses).allSatisfy { $0.isSameInKernel(as: $1) }
+      && zip(old.addresses, new.addresses).allSatisfy { $0.isSameAddress(as: $1) }
     return isOfPrefixesOnly ? .nextAddition : .live
   }
 

@@ -15,7 +15,7 @@ extension Settings {
   /// What the core needs of them, with the gateway that `auto` stands for now.
   public func parameters(defaultGateway: IPAddress?) -> Parameters {
     var parameters = Parameters(
-      virtualRouterID: virtualRouterID, addresses: addresses.map(\.address), priority: priority,
+      virtualRouterID: virtualRouterID, addresses: addresses, priority: priority,
       interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
       witness: witness, gateway: gateway.address(defaultGateway: defaultGateway), isolation: true,
       announcementRepeat: announcementRepeat, announcementRefresh: refreshInterval)

@@ -1,4 +1,4 @@
-import Host
+public import Host
 public import Systemd
 
 /// The D-Bus interface of an instance: how a status is written and read there.

@@ -1,49 +1,40 @@
 public import Configuration
-import Control
 import Glibc
+import Host
 import Internet
 public import Linux
-import Neighbor
 import Netlink
-import Ownership
 public import Systemd
-import Tracking
-import VRRP
 
-/// One instance at work: brings events from the kernel, the network and the operator to the core, and
-/// carries out the core's actions.
+/// One instance at work: hands what happens to its ``Host``, and does what that wants done. It decides nothing.
 public final class Daemon {
-  private var settings: Settings
+  private var host: Host
+  private let files: ConfigurationFiles
   private let loop: EventLoop
   private let log: Log
-  private let runtime: RuntimeDirectory?
-  private let runtimeDirectory: String
+  private let calendar = Calendar(localTime: Clock.localTime, microseconds: Clock.microsecondsSinceEpoch)
+  private let runtime: RuntimeDirectory
   private let monitor: RouteMonitor
-  private let requests: RouteRequests
-  private let kernel: KernelAddresses
-  private let routes: KernelRoutes
+  private let notifier: Notifier
 
-  private var core: Instance
-  private var interface: InterfaceView
+  private var kernel: KernelThread?
+  /// Taken from the kernel's thread, and not yet handed in: their news come first.
+  private var answers: [KernelThread.Answer] = []
   private var sockets: LinkSockets?
-  /// The gateway of the default route, if it leaves by the VIP's interface.
-  private var defaultGateway: IPAddress?
-  private var eligibility: Eligibility?
-  private var reloading: Reload?
-  private var discards = DiscardCounters()
-  private var chronicle = Chronicle()
+  /// Sockets that are being opened and still wanted.
+  private var openings: Set<UInt32> = []
+  private var reading: BackgroundTask<Result<[ConfigurationFile], ConfigurationError>>?
+  private var units: UnitMonitor?
+  private var commands: CommandRunner?
+  private var group: GroupSocket?
   private var control: ControlInterface?
-  private var status = ""
-  /// What the units that follow the VIP were told.
-  private var role: Role?
-  /// What could not be sent the last time, so that only the first failure is logged.
-  private var failing: Set<Outgoing> = []
   private var timer: Timer?
   private var sources: [EventSource] = []
-  /// Events that carrying out actions gave rise to.
-  private var queue: [Event] = []
-  private var isDelivering = false
-  private var failure: DaemonError?
+
+  /// What happened while effects were carried out.
+  private var inputs: [Input] = []
+  private var effects = Effects()
+  private var isAdvancing = false
 
   /// A daemon for `settings`, which `files` gave, that has not touched anything yet. It keeps its state in
   /// `runtimeDirectory`.
@@ -52,496 +43,257 @@ public final class Daemon {
   public init(
     _ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
   ) throws(DaemonError) {
-    self.settings = settings
-    log = Log(journal: journal, instance: settings.instance)
-    self.runtimeDirectory = runtimeDirectory
-    do throws(RuntimeDirectoryError) {
-      runtime = try RuntimeDirectory(runtimeDirectory)
-    } catch {
-      runtime = nil
-      journal.send(.warning, "\(error): after a restart this instance will listen before it goes on")
-    }
-    core = Instance(settings.parameters(defaultGateway: nil))
-    interface = InterfaceView(settings)
+    self.files = files
+    host = Host(settings)
+    log = Log(journal: journal)
+    runtime = RuntimeDirectory(runtimeDirectory)
     do {
       loop = try EventLoop()
       monitor = try RouteMonitor()
-      requests = try RouteRequests()
+      notifier = try Notifier(on: loop)
+      kernel = try KernelThread(on: loop) { [unowned self] in readAnswers() }
+      units = try UnitMonitor(on: loop) { [unowned self] in handle($0) }
+      commands = CommandRunner(on: loop) { [unowned self] in handle($0) }
     } catch {
       throw DaemonError(error)
     }
-    kernel = KernelAddresses(settings, requests: requests)
-    routes = KernelRoutes(requests: requests)
-    reloading = Reload(
-      of: settings.instance, files, on: loop,
-      Reload.Handlers(
-        apply: { [unowned self] in apply($0) }, finished: { [unowned self] in notify(.ready) }))
   }
 
-  /// Runs until SIGTERM or SIGINT, when the VIP is released; the exit code.
+  /// Runs until the host has the process end; the exit code.
   ///
-  /// - Throws: if the kernel refuses what the daemon cannot do without.
+  /// - Throws: if the event loop cannot watch what it must.
   public func run() throws(DaemonError) -> Int32 {
-    // Calls that wait for an answer get one before the loop ends.
-    defer {
-      reloading = nil
-      control = nil
-    }
+    // Calls that wait for an answer get one before the process ends.
+    defer { control = nil }
     do {
       try watchEverything()
-      write(Message(.started, .info, "Started: \(settings.summary)"))
-      let links = try requests.links()
-      let missing = interface.replace(links: links, addresses: try requests.addresses())
-      try followEligibility(links)
-      if !interface.leftover.isEmpty {
-        let names = settings.names(of: interface.leftover)
-        write(Message(.leftover, .notice, "Found \(names), left by an earlier run"))
-        deliver(.resume(interface.leftover, lastAdvertised: runtime?.previouslyAdvertised))
-      }
-      if runtime?.isHeld == true { hold(true) }
-      followInterface(missing: missing)
-      try Notification.send(.ready)
-      let code = try loop.run()
-      if let failure { throw failure }
-      return code
+      advance { now in host.start(runtime.memory, at: now, into: &effects) }
+      return try loop.run()
     } catch {
       throw DaemonError(error)
     }
   }
 
-  // MARK: Events
-
   private func watchEverything() throws {
-    timer = try loop.timer { [unowned self] in deliver(.timer) }
+    timer = try loop.timer { [unowned self] in handle(.timer) }
     sources = [
-      // News of changes before the answers to our own: see Holdings.
-      try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in readMonitor() },
-      try loop.watch(fd: requests.fd, priority: .answer) { [unowned self] in readAnswers() },
-      try loop.signal(SIGTERM) { [unowned self] in stop() },
-      try loop.signal(SIGINT) { [unowned self] in stop() },
-      try loop.signal(SIGHUP) { [unowned self] in reload() },
-      try loop.signal(SIGUSR1) { [unowned self] in deliver(.handover) },
+      try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in readNews() },
+      try loop.signal(SIGTERM) { [unowned self] in handle(.stop) },
+      try loop.signal(SIGINT) { [unowned self] in handle(.stop) },
+      try loop.signal(SIGHUP) { [unowned self] in handle(.reload(nil)) },
+      try loop.signal(SIGUSR1) { [unowned self] in handle(.handover(nil)) },
       // RestartKillSignal= of the unit: the next run takes up the VIP where this one leaves it.
-      try loop.signal(SIGUSR2) { [unowned self] in loop.exit(0) },
+      try loop.signal(SIGUSR2) { [unowned self] in handle(.restart) },
     ]
     try loop.enableWatchdog()
-    openControl()
-  }
-
-  /// The daemon does its work without its operator, too.
-  private func openControl() {
-    guard let directory = runtime?.path else { return }
     do throws(SystemdError) {
       control = try ControlInterface(
-        in: directory, on: loop,
-        ControlInterface.Handlers(
-          status: { [unowned self] in snapshot }, handover: { [unowned self] in deliver(.handover) },
-          hold: { [unowned self] in hold($0) }, reload: { [unowned self] in reload(then: $0) }))
+        in: runtime.path, on: loop,
+        status: { [unowned self] in host.status(at: Clock.now, calendar) },
+        request: { [unowned self] in handle($0) })
     } catch {
-      log.journal.send(.warning, "\(error): vipctl cannot reach this instance")
+      // The daemon does its work without its operator, too.
+      log.write(.warning, "\(error): vipctl cannot reach this instance")
     }
   }
 
-  private func stop() {
-    notify(.stopping)
-    eligibility?.leaveGroup()
-    deliver(.stop)
+  // MARK: The loop
+
+  /// Hands `input` to the host and does what follows, and so with every input that this gives rise to.
+  private func handle(_ input: Input) {
+    inputs.append(input)
+    guard !isAdvancing else { return }
+    advance { _ in }
   }
 
-  private func readMonitor() {
-    attempt {
-      var events: [Event] = []
-      let isComplete = try monitor.receive { change in
-        eligibility?.apply(change)
-        if let index = interface.apply(change) { events.append(.vanished(index: index)) }
+  private func advance(_ body: (Instant) -> Void) {
+    isAdvancing = true
+    body(Clock.now)
+    performAll()
+    var next = 0
+    while next < inputs.count {
+      host.handle(inputs[next], at: Clock.now, into: &effects)
+      performAll()
+      next += 1
+    }
+    inputs.removeAll(keepingCapacity: true)
+    isAdvancing = false
+    if let deadline = host.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+  }
+
+  private func performAll() {
+    for index in 0..<effects.count { perform(effects[index]) }
+    effects.removeAll()
+  }
+
+  private func perform(_ effect: Effect) {
+    switch effect {
+    case .request(let number, let request): kernel?.ask(number, request)
+    case .openSockets(let number, let plan):
+      openings.insert(number)
+      kernel?.open(number, plan)
+    case .followIdentity(let plan): send(.vrrp) { sockets throws(LinuxError) in try sockets.follow(plan) }
+    case .closeSockets:
+      openings = []
+      replaceSockets(by: nil)
+    case .advertise(let advertisement, let dialect, let isOwner):
+      send(.vrrp) { sockets throws(LinuxError) in
+        try sockets.send(advertisement, in: dialect, isOwner: isOwner)
       }
-      noteNewInterface()
-      for event in events { deliver(event) }
-      var missing: AddressSet = []
-      if !isComplete {
-        write(Message(.netlinkOverflow, .warning, "Netlink news was lost; looking at everything again"))
-        missing = try resynchronize()
-      }
-      followInterface(missing: missing)
+    case .ask(let packet, let station):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
+    case .announce(let address):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(address) }
+    case .listenForEvidence(let stations):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: stations) }
+    case .watchUnits(let names): units?.follow(names)
+    case .runCommands(let plan): commands?.follow(plan)
+    case .joinGroup(let name): joinGroup(name)
+    case .tellGroup(let message, let name): group?.tell(message, to: name)
+    case .remember(let lastAdvertised): runtime.remember(lastAdvertised: lastAdvertised)
+    case .writeRole(let role): if !runtime.write(role: role) { handle(.writeFailed(.role)) }
+    case .writeHold(let isHeld): if !runtime.write(isHeld: isHeld) { handle(.writeFailed(.hold)) }
+    case .readFiles: readFiles()
+    case .reply(let caller, let reply): control?.reply(reply, to: caller)
+    case .notice(let notice): log.write(Message(notice, of: host, at: Clock.now, calendar), of: host)
+    case .statusChanged: tellStatus()
+    case .notify(let state): notifier.notify(Notification(state))
+    case .exit(let code): loop.exit(code)
     }
   }
 
-  /// Takes a snapshot; returns the VIP's addresses that the interface lacks.
-  private func resynchronize() throws(LinuxError) -> AddressSet {
-    let links = try requests.links()
-    eligibility?.replace(links: links)
-    return interface.replace(links: links, addresses: try requests.addresses())
+  // MARK: The kernel
+
+  /// Hands in what netlink tells, or the first many of it; whether that was all.
+  @discardableResult
+  private func readNews() -> Bool {
+    var changes: [RouteChange] = []
+    let reading = monitor.read { changes.append($0) }
+    for change in changes { handle(.change(change)) }
+    if reading == .lost { handle(.changesLost) }
+    return reading == .all
   }
 
+  /// The kernel had told all news of what it did before it answered; but since the loop looked, it may have done and
+  /// told more, and answered that, too.
   private func readAnswers() {
-    attempt {
-      do throws(LinuxError) {
-        let events = try kernel.answers { sequence, error in
-          guard let route = self.routes.failure(sequence, error), let error else { return }
-          self.reportRoute(route, error)
-        }
-        for event in events { deliver(event) }
-      } catch {
-        // Answers were lost, not the changes: look at what became of them.
-        for event in kernel.answers(missing: try resynchronize(), after: error) { deliver(event) }
+    answers += kernel?.takeAnswers() ?? []
+    guard readNews() else {
+      kernel?.callAgain()
+      return
+    }
+    let known = answers
+    answers = []
+    for answer in known {
+      switch answer {
+      case .answer(let number, let answer): handle(.answer(number, answer))
+      case .sockets(let number, .success(let opened)): handle(.sockets(number, take(opened, number)))
+      case .sockets(let number, .failure(let error)):
+        openings.remove(number)
+        handle(.sockets(number, KernelRefusal(error)))
       }
     }
   }
 
-  /// Opens sockets on an interface that has become usable and tells the core what it is like.
-  private func followInterface(missing: AddressSet) {
-    noteNewInterface()
-    missing.forEach { deliver(.vanished(index: $0)) }
-    let condition = interface.condition
-    if case .ready(let identity) = condition, condition != core.link || sockets == nil {
-      attempt { try openSockets(identity) }
-      guard sockets != nil else { return }
+  // MARK: Sockets
+
+  /// Uses sockets that were opened, if they are still wanted and can be watched; else why not.
+  private func take(_ opened: LinkSockets, _ number: UInt32) -> KernelRefusal? {
+    guard openings.remove(number) != nil else {
+      kernel?.close(opened)
+      return KernelRefusal(.linkGone, code: ENODEV, "opening sockets: the link has gone meanwhile")
     }
-    deliver(.link(condition))
-  }
-
-  /// An interface that was deleted and made anew is another one: the addresses went with the old one.
-  private func noteNewInterface() {
-    guard let sockets, sockets.linkIndex != interface.link?.index else { return }
-    self.sockets = nil
-    deliver(.link(.absent))
-  }
-
-  private func openSockets(_ identity: Identity) throws {
-    guard let linkIndex = interface.link?.index else { return }
-    do throws(LinuxError) {
-      // The way out may have come up with the interface.
-      let route = try requests.defaultRoute(settings.families[0])
-      defaultGateway = route?.linkIndex == linkIndex ? route?.gateway : nil
-      deliver(.reconfigure(parameters))
-      if let sockets { return try sockets.follow(identity) }
-      let isRouter = settings.families.contains(.ipv6) ? try requests.forwardsIPv6(on: linkIndex) : false
-      sockets = try LinkSockets(
-        linkIndex: linkIndex, identity: identity, routers: settings.virtualRouters,
-        usesVirtualMAC: settings.virtualMAC, isRouter: isRouter)
-      try routes.adopt(linkIndex: linkIndex)
-      try interface.prepareCarriers(settings.families, by: requests)
-      try requests.promoteSecondaries(on: linkIndex)
+    do throws(SystemdError) {
+      try opened.watch(
+        on: loop,
+        LinkSockets.Handlers(
+          vrrp: { [unowned self] number in
+            read { sockets throws(LinuxError) in try sockets.receiveVRRP(number) }
+          },
+          neighbor: { [unowned self] number in
+            read { sockets throws(LinuxError) in try sockets.receiveNeighbor(number) }
+          },
+          evidence: { [unowned self] in
+            read { sockets throws(LinuxError) in try sockets.receiveEvidence() }
+          }))
     } catch {
-      // The link or the address is gone again since netlink told of it; netlink will tell of that, too.
-      if error.kind == .linkGone || error.kind == .addressMissing { return }
-      throw error
+      kernel?.close(opened)
+      return KernelRefusal(.other, code: error.errno, "\(error)")
     }
-    try sockets?.watch(
-      on: loop,
-      LinkSockets.Handlers(
-        vrrp: { [unowned self] family in
-          read { () throws(LinuxError) in
-            try family.receiveVRRP { self.receive($1, in: $0, of: family.router) }
-          }
-        },
-        neighbor: { [unowned self] family in
-          read { () throws(LinuxError) in
-            try family.receiveNeighbor { self.deliver(.neighbor($0)) }
-          }
-        },
-        evidence: { [unowned self] in
-          read { () throws(LinuxError) in
-            if let station = try sockets?.receiveEvidence() { deliver(.frame(from: station)) }
-          }
-        }))
+    replaceSockets(by: opened)
+    return nil
+  }
+
+  private func replaceSockets(by new: LinkSockets?) {
+    if let old = sockets { kernel?.close(old) }
+    sockets = new
   }
 
   /// Reads one packet: the loop, which calls again while more wait, keeps a flood of them from delaying timers.
-  private func read(_ packet: () throws(LinuxError) -> Void) {
+  private func read(_ packet: (LinkSockets) throws(LinuxError) -> Input?) {
+    guard let sockets else { return }
     do throws(LinuxError) {
-      try packet()
+      if let input = try packet(sockets) { handle(input) }
     } catch {
       // A link that went down says so here once; netlink says what matters of it.
     }
   }
 
-  private func receive(_ message: Span<UInt8>, in envelope: Envelope, of router: VirtualRouter) {
-    chronicle.count(.advertisementsReceived)
-    do throws(Discard) {
-      deliver(.advertisement(try router.decode(message, in: envelope)))
-    } catch {
-      guard discards.count(error), let why = error.inWords(timeToLive: envelope.timeToLive) else { return }
-      write(
-        Message(
-          .discarded, .warning,
-          "Discarded a packet from \(envelope.source): \(why); more of this kind are only counted",
-          [("VRRP_PEER", "\(envelope.source)")]))
-    }
-  }
-
-  // MARK: Actions
-
-  /// Gives `event` to the core and does what it says, and so with every event that follows from that.
-  private func deliver(_ event: Event) {
-    queue.append(event)
-    guard !isDelivering else { return }
-    isDelivering = true
-    while !queue.isEmpty {
-      let next = queue.removeFirst()
-      let actions = core.handle(next, at: Clock.now)
-      for index in 0..<actions.count { perform(actions[index]) }
-    }
-    isDelivering = false
-    followRoutes()
-    if core.link != nil {
-      eligibility?.tell(
-        takesPart: core.election.state != .initialize, isActive: core.election.state == .active)
-    }
-    runtime?.remember(lastAdvertised: core.resumesAfter)
-    if let deadline = core.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
-    updateRole()
-    // The announcement waits for the kernel's answer, which is there already; the operator can wait for both.
-    if !kernel.isAsked { updateStatus() }
-  }
-
-  private func followRoutes() {
-    guard let sockets else { return }
-    let wanted = core.owns ? settings.routes.map { RouteRequest($0, linkIndex: sockets.linkIndex) } : []
-    for (route, error) in routes.follow(wanted) { reportRoute(route, error) }
-  }
-
-  private func reportRoute(_ route: String, _ error: LinuxError) {
-    write(
-      Message(
-        .kernelRefused, .error, "The kernel refused the route to \(route): \(error)",
-        [("ERRNO", String(error.errno))]))
-  }
-
-  private func perform(_ action: Action) {
-    chronicle.count(action)
-    switch action {
-    case .advertise(let priority, let interval): advertise(priority, every: interval)
-    case .ask(let packet, let station):
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
-    case .listenForEvidence:
-      let virtual = AddressFamily.allCases.map { MACAddress.virtualRouter(settings.virtualRouterID, $0) }
-      let known = core.peers.compactMap(\.hardware) + virtual
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: known) }
-    case .add(let set): set.forEach { add($0) }
-    case .remove(let set): remove(set)
-    case .announce(let set): announce(set)
-    case .report(let report):
-      write(Message(report, settings: settings, at: Clock.now))
-      chronicle.note(report, at: Clock.now)
-    case .handoverEnded(let outcome): control?.answerHandovers(outcome)
-    case .exit: exit()
-    }
-  }
-
-  private func exit() {
-    interface.removeCarriers(by: requests)
-    loop.exit(0)
-  }
-
-  private func add(_ index: Int) {
-    let network = settings.addresses[index]
-    do throws(LinuxError) {
-      let family = network.address.family
-      guard sockets != nil,
-        let carrier = try interface.carrier(family, isOwner: core.owns, by: requests)
-      else {
-        return queue.append(.addFailed(index: index, errno: ENODEV))
-      }
-      let event = kernel.add(
-        index, to: carrier, lease: core.parameters.lease,
-        addsPrefixRoute: !interface.hasSubnet(of: network))
-      if let event { queue.append(event) }
-    } catch {
-      queue.append(.addFailed(index: index, errno: error.errno))
-    }
-  }
-
-  private func remove(_ set: AddressSet) {
-    set.forEach { index in
-      guard let carrier = interface.carrier(settings.addresses[index].address.family) else {
-        return queue.append(.removed(index: index))
-      }
-      if let event = kernel.remove(settings.addresses[index], from: carrier) { queue.append(event) }
-    }
-    attempt { try interface.setCarriersDown(by: requests) }
-  }
-
-  private func advertise(_ priority: UInt8, every interval: AdvertisementInterval) {
-    let advertisement = Advertisement(
-      virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
-    send(.vrrp) { sockets throws(LinuxError) in
-      try sockets.send(advertisement, in: core.dialect, isOwner: core.owns)
-    }
-  }
-
-  private func announce(_ set: AddressSet) {
-    set.forEach { index in
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(settings.addresses[index].address)
-      }
-    }
-  }
-
-  private enum Outgoing: String {
-    case vrrp = "Advertisements"
-    case neighbor = "ARP and neighbour discovery"
-  }
-
-  /// A packet that cannot be sent is lost like one that the network loses; the operator hears of the first.
-  private func send(_ kind: Outgoing, _ body: (LinkSockets) throws(LinuxError) -> Void) {
+  private func send(_ kind: Outgoing, _ packet: (LinkSockets) throws(LinuxError) -> Void) {
     guard let sockets else { return }
     do throws(LinuxError) {
-      try body(sockets)
-      failing.remove(kind)
+      try packet(sockets)
     } catch {
-      guard failing.insert(kind).inserted else { return }
-      write(
-        Message(
-          .sendFailed, .error,
-          "Cannot send \(kind.rawValue) on \(settings.interface): \(error); more of this kind are not reported",
-          [("ERRNO", String(error.errno))]))
+      handle(.sendFailed(kind, KernelRefusal(error)))
     }
   }
 
-  // MARK: Standing back
+  // MARK: This host
 
-  /// Before the first link event: a host that must not own the VIP must not take it first.
-  private func followEligibility(_ links: [Link]) throws {
-    eligibility = try Eligibility(
-      settings, owns: !interface.leftover.isEmpty, links: links,
-      runtimeDirectory: runtimeDirectory, on: loop,
-      Eligibility.Handlers(
-        report: { [unowned self] in write($0) }, changed: { [unowned self] in eligibilityChanged() },
-        // Where another host can have all of the group's VIPs, it gets all; else the rest stays here.
-        memberLeft: { [unowned self] in deliver(.handover) }))
-    eligibilityChanged()
+  private func joinGroup(_ name: String?) {
+    group = nil
+    guard name != nil else { return }
+    group = GroupSocket(
+      in: runtime.path, on: loop, heard: { [unowned self] in handle(.group($0)) },
+      troubled: { [log] why in log.write(.error, "\(why): the group cannot be heard; trying again") })
   }
 
-  private func eligibilityChanged() {
-    // Nil while it is being made.
-    guard let eligibility else { return }
-    deliver(.standBack(eligibility.standsBack))
-    deliver(.reconfigure(parameters))
-  }
-
-  /// What the core needs, as it is now.
-  private var parameters: Parameters {
-    var parameters = settings.parameters(defaultGateway: defaultGateway)
-    if let eligibility { parameters.priority = eligibility.priority(configured: settings.priority) }
-    return parameters
-  }
-
-  // MARK: Operator
-
-  private func reload(then answer: @escaping (Reload.Outcome) -> Void = { _ in }) {
-    notify(.reloading)
-    reloading?.request(answer)
-  }
-
-  private func apply(_ files: Reload.Files) -> Reload.Outcome {
-    do {
-      let new = try Configuration.resolve(
-        instance: settings.instance, files: try files.get(), surroundings: try Surroundings(requests))
-      return .success(apply(new))
+  /// Their disk may be dead, and the VIP well.
+  private func readFiles() {
+    do throws(SystemdError) {
+      reading = try BackgroundTask(on: loop) { [files, instance = host.settings.instance] in
+        do throws(ConfigurationError) {
+          return .success(try files.files(of: instance))
+        } catch {
+          return .failure(error)
+        }
+      } done: { [unowned self] result in
+        reading = nil
+        handle(.files(result))
+      }
     } catch {
-      write(Message(.reloadRefused, .error, "Reload refused, nothing changed: \(error)"))
-      return .failure(DaemonError(error))
+      let failure = ConfigurationError(
+        place: host.settings.instance, found: "cannot be read: \(error)",
+        accepted: "accepted: files that can be read", remedy: "try again")
+      handle(.files(.failure(failure)))
     }
   }
 
-  private func apply(_ new: Settings) -> [String] {
-    let changes = settings.changes(to: new)
-    for change in changes {
-      let severity: Journal.Severity = change.appliesLive ? .notice : .warning
-      write(Message(.reloaded, severity, "Reload: \(change)"))
-    }
-    if changes.isEmpty { write(Message(.reloaded, .info, "Reload: nothing changed")) }
-    take(new)
-    return changes.map(\.description)
-  }
-
-  /// Goes on with the live values of `new`, without letting go of anything that is still wanted.
-  private func take(_ new: Settings) {
-    let old = settings
-    settings.takeLiveValues(of: new)
-    kernel.settings = settings
-    for dropped in old.addresses where !settings.addresses.contains(dropped) {
-      guard let carrier = interface.carrier(dropped.address.family) else { continue }
-      _ = kernel.remove(dropped, from: carrier)
-    }
-    attempt {
-      if old.addresses != settings.addresses || old.peers != settings.peers {
-        interface = InterfaceView(settings)
-        _ = try resynchronize()
-      }
-      // With the sockets that there are: what the core wants done now needs some.
-      deliver(.reconfigure(parameters))
-      if old.virtualRouters != settings.virtualRouters, case .ready(let identity) = interface.condition {
-        sockets = nil
-        try openSockets(identity)
-      }
-      try eligibility?.follow(settings)
-    }
-    eligibilityChanged()
-  }
-
-  /// Stands back, or no longer, now and after a restart.
-  private func hold(_ isHeld: Bool) {
-    runtime?.isHeld = isHeld
-    eligibility?.hold(isHeld)
-  }
-
-  private var snapshot: InstanceStatus {
-    var status = InstanceStatus(
-      core, settings: settings, chronicle: chronicle, discards: discards, at: Clock.now)
-    status.isHeld = eligibility?.isHeld ?? false
-    status.checks = remarks.joined(separator: "; ")
-    return status
-  }
-
-  private var remarks: [String] { eligibility?.remarks ?? [] }
-
-  private func write(_ message: Message) {
-    log.write(message, settings: settings, state: core.election.state.field)
-  }
-
-  private func updateStatus() {
-    let state = StatusLine(core, settings: settings, at: Clock.now).description
-    let line = ([state] + remarks).joined(separator: "; ")
-    guard line != status else { return }
-    status = line
-    notify(.status(line))
-    runtime?.write(state: StateFile(core, settings: settings, status: line).description)
+  private func tellStatus() {
+    let status = host.status(at: Clock.now, calendar)
+    let line = status.checks.isEmpty ? status.summary : "\(status.summary); \(status.checks)"
+    notifier.notify(.status(line))
+    runtime.write(state: StateFile(host, status: line).description)
     control?.noteChange()
-  }
-
-  private func updateRole() {
-    guard let new = Role(core, before: role), new != role else { return }
-    role = new
-    runtime?.write(role: new)
-  }
-
-  private func notify(_ notification: Notification) {
-    // systemd may be re-executing; what it misses it learns with the next change.
-    _ = try? Notification.send(notification)
-  }
-
-  // MARK: Failure
-
-  /// Runs `body`; what it throws ends the loop, and with it the process: the addresses' lifetime ends them,
-  /// and a new process starts from a known state.
-  private func attempt(_ body: () throws -> Void) {
-    do {
-      try body()
-    } catch {
-      failure = failure ?? DaemonError(error)
-      loop.exit(DaemonError.exitCode)
-    }
   }
 }
 
-/// What the daemon cannot go on without was refused.
-public struct DaemonError: Error, CustomStringConvertible {
-  /// EX_OSERR of sysexits.h: starting again may help.
-  public static let exitCode: Int32 = 71
-
-  /// The operation and its error.
-  public let description: String
-
-  init(_ error: any Error) { description = "\(error)" }
+extension Notification {
+  fileprivate init(_ state: ServiceState) {
+    switch state {
+    case .ready: self = .ready
+    case .reloading: self = .reloading
+    case .stopping: self = .stopping
+    }
+  }
 }

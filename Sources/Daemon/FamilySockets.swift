@@ -1,9 +1,8 @@
 import Configuration
+import Host
 import Internet
 import Linux
 import Neighbor
-import Netlink
-import Ownership
 import VRRP
 
 /// What one of the VIP's virtual routers sends and receives: Advertisements, and ARP or neighbour discovery.
@@ -20,19 +19,17 @@ final class FamilySockets {
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
 
-  init(
-    _ router: VirtualRouter, linkIndex: Int32, identity: Identity, usesVirtualMAC: Bool, isRouter: Bool
-  ) throws(LinuxError) {
+  init(_ router: VirtualRouter, _ plan: SocketPlan) throws(LinuxError) {
     self.router = router
-    self.isRouter = isRouter
-    virtualMAC = usesVirtualMAC ? .virtualRouter(router.id, router.family) : nil
-    source = identity.address(router.family) ?? .any(router.family)
-    hardware = identity.hardware
+    isRouter = plan.isRouter
+    virtualMAC = plan.usesVirtualMAC ? .virtualRouter(router.id, router.family) : nil
+    source = plan.source(router.family)
+    hardware = plan.hardware
     vrrp = try VRRPSocket(
-      linkIndex: linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers,
+      linkIndex: plan.linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers,
       virtualRouterID: router.id)
     neighbor = try PacketSocket(
-      linkIndex: linkIndex,
+      linkIndex: plan.linkIndex,
       etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
       filter: Self.filter(router))
   }
@@ -47,9 +44,10 @@ final class FamilySockets {
   }
 
   /// Follows a changed primary or hardware address.
-  func follow(_ identity: Identity) throws(LinuxError) {
-    hardware = identity.hardware
-    guard let changed = identity.address(router.family), changed != source else { return }
+  func follow(_ plan: SocketPlan) throws(LinuxError) {
+    hardware = plan.hardware
+    let changed = plan.source(router.family)
+    guard changed != source else { return }
     try vrrp.setSource(changed)
     source = changed
   }
@@ -94,18 +92,23 @@ final class FamilySockets {
     try neighbor.send(bytes.span)
   }
 
-  /// Hands the next waiting packet to `body`.
-  func receiveNeighbor(_ body: (NeighborPacket) -> Void) throws(LinuxError) {
-    _ = try neighbor.receive { frame in
-      if let packet = NeighborPacket(decoding: frame) { body(packet) }
-    }
+  func receiveNeighbor() throws(LinuxError) -> Input? {
+    var input: Input?
+    _ = try neighbor.receive { input = NeighborPacket(decoding: $0).map { .neighbor($0) } }
+    return input
   }
 
-  /// Hands the next waiting VRRP message to `body`.
-  func receiveVRRP(_ body: (Envelope, Span<UInt8>) -> Void) throws(LinuxError) {
+  func receiveVRRP() throws(LinuxError) -> Input? {
+    var input: Input?
     _ = try vrrp.receive { origin, message in
-      body(
-        Envelope(source: origin.source, destination: origin.destination, timeToLive: origin.ttl), message)
+      let envelope = Envelope(
+        source: origin.source, destination: origin.destination, timeToLive: origin.ttl)
+      do throws(Discard) {
+        input = .advertisement(try self.router.decode(message, in: envelope))
+      } catch {
+        input = .discarded(error, envelope)
+      }
     }
+    return input
   }
 }

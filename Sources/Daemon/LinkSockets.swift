@@ -1,52 +1,62 @@
 import Configuration
+import Host
 import Internet
 import Linux
 import Neighbor
-import Netlink
-import Ownership
 import Systemd
 import VRRP
 
 /// The sockets on the interface that carries the VIP; made anew when the interface is.
 final class LinkSockets {
-  let linkIndex: Int32
-  private let families: [FamilySockets]
+  private var families: [FamilySockets] = []
   private let evidence: EvidenceSocket
   private var watches: [EventSource] = []
 
-  /// Who is called when something waits.
+  /// Who is called when something waits; the numbers are those of `receiveVRRP` and `receiveNeighbor`.
   struct Handlers {
-    let vrrp: (FamilySockets) -> Void
-    let neighbor: (FamilySockets) -> Void
+    let vrrp: (Int) -> Void
+    let neighbor: (Int) -> Void
     let evidence: () -> Void
   }
 
-  init(
-    linkIndex: Int32, identity: Identity, routers: [VirtualRouter], usesVirtualMAC: Bool, isRouter: Bool
-  ) throws(LinuxError) {
-    self.linkIndex = linkIndex
-    var families: [FamilySockets] = []
-    for router in routers {
-      families.append(
-        try FamilySockets(
-          router, linkIndex: linkIndex, identity: identity, usesVirtualMAC: usesVirtualMAC,
-          isRouter: isRouter))
-    }
-    self.families = families
-    evidence = try EvidenceSocket(linkIndex: linkIndex)
+  /// Opens them all, which may have to wait for the kernel.
+  init(_ plan: SocketPlan) throws(LinuxError) {
+    evidence = try EvidenceSocket(linkIndex: plan.linkIndex)
+    for router in plan.routers { families.append(try FamilySockets(router, plan)) }
   }
+
+  /// Closes them, which may have to wait for the kernel.
+  func close() { families = [] }
+
+  // MARK: Watching
 
   func watch(on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
-    watches = [try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)]
-    for family in families {
-      watches.append(try loop.watch(fd: family.vrrp.fd, priority: .packet) { handlers.vrrp(family) })
-      watches.append(try loop.watch(fd: family.neighbor.fd, priority: .packet) { handlers.neighbor(family) })
+    var watches = [try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)]
+    for (index, family) in families.enumerated() {
+      watches.append(try loop.watch(fd: family.vrrp.fd, priority: .packet) { handlers.vrrp(index) })
+      watches.append(try loop.watch(fd: family.neighbor.fd, priority: .packet) { handlers.neighbor(index) })
     }
+    self.watches = watches
   }
 
+  func unwatch() { watches = [] }
+
+  // MARK: Receiving
+
+  /// What the next VRRP message that waits in the sockets with this number means; nil if none waits.
+  func receiveVRRP(_ number: Int) throws(LinuxError) -> Input? { try families[number].receiveVRRP() }
+
+  /// The next packet of ARP or neighbour discovery.
+  func receiveNeighbor(_ number: Int) throws(LinuxError) -> Input? { try families[number].receiveNeighbor() }
+
+  /// The station that was heard, if any.
+  func receiveEvidence() throws(LinuxError) -> Input? { try evidence.receive().map { .frame(from: $0) } }
+
+  // MARK: Sending
+
   /// Follows a changed primary or hardware address.
-  func follow(_ identity: Identity) throws(LinuxError) {
-    for family in families { try family.follow(identity) }
+  func follow(_ plan: SocketPlan) throws(LinuxError) {
+    try families.tryEach { family throws(LinuxError) in try family.follow(plan) }
   }
 
   /// Sends to the group or the peers of every family; the first failure is thrown when all was tried.
@@ -57,22 +67,19 @@ final class LinkSockets {
   }
 
   /// All forms in which neighbours learn where `address` is.
-  func announce(_ address: IPAddress) throws(LinuxError) { try sockets(of: address).announce(address) }
+  func announce(_ address: IPAddress) throws(LinuxError) {
+    for family in families where family.router.family == address.family { try family.announce(address) }
+  }
 
   func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {
-    try sockets(of: packet.target).send(packet, to: station)
+    for family in families where family.router.family == packet.target.family {
+      try family.send(packet, to: station)
+    }
   }
 
-  private func sockets(of address: IPAddress) -> FamilySockets {
-    families.first { $0.router.family == address.family } ?? families[0]
+  func listenForEvidence(excluding stations: [MACAddress]) throws(LinuxError) {
+    try evidence.listen(excluding: stations)
   }
-
-  func listenForEvidence(excluding peers: [MACAddress]) throws(LinuxError) {
-    try evidence.listen(excluding: peers)
-  }
-
-  /// The station that was heard, if any.
-  func receiveEvidence() throws(LinuxError) -> MACAddress? { try evidence.receive() }
 }
 
 extension Sequence {

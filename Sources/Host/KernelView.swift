@@ -58,8 +58,17 @@ struct KernelView: Hashable, Sendable {
     case .route(let route):
       routes.removeAll { $0.isSame(as: route) }
       routes.append(route)
+    case .routeReplaced(let route): replace(route)
     case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
     }
+  }
+
+  private mutating func replace(_ route: Route) {
+    routes.removeAll { $0.isSame(as: route) }
+    let old = routes.firstIndex {
+      $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
+    }
+    if let old { routes[old] = route } else { routes.append(route) }
   }
 
   private mutating func note(_ link: Link) {
@@ -170,7 +179,7 @@ struct KernelView: Hashable, Sendable {
 
   /// The kernel's entry for `network` on the link with this index.
   func address(_ network: IPNetwork, on linkIndex: Int32) -> LinkAddress? {
-    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameInKernel(as: network) }
+    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameAddress(as: network) }
   }
 
   /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
@@ -199,7 +208,7 @@ struct KernelView: Hashable, Sendable {
 
 extension LinkAddress {
   fileprivate func isSame(as other: LinkAddress) -> Bool {
-    linkIndex == other.linkIndex && network.isSameInKernel(as: other.network)
+    linkIndex == other.linkIndex && network.isSameAddress(as: other.network)
   }
 }
 

@@ -355,7 +355,7 @@ extension LinkCondition {
 
 extension Duration {
   /// `361 ms`, `2.5 s`: for people.
-  var inWords: String {
+  public var inWords: String {
     let (seconds, attoseconds) = components
     let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
     if milliseconds < 1000 { return "\(milliseconds) ms" }

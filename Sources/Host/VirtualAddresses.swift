@@ -209,7 +209,7 @@ extension Host {
     addresses.unasked = wanted.subtracting(isAsked)
     addresses.told = addresses.told.moved(from: before, to: after)
     addresses.dropped.removeAll { after.contains($0.network) }
-    for network in before where !after.contains(where: { $0.isSameInKernel(as: network) }) {
+    for network in before where !after.contains(where: { $0.isSameAddress(as: network) }) {
       guard let carrier = carriers.index(network.address.family, in: view),
         isExpected(network, on: carrier)
       else { continue }

@@ -34,19 +34,20 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     IPNetwork(other, prefixLength: prefixLength)?.subnet == subnet
   }
 
+  /// Whether a kernel takes both for one address of its interface. Two IPv4 addresses with other prefix lengths can be
+  /// there at once; of an IPv6 address there is only one, which keeps the prefix length that it was added with.
+  public func isSameAddress(as other: IPNetwork) -> Bool {
+    switch address.family {
+    case .ipv4: self == other
+    case .ipv6: address == other.address
+    }
+  }
+
   /// `address/prefixLength`
   public var description: String { "\(address)/\(prefixLength)" }
 
   /// The most significant `length` bits set.
   private static func mask<Bits: FixedWidthInteger>(_ length: Int) -> Bits {
     length == 0 ? 0 : ~0 << Bits(Bits.bitWidth - length)
-  }
-}
-
-extension IPNetwork {
-  /// Whether the kernel takes both for one address of a link: of IPv4 also the length of the prefix tells them apart
-  /// (find_matching_ifa()), of IPv6 it does not (ipv6_get_ifaddr()).
-  public func isSameInKernel(as other: IPNetwork) -> Bool {
-    address == other.address && (address.family == .ipv6 || prefixLength == other.prefixLength)
   }
 }

@@ -14,8 +14,8 @@ public struct EvidenceSocket: ~Copyable {
   /// Becomes readable when a station was heard.
   public var fd: Int32 { socket.fd }
 
-  /// Lets the next IPv4, IPv6 or ARP frame through that is for this host or everybody and comes from none of
-  /// `excluded`. Advertisements never count: they come from peers, also from those not yet known by their
+  /// Lets the next IPv4, IPv6 or ARP frame through that is for this host or everybody on the link's own network, not
+  /// on a VLAN, and comes from none of `excluded`. Advertisements never count: they come from peers, also from those not yet known by their
   /// hardware address.
   public func listen(excluding excluded: [MACAddress]) throws(LinuxError) {
     try socket.setFilter(Self.filter(excluding: excluded))
@@ -37,7 +37,6 @@ public struct EvidenceSocket: ~Copyable {
 
   private static func filter(excluding excluded: [MACAddress]) -> [FilterInstruction] {
     var program: [FilterInstruction] = [
-      .loadPacketType, .unlessEqual(UInt32(PACKET_OTHERHOST), skip: 1), .drop,
       .loadHalfWord(at: 12), .ifEqual(UInt32(ETH_P_ARP), skip: 8), .ifEqual(UInt32(ETH_P_IP), skip: 2),
       .ifEqual(UInt32(ETH_P_IPV6), skip: 3), .drop,
       .loadByte(at: 23), .jump(1), .loadByte(at: 20),

@@ -28,6 +28,14 @@ extension FilterInstruction {
   static func loadWord(at offset: UInt32) -> Self { Self(code: 0x20, operand: offset) }
   /// `PACKET_HOST`, `PACKET_BROADCAST` …, which the kernel keeps beside the frame.
   static let loadPacketType = Self(code: 0x30, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_PKTTYPE))
+  /// 1 if the frame had a VLAN tag, which the kernel keeps beside it, else 0.
+  static let loadTagPresence = Self(
+    code: 0x30, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT))
+  /// That tag: priority and VLAN.
+  static let loadTag = Self(code: 0x28, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_VLAN_TAG))
+  /// Index of the link that the frame is on its way to, which may be stacked on the one that it came in by.
+  static let loadLinkIndex = Self(code: 0x20, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_IFINDEX))
+  static func mask(_ bits: UInt32) -> Self { Self(code: 0x54, operand: bits) }
   /// The length of what the socket would receive.
   static let loadLength = Self(code: 0x80, operand: 0)
   /// Remembers the length of the IPv4 header that begins at `offset`.

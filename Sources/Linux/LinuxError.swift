@@ -1,5 +1,6 @@
 import CNetlink
 import Glibc
+public import Netlink
 
 /// A system call or netlink request that failed.
 public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -83,5 +84,36 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
       }
     guard let explanation else { return "\(operation): \(reason)" }
     return "\(operation): \(reason) (\(explanation))"
+  }
+}
+
+extension KernelRefusal {
+  /// Of a request that failed with `error`.
+  public init(_ error: LinuxError) {
+    let kind: Kind =
+      switch error.kind {
+      case .linkGone: .linkGone
+      case .linkDown, .unreachable: .linkDown
+      case .addressMissing: .addressMissing
+      case .routeMissing: .routeMissing
+      case .exists: .exists
+      case .notPermitted: .notPermitted
+      case .overflow, .other: .other
+      }
+    self.init(kind, code: error.code, error.description)
+  }
+}
+
+extension LinuxError {
+  /// errno(3); EPROTO for what libnl has no errno for.
+  var code: Int32 {
+    switch cause {
+    case .errno(let code): code
+    case .netlink(NLE_NODEV): ENODEV
+    case .netlink(NLE_PERM): EPERM
+    case .netlink(NLE_NOMEM): ENOMEM
+    case .netlink(NLE_AGAIN): EAGAIN
+    case .netlink: EPROTO
+    }
   }
 }

@@ -1,18 +1,18 @@
 import CNetlink
 import Glibc
 import Internet
-public import Netlink
+import Netlink
 
 extension RouteRequests {
   /// The macvlan that `request` describes, taken up if it is there, as after a crash, and made if not. It is
-  /// set up only by ``setUp(_:linkIndex:)``. Answered at once.
+  /// set up only by ``setUp(_:linkIndex:)``.
   ///
   /// It is in mode `bridge`: a private one takes to itself every multicast frame that comes from its own
   /// hardware address, and those are the Advertisements of the other routers, which the parent has to hear.
   /// Nobody but the owner of the VIP may have it up, else it would forward packets to the virtual router.
   ///
   /// Throws an error of kind `exists` if a link of that name is no macvlan with a virtual router's address.
-  public func makeMacvlan(_ request: MacvlanRequest) throws(LinuxError) -> Link {
+  func makeMacvlan(_ request: MacvlanRequest) throws(LinuxError) -> Link {
     if let found = try macvlan(request) {
       try setUpMacvlan(found)
       return found
@@ -57,6 +57,8 @@ extension RouteRequests {
       // A kernel without IPv6 has nothing to set up.
       guard error.cause == .errno(EAFNOSUPPORT) else { throw error }
     }
+    // Where systemd hides sysctls from this process, sysctl.d(5) does that for every new link.
+    try? ignoreRouters(on: link)
   }
 
   /// Keeps a macvlan from making addresses and routes from router advertisements; before it is set up, as it
@@ -65,7 +67,7 @@ extension RouteRequests {
   /// Netlink cannot say that; sysctl can, and lets CAP_NET_ADMIN write, if `/proc/sys/net` is not mounted
   /// read-only as by ProtectKernelTunables= (then an error of kind `notPermitted`). A kernel without IPv6 has
   /// nothing to set.
-  public func ignoreRouters(on macvlan: Link) throws(LinuxError) {
+  private func ignoreRouters(on macvlan: Link) throws(LinuxError) {
     let operation = "setting accept_ra of \(macvlan.name)"
     let path = "/proc/sys/net/ipv6/conf/\(macvlan.name)/accept_ra"
     do throws(LinuxError) {
@@ -76,27 +78,13 @@ extension RouteRequests {
     }
   }
 
-  /// Lets the link with index `linkIndex` tell its hardware address for its own addresses only (arp_ignore 1,
-  /// arp_announce 2), not for one that is on a macvlan above it. Stays so; other daemons on the link need it
-  /// just as much.
-  public func confineARP(on linkIndex: Int32) throws(LinuxError) {
+  /// See ``KernelRequest/confineARP(linkIndex:)``: arp_ignore 1, arp_announce 2. Stays so; other daemons on the link
+  /// need it just as much.
+  func confineARP(on linkIndex: Int32) throws(LinuxError) {
     let change = try LinkObject()
     try change.setIPv4(IPV4_DEVCONF_ARP_IGNORE, 1)
     // 1 would not do: the VIP is in the target's subnet, too.
     try change.setIPv4(IPV4_DEVCONF_ARP_ANNOUNCE, 2)
     try make(change.changeMessage(linkIndex), "setting arp_ignore and arp_announce")
-  }
-
-  /// Asks the kernel to set a link up or down. The answer carries the returned sequence number.
-  public func setUp(_ isUp: Bool, linkIndex: Int32) throws(LinuxError) -> UInt32 {
-    let change = try LinkObject()
-    change.setUp(isUp)
-    return try changes.send(change.changeMessage(linkIndex), "changing a link")
-  }
-
-  /// Asks the kernel to delete a link with its addresses and routes. The answer carries the returned sequence
-  /// number.
-  public func removeLink(_ linkIndex: Int32) throws(LinuxError) -> UInt32 {
-    try changes.send(LinkObject.removalMessage(linkIndex), "removing a link")
   }
 }

@@ -13,7 +13,7 @@ public struct PacketSocket: ~Copyable {
   /// Opens a socket on the link with index `linkIndex`. Needs CAP_NET_RAW.
   ///
   /// With an `etherType`, such as 0x0806 for ARP, it receives the frames of that type which came in by the
-  /// link and which `filter`, if there is one, accepts. Without, it only sends.
+  /// link, for this host or everybody and not for a VLAN, and which `filter` accepts. Without, it only sends.
   public init(
     linkIndex: Int32, etherType: UInt16? = nil, filter: [FilterInstruction] = []
   ) throws(LinuxError) {
@@ -23,7 +23,7 @@ public struct PacketSocket: ~Copyable {
     try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
     // As advertisements, which frames with the virtual router's address are.
     try socket.set(SOL_SOCKET, SO_PRIORITY, Int32(6), "setting up a packet socket")
-    if !filter.isEmpty { try socket.attach(filter) }
+    try socket.attach(Self.nativeNetwork(linkIndex) + (filter.isEmpty ? [.accept(.max)] : filter))
     try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
     self.socket = socket
     self.linkIndex = linkIndex
@@ -56,7 +56,24 @@ public struct PacketSocket: ~Copyable {
   }
 
   /// Replaces the filter.
-  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) { try socket.attach(filter) }
+  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) {
+    try socket.attach(Self.nativeNetwork(linkIndex) + filter)
+  }
+
+  /// Drops what is for other hosts, and what is for a VLAN on the link: those are other networks, of which a packet
+  /// socket hears, too, with the tag stripped. VLAN 0 is none: such a tag has a priority only.
+  ///
+  /// A frame for a VLAN that this host takes part in has lost its tag, and is on its way to the VLAN's link, when
+  /// sockets of one type get it. So is one for a macvlan on the way there; those with a virtual router's hardware
+  /// address (they all begin with 00-00-5E-00) carry the VIP.
+  private static func nativeNetwork(_ linkIndex: Int32) -> [FilterInstruction] {
+    [
+      .loadPacketType, .unlessEqual(UInt32(PACKET_OTHERHOST), skip: 1), .drop,
+      .loadTagPresence, .ifEqual(0, skip: 4), .loadTag, .mask(0x0FFF), .ifEqual(0, skip: 1), .drop,
+      .loadLinkIndex, .ifEqual(UInt32(bitPattern: linkIndex), skip: 3),
+      .loadWord(at: 0), .ifEqual(0x0000_5E00, skip: 1), .drop,
+    ]
+  }
 
   private static func bind(
     _ socket: borrowing Descriptor, to linkIndex: Int32, etherType: UInt16

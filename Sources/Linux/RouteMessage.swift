@@ -51,21 +51,10 @@ struct RouteMessage {
     return Int(nla_len(attribute))
   }
 
-  /// The outcome that an NLMSG_ERROR message reports: nil in `error` for an acknowledgement.
-  var outcome: (sequence: UInt32, error: LinuxError?)? {
+  /// The outcome that an NLMSG_ERROR message reports of `operation`: nil in `error` for an acknowledgement.
+  func outcome(of operation: String) -> (sequence: UInt32, error: LinuxError?)? {
     guard type == NLMSG_ERROR, let report = fixedPart(nlmsgerr.self) else { return nil }
     guard report.error != 0 else { return (report.msg.nlmsg_seq, nil) }
-    let operation =
-      switch Int(report.msg.nlmsg_type) {
-      case RTM_NEWADDR: "adding an address"
-      case RTM_DELADDR: "removing an address"
-      case RTM_NEWROUTE: "adding a route"
-      case RTM_DELROUTE: "removing a route"
-      case RTM_NEWLINK: "making a link"
-      case RTM_SETLINK: "changing a link"
-      case RTM_DELLINK: "removing a link"
-      default: "asking the kernel for links, addresses or routes"
-      }
     // Unless capped, the whole request is echoed between the report and its attributes.
     let echoed = has(NLM_F_CAPPED) ? 0 : max(0, Int(report.msg.nlmsg_len) - MemoryLayout<nlmsghdr>.size)
     let explanation =
@@ -110,13 +99,14 @@ struct RouteMessage {
     return MACAddress(bits: UInt64(UInt32(bigEndian: octets.0)) << 16 | UInt64(UInt16(bigEndian: octets.1)))
   }
 
-  /// The link that an RTM_NEWNETCONF message is about, and whether the host forwards what comes in by it.
-  var forwarding: (linkIndex: Int32, isOn: Bool)? {
+  /// The link that an RTM_NEWNETCONF message is about, if the host forwards what comes in by it.
+  var forwardingLink: Int32? {
     guard type == RTM_NEWNETCONF,
       let index = attribute(Int(NETCONFA_IFINDEX), after: netconfmsg.self, as: Int32.self),
       let value = attribute(Int(NETCONFA_FORWARDING), after: netconfmsg.self, as: Int32.self)
     else { return nil }
-    return (index, value != 0)
+    // The settings for all links and for new ones have negative indices.
+    return index > 0 && value != 0 ? index : nil
   }
 
   /// The address that an RTM_NEWADDR or RTM_DELADDR message is about.
@@ -152,39 +142,29 @@ struct RouteMessage {
     }
   }
 
-  /// The default route that an RTM_NEWROUTE message of the main table is about, with its metric.
-  var defaultRoute: (route: DefaultRoute, metric: UInt32)? {
-    guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
-    defer { rtnl_route_put(route) }
-    guard let destination = rtnl_route_get_dst(route), nl_addr_get_prefixlen(destination) == 0,
-      rtnl_route_get_table(route) == UInt32(RT_TABLE_MAIN.rawValue),
-      Int32(rtnl_route_get_type(route)) == Int32(RTN_UNICAST),
-      let hop = rtnl_route_nexthop_n(route, 0)
+  /// The route that an RTM_NEWROUTE or RTM_DELROUTE message is about, if it is a default route of the main table or
+  /// one that vipd added. Of several next hops, the first.
+  var route: Route? {
+    guard type == RTM_NEWROUTE || type == RTM_DELROUTE, let info = fixedPart(rtmsg.self),
+      // Before the whole message is looked at: a router has a million others.
+      info.rtm_dst_len == 0 || info.rtm_protocol == Route.vipd,
+      Int32(info.rtm_type) == Int32(RTN_UNICAST),
+      let family = AddressFamily.allCases.first(where: { $0.number == Int32(info.rtm_family) }),
+      let parsed = parsedRoute
     else { return nil }
-    let gateway = rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init)
-    let found = DefaultRoute(linkIndex: rtnl_route_nh_get_ifindex(hop), gateway: gateway)
-    return (found, rtnl_route_get_priority(route))
-  }
-
-  /// The route by one link that vipd added and an RTM_NEWROUTE message is about.
-  var ownRoute: RouteRequest? {
-    guard type == RTM_NEWROUTE, let route = parsedRoute else { return nil }
-    defer { rtnl_route_put(route) }
-    guard rtnl_route_get_protocol(route) == RouteRequest.protocolNumber,
-      rtnl_route_get_nnexthops(route) == 1, let hop = rtnl_route_nexthop_n(route, 0),
-      rtnl_route_nh_get_ifindex(hop) > 0, let binary = rtnl_route_get_dst(route)
-    else { return nil }
-    let number = Int32(rtnl_route_get_family(route))
-    guard let family = AddressFamily.allCases.first(where: { $0.number == number }) else { return nil }
+    defer { rtnl_route_put(parsed) }
     // A default route's destination has no octets.
-    let address = IPAddress(binary) ?? .any(family)
-    let length = Int(nl_addr_get_prefixlen(binary))
-    guard let destination = IPNetwork(address, prefixLength: length) else { return nil }
-    return RouteRequest(
+    let address = rtnl_route_get_dst(parsed).flatMap(IPAddress.init) ?? .any(family)
+    guard let hop = rtnl_route_nexthop_n(parsed, 0), rtnl_route_nh_get_ifindex(hop) > 0,
+      let destination = IPNetwork(address, prefixLength: Int(info.rtm_dst_len))
+    else { return nil }
+    let route = Route(
       destination: destination, linkIndex: rtnl_route_nh_get_ifindex(hop),
       gateway: rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init),
-      source: rtnl_route_get_pref_src(route).flatMap(IPAddress.init),
-      metric: rtnl_route_get_priority(route), table: rtnl_route_get_table(route))
+      source: rtnl_route_get_pref_src(parsed).flatMap(IPAddress.init),
+      metric: rtnl_route_get_priority(parsed), table: rtnl_route_get_table(parsed),
+      protocolNumber: info.rtm_protocol)
+    return route.isDefault || route.protocolNumber == Route.vipd ? route : nil
   }
 
   private var parsedRoute: OpaquePointer? {

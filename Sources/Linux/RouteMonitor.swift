@@ -2,10 +2,11 @@ import CNetlink
 import Glibc
 public import Netlink
 
-/// Hears of every change to links and addresses in this network namespace, whoever made it.
+/// Hears of every change to links, addresses and the routes that ``Snapshot`` lists, in this network namespace and
+/// whoever made it.
 public final class RouteMonitor {
-  /// Datagrams read by one ``receive(_:)``, so that a storm of changes leaves the loop time for the rest.
-  private static let datagramsPerReceive = 128
+  /// Datagrams read by one ``read(_:)``, so that a storm of changes leaves the loop time for the rest.
+  private static let datagramsPerReading = 128
   /// Octets; a change takes about 1 KiB, so this holds the deletion of some thousand links.
   private static let receiveBuffer: Int32 = 4 << 20
 
@@ -24,28 +25,37 @@ public final class RouteMonitor {
     try socket.join(RTNLGRP_LINK)
     try socket.join(RTNLGRP_IPV4_IFADDR)
     try socket.join(RTNLGRP_IPV6_IFADDR)
+    try socket.join(RTNLGRP_IPV4_ROUTE)
+    try socket.join(RTNLGRP_IPV6_ROUTE)
   }
 
   /// Becomes readable when changes wait.
   public var fd: Int32 { socket.fd }
 
-  /// Hands the changes that wait, or the first many of them, to `body`, oldest first.
-  ///
-  /// Returns whether the changes are complete: false means that the kernel dropped some because nobody
-  /// read them in time (ENOBUFS), so that the caller must take new snapshots. The rest is still there
-  /// to be received.
-  public func receive(_ body: (RouteChange) -> Void) throws(LinuxError) -> Bool {
+  /// How far ``read(_:)`` came.
+  public enum Reading: Hashable, Sendable {
+    /// Nothing waits any more.
+    case all
+    /// More may wait.
+    case some
+    /// The kernel dropped changes because nobody read them in time (ENOBUFS): only a new snapshot tells what they
+    /// were. More may wait.
+    case lost
+  }
+
+  /// Hands the changes that wait, or the first many of them, to `body`, oldest first. Ends with a loss.
+  public func read(_ body: (RouteChange) -> Void) -> Reading {
     do {
-      for _ in 0..<Self.datagramsPerReceive {
+      for _ in 0..<Self.datagramsPerReading {
         let received = try socket.receive("reading netlink changes") { header in
           if let change = RouteChange(RouteMessage(header)) { body(change) }
         }
-        if !received { break }
+        if !received { return .all }
       }
-      return true
+      return .some
     } catch {
-      guard error.kind == .overflow else { throw error }
-      return false
+      // Whatever it was, a change may be missing.
+      return .lost
     }
   }
 }
@@ -57,6 +67,12 @@ extension RouteChange {
         message.type == RTM_DELLINK ? .linkRemoved(index: link.index, name: link.name) : .link(link)
     } else if let address = message.address {
       self = message.type == RTM_DELADDR ? .addressRemoved(address) : .address(address)
+    } else if let route = message.route {
+      if message.type == RTM_DELROUTE {
+        self = .routeRemoved(route)
+      } else {
+        self = message.has(NLM_F_REPLACE) ? .routeReplaced(route) : .route(route)
+      }
     } else {
       return nil
     }

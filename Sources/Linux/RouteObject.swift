@@ -10,14 +10,14 @@ final class RouteObject {
   private let route: OpaquePointer
   private let family: AddressFamily
 
-  init(_ request: RouteRequest) throws(LinuxError) {
+  init(_ request: Route) throws(LinuxError) {
     guard let route = rtnl_route_alloc() else { throw LinuxError(Self.operation, errno: ENOMEM) }
     self.route = route
-    family = request.destination.address.family
+    family = request.family
     try check(rtnl_route_set_family(route, UInt8(family.number)))
     let destination = try NetlinkAddress(request.destination)
     try check(rtnl_route_set_dst(route, destination.pointer))
-    rtnl_route_set_protocol(route, RouteRequest.protocolNumber)
+    rtnl_route_set_protocol(route, request.protocolNumber)
     rtnl_route_set_table(route, request.table)
     if request.metric != 0 { rtnl_route_set_priority(route, request.metric) }
     if let source = request.source {
@@ -29,7 +29,7 @@ final class RouteObject {
 
   deinit { rtnl_route_put(route) }
 
-  private func addHop(_ request: RouteRequest) throws(LinuxError) {
+  private func addHop(_ request: Route) throws(LinuxError) {
     guard let hop = rtnl_route_nh_alloc() else { throw LinuxError(Self.operation, errno: ENOMEM) }
     // The route frees it.
     rtnl_route_add_nexthop(route, hop)

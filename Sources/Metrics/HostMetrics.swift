@@ -1,5 +1,5 @@
-public import Control
-import Host
+import Control
+public import Host
 
 /// The metrics of one host: what its instances told, and which did not answer.
 public struct HostMetrics {

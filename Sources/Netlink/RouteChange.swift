@@ -8,10 +8,13 @@ public enum RouteChange: Hashable, Sendable {
   case address(LinkAddress)
   /// An address was removed by somebody, or its lifetime ended.
   case addressRemoved(LinkAddress)
-  /// A default route of the main table, or one of vipd's own routes, was added or replaced.
+  /// A default route of the main table, or one of vipd's own routes, was added.
   ///
   /// The kernel removes the routes of a link that goes down, and IPv4 routes whose source goes, without a word.
   case route(Route)
+  /// Such a route took the place of the first one of the same destination, metric and table, as `ip route replace`
+  /// does; that this one went nobody tells.
+  case routeReplaced(Route)
   /// Such a route was removed.
   case routeRemoved(Route)
 }

@@ -1,3 +1,5 @@
+public import Internet
+
 /// A set of an instance's addresses by their index in its configuration, at most 64.
 public struct AddressSet: OptionSet, Hashable, Sendable {
   /// Bit N stands for address N.
@@ -21,11 +23,13 @@ public struct AddressSet: OptionSet, Hashable, Sendable {
     }
   }
 
-  /// Those of the addresses in `before` that are in `after`, by their index there.
-  public func moved<Address: Equatable>(from before: [Address], to after: [Address]) -> AddressSet {
+  /// The addresses of `before` in this set that are the same to a kernel as one of `after`, by their index there.
+  public func moved(from before: [IPNetwork], to after: [IPNetwork]) -> AddressSet {
     var result: AddressSet = []
     forEach { index in
-      if let moved = after.firstIndex(of: before[index]) { result.insert(AddressSet(index: moved)) }
+      if let moved = after.firstIndex(where: { $0.isSameAddress(as: before[index]) }) {
+        result.insert(AddressSet(index: moved))
+      }
     }
     return result
   }

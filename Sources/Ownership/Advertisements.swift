@@ -18,6 +18,8 @@ extension Instance {
     if news.addressesDiffer { actions.append(.report(.addressesDiffer(sender))) }
     if news.intervalDiffers { actions.append(.report(.intervalDiffers(sender, heard.interval))) }
     guard heard.priority > 0 else { return hearResignation(heard, of: sender, at: now, &actions) }
+    // There is nobody left to invite.
+    isResigning = false
     switch phase {
     case .serving(let service):
       if service.offer != nil { return offerIsAccepted(by: sender, at: now) }

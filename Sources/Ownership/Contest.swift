@@ -64,6 +64,6 @@ extension Instance {
     ask(for: current.address, at: current.rival, &actions)
     // A rival that never heard this router must learn, in the family that elects, that it is no stranger.
     guard parameters.witness != .off else { return }
-    ask(for: parameters.addresses[0], at: current.rival, standby: standbyMark, &actions)
+    ask(for: parameters.addresses[0].address, at: current.rival, standby: standbyMark, &actions)
   }
 }

@@ -197,6 +197,7 @@ extension Instance {
   /// The kernel does not answer; the lease ends what is left.
   mutating func giveUpWaiting() {
     phase = .initialize(.stopped(until: nil))
+    isResigning = false
     holdings.lose()
   }
 }

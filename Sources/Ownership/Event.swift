@@ -26,7 +26,8 @@ public enum Event: Hashable, Sendable {
   case removeFailed(index: Int, errno: Int32)
   /// Netlink told that an address is gone from the interface, whoever removed it.
   case vanished(index: Int)
-  /// Configuration changed. The virtual router's number, and the families of the addresses, are the same.
+  /// Configuration changed. The virtual router's number, and the families of the addresses, are the same. Addresses
+  /// that are no longer listed are the driver's to remove, when the actions that this causes are carried out.
   case reconfigure(Parameters)
   /// Let another host take over, and stay if none does; `Action.handoverEnded` answers.
   case handover

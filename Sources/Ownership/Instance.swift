@@ -59,6 +59,10 @@ public struct Instance: Sendable {
   var witnessTurn = 0
   /// How the router that was last heard speaks.
   var heardDialect = Dialect.standard
+  /// Whether this router gave the VIP up without knowing a successor, and invites one when the kernel has confirmed
+  /// that the addresses are gone. Void when a router becomes Active before that, this one or another, or when the
+  /// confirmation cannot come any more.
+  var isResigning = false
   /// Whether somebody asked for a handover and has no answer yet. Then a departure is under way.
   var isHandoverAsked = false
   /// Whether the instance was told to stop.
@@ -91,6 +95,7 @@ public struct Instance: Sendable {
       considerStandingBack(at: now, &actions)
       considerClaim(at: now, &actions)
     }
+    considerResignation(at: now, &actions)
     question(at: now, &actions)
     if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
     if isStopping && phase.service?.offer == nil && holdings.isSettled { actions.append(.exit) }

@@ -19,6 +19,8 @@ extension Instance {
     // An interface that comes up later is no place to resume.
     let leftover = phase.resumption?.found
     elect(.shutdown, at: now, &actions)
+    // Nobody can hear it; the link that comes back may be another one.
+    isResigning = false
     switch phase {
     case .initialize(.found), .initialize(.refused): phase = .initialize(.idle)
     default: break

@@ -7,7 +7,7 @@ extension Instance {
     let station = packet.senderHardware
     guard let identity, station != identity.hardware else { return }
     if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
-      parameters.addresses.contains(packet.target),
+      parameters.has(packet.target),
       packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
     {
       routers.hearStandby(peer, mark, at: station, at: now)
@@ -17,7 +17,7 @@ extension Instance {
       isolation.hearGateway(at: station, now)
     }
     hearFrame(from: station, at: now)
-    if parameters.addresses.contains(packet.sender) {
+    if parameters.has(packet.sender) {
       hearClaim(of: packet.sender, by: station, at: now, &actions)
     }
   }

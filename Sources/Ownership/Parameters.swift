@@ -18,7 +18,7 @@ public struct Parameters: Hashable, Sendable {
   public var virtualRouterID: UInt8
   /// The addresses that the VIP consists of, 1...64. The family of the first one elects: see
   /// `Instance.hearInOtherFamily`.
-  public var addresses: [IPAddress]
+  public var addresses: [IPNetwork]
   /// RFC 9568's own.
   public var priority: UInt8
   /// Advertisement_Interval.
@@ -52,7 +52,7 @@ public struct Parameters: Hashable, Sendable {
 
   /// All that configuration gives.
   public init(
-    virtualRouterID: UInt8, addresses: [IPAddress], priority: UInt8, interval: AdvertisementInterval,
+    virtualRouterID: UInt8, addresses: [IPNetwork], priority: UInt8, interval: AdvertisementInterval,
     preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, gateway: IPAddress?,
     isolation: Bool, announcementRepeat: Int, announcementRefresh: Duration?
   ) {
@@ -77,7 +77,10 @@ public struct Parameters: Hashable, Sendable {
   }
 
   /// The family that elects.
-  public var family: AddressFamily { addresses[0].family }
+  public var family: AddressFamily { addresses[0].address.family }
+
+  /// Whether `address` is one of the VIP's.
+  func has(_ address: IPAddress) -> Bool { addresses.contains { $0.address == address } }
 
   /// Whether `hardware` is the virtual router's, at which some routers have the VIP.
   func isVirtualRouter(_ hardware: MACAddress) -> Bool {

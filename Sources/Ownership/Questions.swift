@@ -63,12 +63,12 @@ extension Instance {
   private mutating func questionOwner(every pace: Duration?, at now: Instant, _ actions: inout Actions) {
     // In turn: one address that somebody deleted is not the whole VIP.
     let next = (witnessTurn + 1) % parameters.addresses.count
-    let family = parameters.addresses[next].family
+    let address = parameters.addresses[next].address
     var probe: Witness.Probe?
     phase.changeWitness { witness in
       guard let pace else { return witness.stop() }
       witness.ask(every: pace, at: now)
-      probe = witness.probe(for: family, at: now)
+      probe = witness.probe(for: address.family, at: now)
     }
     guard let probe else { return }
     witnessTurn = next
@@ -77,7 +77,7 @@ extension Instance {
       case .broadcast: .broadcast
       case .unicast(let owner): owner
       }
-    ask(for: parameters.addresses[next], at: station, standby: standbyMark, &actions)
+    ask(for: address, at: station, standby: standbyMark, &actions)
   }
 
   /// Asks `station` for `target`, which must be of a family that this host has an address of.

@@ -50,8 +50,10 @@ extension Instance {
   }
 
   /// The configuration lists other addresses: those that remain stay as they are, whatever their index.
-  mutating func readdress(from before: [IPAddress], _ actions: inout Actions) {
+  mutating func readdress(from before: [IPNetwork], _ actions: inout Actions) {
     let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
+    // Nothing tells any more what becomes of an address that is no longer configured.
+    if moved(holdings.removing).count < holdings.removing.count { isResigning = false }
     holdings.readdress(all: all, moved)
     if let found = phase.resumption?.found { phase.resumption?.found = moved(found) }
     phase.service?.reinstatements = ReinstatementBudget()

@@ -12,12 +12,14 @@ extension Instance {
       since = now
       phase = nextPhase(because: cause, at: now)
       actions.append(.report(.transition(election.state, cause)))
-      // Let go before the resignation invites somebody else: netlink removes while it is being asked.
       if before == .active { letGo(&actions) }
+      if election.state == .active { isResigning = false }
     }
-    // Who only claims the VIP has nothing to give away.
-    if let priority = outcome.advertise, priority > 0 || !wasClaiming {
-      advertise(priority, interval: parameters.interval, at: now, &actions)
+    switch outcome.advertise {
+    // A router that only claimed the VIP has nothing to give away.
+    case 0?: isResigning = !wasClaiming
+    case let priority?: advertise(priority, interval: parameters.interval, at: now, &actions)
+    case nil: break
     }
     if outcome.transition != nil, case .serving = phase { take(at: now, &actions) }
     if let rival = outcome.beat, contradictRival(at: now) { actions.append(.report(.beat(rival))) }

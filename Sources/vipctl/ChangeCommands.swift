@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import Host
 import Internet
 import Systemd
 

@@ -59,7 +59,7 @@ struct New: ParsableCommand {
     let text = ConfigurationTemplate.text(instance: instance, values: try values())
     let path = "\(places.configuration)/\(instance).conf"
     do {
-      let surroundings = try Surroundings(try RouteRequests())
+      let surroundings = Surroundings(try RouteRequests().snapshot())
       let settings = try ConfigurationTemplate.check(
         text, instance: instance, path: path, surroundings: surroundings)
       if print { return Terminal.say(text, terminator: "") }

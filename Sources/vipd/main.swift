@@ -14,7 +14,7 @@ func run(_ invocation: Invocation) -> Int32 {
     let files = ConfigurationFiles(directory: invocation.configurationDirectory)
     let settings = try Configuration.resolve(
       instance: invocation.instance, files: try files.files(of: invocation.instance),
-      surroundings: try Surroundings(try RouteRequests()))
+      surroundings: Surroundings(try RouteRequests().snapshot()))
     if invocation.task == .check {
       print(settings)
       return 0

@@ -151,7 +151,8 @@ struct Router {
   ) {
     instance = Instance(
       Parameters(
-        virtualRouterID: 219, addresses: addresses, priority: priority, interval: .standard, preempts: true,
+        virtualRouterID: 219, addresses: addresses.compactMap { IPNetwork($0, prefixLength: 24) },
+        priority: priority, interval: .standard, preempts: true,
         preemptDelay: .zero, lease: .seconds(2), witness: witness, gateway: nil, isolation: false,
         announcementRepeat: 5, announcementRefresh: nil))
   }

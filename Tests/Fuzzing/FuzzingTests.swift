@@ -96,8 +96,8 @@ import VRRP
     for _ in 0..<2000 {
       let length = random.number(0...family.width)
       let network = try #require(IPNetwork(random.address(family), prefixLength: length))
-      let route = RouteRequest(
-        destination: length == 0 ? RouteRequest.everywhere(family) : network,
+      let route = Route(
+        destination: length == 0 ? Route.everywhere(family) : network,
         linkIndex: Int32(random.number(1...1000)), gateway: random.flip() ? random.address(family) : nil,
         source: random.flip() ? random.address(family) : nil, metric: UInt32(random.number(0...9999)),
         table: UInt32(random.number(1...9999)))
@@ -132,7 +132,8 @@ import VRRP
     #expect(throws: Never.self) { try NetlinkProperties.check(bytes) }
     bytes.withUnsafeMutableBytes { memory in
       guard let header = memory.baseAddress else { return }
-      let outcome = RouteMessage(header.assumingMemoryBound(to: nlmsghdr.self)).outcome
+      let outcome = RouteMessage(header.assumingMemoryBound(to: nlmsghdr.self)).outcome(
+        of: "asking")
       #expect(outcome?.sequence == 9 && outcome?.error != nil)
     }
   }

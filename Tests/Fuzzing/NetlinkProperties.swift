@@ -21,7 +21,7 @@ enum NetlinkProperties {
   }
 
   private static func check(_ message: RouteMessage) throws(Violation) {
-    if let error = message.outcome?.error {
+    if let error = message.outcome(of: "asking")?.error {
       try demand(!error.description.isEmpty, "an error without words")
     }
     if let link = message.link {
@@ -29,10 +29,10 @@ enum NetlinkProperties {
       try demand(link.kind?.utf8.contains(0) != true, "the kind \(link.kind ?? "")")
     }
     if let address = message.address { try checkRoundTrip(of: address) }
-    _ = message.defaultRoute
-    if let route = message.ownRoute { try checkRoundTrip(of: route) }
+    if let route = message.route { try checkRoundTrip(of: route) }
     try demand(
-      (RouteChange(message) != nil) == (message.link != nil || message.address != nil), "an unseen change")
+      (RouteChange(message) != nil)
+        == (message.link != nil || message.address != nil || message.route != nil), "an unseen change")
   }
 
   /// What the kernel would be asked for to get the same address, read as if the kernel had said it.
@@ -60,11 +60,11 @@ enum NetlinkProperties {
       "\(address), asked for again: \(again.map { "\($0)" } ?? "nothing")")
   }
 
-  static func checkRoundTrip(of route: RouteRequest) throws(Violation) {
-    let again: RouteRequest?
+  static func checkRoundTrip(of route: Route) throws(Violation) {
+    let again: Route?
     do throws(LinuxError) {
       let message = try RouteObject(route).additionMessage()
-      again = RouteMessage(nlmsg_hdr(message.pointer)).ownRoute
+      again = RouteMessage(nlmsg_hdr(message.pointer)).route
     } catch {
       throw Violation("\(route): \(error)")
     }

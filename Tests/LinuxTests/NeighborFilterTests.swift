@@ -84,6 +84,41 @@ struct NeighborFilterTests {
     #expect(frames.isEmpty)
   }
 
+  @Test func otherVLANsStayOutside() throws {
+    var native: [UInt8] = []
+    let frames = try heard { host in
+      native = frame(to: host, type: 136, target: vip)
+      return [frame(to: host, type: 135, target: vip), frame(to: broadcast, type: 136, target: vip)].map {
+        $0.tagged(vlan: 5)
+      } + [native.tagged(vlan: 0)]
+    }
+    #expect(frames == [native])
+  }
+
+  /// What a macvlan or a VLAN's link gets, the kernel shows to the sockets of the link below, too.
+  @Test func otherLinksOnTheSameStayOutside() throws {
+    let hosts = try TwoHosts()
+    let (container, router) = (MACAddress(bits: 0x0200_0000_0077), MACAddress(bits: 0x0000_5E00_0107))
+    let receiver = try hosts.second.run {
+      for (name, hardware) in [("container", container), ("router", router)] {
+        try shell("ip link add \(name) link eth0 address \(hardware) type macvlan mode bridge")
+        try shell("ip link set \(name) up")
+      }
+      return try PacketSocket(
+        linkIndex: hosts.secondLink.index, etherType: 0x0806,
+        filter: PacketSocket.arpFilter(senders: [], mark: .broadcast))
+    }
+    let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
+    let frames = [container, router].map { destination in
+      (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 1, 0x08, 0x06] + [UInt8](repeating: 0, count: 46)
+    }
+    for frame in frames { try sender.send(frame.span) }
+    try #require(wait(for: receiver.fd))
+    var heard: [[UInt8]] = []
+    while try receiver.receive({ heard.append([UInt8]($0)) }) {}
+    #expect(heard == [frames[1]])
+  }
+
   @Test func everyMismatchedWordIsSeen() throws {
     let frames = try heard { _ in
       (0..<4).map { word in
@@ -98,10 +133,21 @@ struct NeighborFilterTests {
   }
 }
 
+extension [UInt8] {
+  /// This frame with a VLAN tag (IEEE 802.1Q) that has the highest priority.
+  fileprivate func tagged(_ etherType: UInt16 = 0x8100, vlan: UInt16) -> [UInt8] {
+    let tag = 0xE000 | vlan
+    return prefix(12) + [etherType, tag].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] } + dropFirst(12)
+  }
+}
+
 @Suite(.enabled(if: isRoot, "needs root"))
 struct EvidenceSocketTests {
   private let station = MACAddress(bits: 0x0200_0000_0001)
   private let peer = MACAddress(bits: 0x0200_0000_0002)
+
+  /// For local experiments, which nobody listens to.
+  private let last: UInt16 = 0x88B5
 
   private func frame(from source: MACAddress, etherType: UInt16, transport: UInt8 = 17) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xFF, count: 6) + (0..<6).map { source[$0] }
@@ -119,14 +165,14 @@ struct EvidenceSocketTests {
       .loadWord(at: 6), .ifEqual(UInt32(station.bits >> 16), skip: 1), .drop, .accept(60),
     ]
     let arrival = try hosts.second.run {
-      try PacketSocket(
-        linkIndex: hosts.secondLink.index, etherType: UInt16(frame[12]) << 8 | UInt16(frame[13]),
-        filter: fromTest)
+      try PacketSocket(linkIndex: hosts.secondLink.index, etherType: last, filter: fromTest)
     }
     let own = try #require(hosts.firstLink.macAddress)
     try receiver.listen(excluding: [peer, own])
     try sender.send(frame.span)
-    // Sockets that hear everything get a frame before those that hear one type.
+    // The link keeps frames in order; this one is no evidence itself.
+    let next = self.frame(from: station, etherType: last)
+    try sender.send(next.span)
     try #require(wait(for: arrival.fd))
     guard wait(for: receiver.fd, seconds: 0) else { return false }
     #expect(try receiver.receive() == station)
@@ -143,6 +189,13 @@ struct EvidenceSocketTests {
   @Test(arguments: [0x0800, 0x86DD] as [UInt16])
   func advertisementsAreNoEvidence(etherType: UInt16) throws {
     #expect(try !isHeard(frame(from: station, etherType: etherType, transport: 112)))
+  }
+
+  /// As a trunk's port carries it; the kernel strips the tag before any socket sees the frame.
+  @Test(arguments: [0x0806, 0x0800, 0x86DD] as [UInt16], [0x8100, 0x88A8] as [UInt16])
+  func otherVLANsAreNoEvidence(etherType: UInt16, tag: UInt16) throws {
+    #expect(try !isHeard(frame(from: station, etherType: etherType).tagged(tag, vlan: 5)))
+    #expect(try isHeard(frame(from: station, etherType: etherType).tagged(tag, vlan: 0)))
   }
 
   @Test func otherProtocolsAreNoEvidence() throws {

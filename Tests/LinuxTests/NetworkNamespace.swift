@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Glibc
+import Internet
 import Netlink
 import Testing
 
@@ -126,6 +127,31 @@ func link(named name: String) throws -> Link {
   try #require(try RouteRequests().links().first { $0.name == name })
 }
 
+extension RouteRequests {
+  /// The addresses of the link with index `linkIndex`.
+  func addresses(on linkIndex: Int32) throws -> [LinkAddress] {
+    try addresses().filter { $0.linkIndex == linkIndex }
+  }
+
+  /// The routes that vipd added by the link with index `linkIndex`.
+  func routes(on linkIndex: Int32) throws -> [Route] {
+    try routes().filter { $0.linkIndex == linkIndex && $0.protocolNumber == Route.vipd }
+  }
+
+  /// The default route with the lowest metric.
+  func defaultRoute(_ family: AddressFamily = .ipv4) throws -> Route? { try routes().defaultRoute(family) }
+}
+
+/// How `change` fails; nil if it does not.
+func failure(of change: @autoclosure () throws -> Void) -> LinuxError? {
+  do {
+    try change()
+    return nil
+  } catch {
+    return error as? LinuxError
+  }
+}
+
 /// The link named `name`, once it has carrier.
 func linkWithCarrier(named name: String) throws -> Link {
   let monitor = try RouteMonitor()
@@ -133,7 +159,7 @@ func linkWithCarrier(named name: String) throws -> Link {
     let found = try link(named: name)
     if found.hasCarrier { return found }
     try #require(wait(for: monitor.fd), "\(name) gets no carrier")
-    _ = try monitor.receive { _ in }
+    _ = monitor.read { _ in }
   }
 }
 

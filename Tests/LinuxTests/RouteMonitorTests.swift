@@ -11,7 +11,7 @@ struct RouteMonitorTests {
     var changes: [RouteChange] = []
     while !changes.contains(where: isLast) {
       try #require(wait(for: monitor.fd), "only heard \(changes)")
-      #expect(try monitor.receive { changes.append($0) })
+      #expect(monitor.read { changes.append($0) } != .lost)
     }
     return changes
   }
@@ -98,6 +98,46 @@ struct RouteMonitorTests {
     }
   }
 
+  @Test(arguments: [("-4", "192.0.2.1", "192.0.2.2", UInt32(7)), ("-6", "fd00::1", "fe80::2", 7)])
+  func hearsOfDefaultRoutesAndOfVipdsOwn(_ family: String, _ old: String, _ new: String, _ metric: UInt32)
+    throws
+  {
+    let hosts = try TwoHosts()
+    try hosts.addIPv6()
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      try shell("ip \(family) route add default via \(old) dev eth0 metric \(metric)")
+      try shell("ip \(family) route replace default via \(new) dev eth0 metric \(metric)")
+      let others = family == "-4" ? "198.51.100.0/24" : "2001:db8::/32"
+      try shell("ip \(family) route add \(others) dev eth0 metric 9")
+      try shell("ip \(family) route add default dev eth0 table 77")
+      try shell("ip \(family) route add \(others) dev eth0 table 77 proto 112")
+      try shell("ip \(family) route del default via \(new) dev eth0 metric \(metric)")
+      let heard = try changes(monitor) { if case .routeRemoved = $0 { true } else { false } }
+      let routes = heard.filter {
+        switch $0 {
+        case .route, .routeReplaced, .routeRemoved: true
+        default: false
+        }
+      }
+      let everywhere = Route.everywhere(family == "-4" ? .ipv4 : .ipv6)
+      func defaultRoute(_ gateway: String) -> Route {
+        Route(
+          destination: everywhere, linkIndex: hosts.firstLink.index, gateway: IPAddress(gateway),
+          metric: metric, protocolNumber: 3)
+      }
+      try #require(routes.count == 4, "\(routes)")
+      #expect(routes[0] == .route(defaultRoute(old)))
+      #expect(routes[1] == .routeReplaced(defaultRoute(new)))
+      guard case .route(let own) = routes[2] else {
+        Issue.record("\(routes[2])")
+        return
+      }
+      #expect(own.protocolNumber == Route.vipd && own.table == 77 && own.gateway == nil)
+      #expect(routes[3] == .routeRemoved(defaultRoute(new)))
+    }
+  }
+
   @Test func reportsOverflowAndGoesOn() throws {
     let hosts = try TwoHosts()
     try hosts.first.run {
@@ -107,7 +147,7 @@ struct RouteMonitorTests {
       var isComplete = true
       var heard = 0
       while wait(for: monitor.fd, seconds: 0.2) {
-        if try !monitor.receive({ _ in heard += 1 }) { isComplete = false }
+        if monitor.read({ _ in heard += 1 }) == .lost { isComplete = false }
       }
       #expect(!isComplete)
       #expect(heard > 0 && heard < 200)
@@ -124,7 +164,7 @@ struct RouteMonitorTests {
       let lines = (0..<1000).map { "address add 10.1.\($0 / 250).\($0 % 250 + 1)/16 dev eth0" }
       try shell("ip -batch - <<'END'\n" + lines.joined(separator: "\n") + "\nEND")
       var heard = 0
-      while wait(for: monitor.fd, seconds: 0.2) { #expect(try monitor.receive { _ in heard += 1 }) }
+      while wait(for: monitor.fd, seconds: 0.2) { #expect(monitor.read { _ in heard += 1 } != .lost) }
       #expect(heard == 1000)
     }
   }
@@ -135,7 +175,7 @@ extension RouteChange {
   fileprivate var address: IPAddress? {
     switch self {
     case .address(let address), .addressRemoved(let address): address.network.address
-    case .link, .linkRemoved: nil
+    case .link, .linkRemoved, .route, .routeReplaced, .routeRemoved: nil
     }
   }
 }

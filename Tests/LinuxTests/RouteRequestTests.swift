@@ -24,13 +24,13 @@ struct RouteRequestTests {
   private func add(_ vip: IPNetwork, _ requests: RouteRequests) throws {
     let request = AddressRequest(
       network: vip, linkIndex: hosts.firstLink.index, validLifetime: .seconds(60), addsPrefixRoute: false)
-    #expect(try answer(to: requests.add(request), from: requests) == nil)
+    #expect(failure(of: try requests.add(request)) == nil)
   }
 
-  private func defaultRoute(from source: String, by gateway: String) throws -> RouteRequest {
+  private func defaultRoute(from source: String, by gateway: String) throws -> Route {
     let source = try address(source)
-    return RouteRequest(
-      destination: RouteRequest.everywhere(source.family), linkIndex: hosts.firstLink.index,
+    return Route(
+      destination: Route.everywhere(source.family), linkIndex: hosts.firstLink.index,
       gateway: try address(gateway), source: source)
   }
 
@@ -42,14 +42,14 @@ struct RouteRequestTests {
       let vip = try network("192.0.2.219", 24)
       try add(vip, requests)
       let route = try defaultRoute(from: "192.0.2.219", by: "192.0.2.1")
-      #expect(try answer(to: requests.add(route), from: requests) == nil)
-      #expect(try answer(to: requests.add(route), from: requests)?.kind == .exists)
+      #expect(failure(of: try requests.add(route)) == nil)
+      #expect(failure(of: try requests.add(route))?.kind == .exists)
       #expect(try shell("ip route get 198.51.100.1").contains("src 192.0.2.219"))
       #expect(try shell("ip route show").contains("proto 112 src 192.0.2.219"))
       #expect(try requests.routes(on: hosts.firstLink.index) == [route])
       #expect(try requests.routes(on: 1).isEmpty)
-      #expect(try answer(to: requests.remove(route), from: requests) == nil)
-      #expect(try answer(to: requests.remove(route), from: requests)?.kind == .routeMissing)
+      #expect(failure(of: try requests.remove(route)) == nil)
+      #expect(failure(of: try requests.remove(route))?.kind == .routeMissing)
       #expect(try shell("ip route show") == before)
     }
   }
@@ -60,13 +60,12 @@ struct RouteRequestTests {
       let requests = try RouteRequests()
       let vip = try network("192.0.2.219", 24)
       let route = try defaultRoute(from: "192.0.2.219", by: "192.0.2.1")
-      #expect(try answer(to: requests.add(route), from: requests)?.cause == .errno(EINVAL))
+      #expect(failure(of: try requests.add(route))?.cause == .errno(EINVAL))
       for _ in 0..<2 {
         try add(vip, requests)
-        #expect(try answer(to: requests.add(route), from: requests) == nil)
+        #expect(failure(of: try requests.add(route)) == nil)
         #expect(try requests.routes(on: hosts.firstLink.index) == [route])
-        let removal = try requests.remove(vip, from: hosts.firstLink.index)
-        #expect(try answer(to: removal, from: requests) == nil)
+        #expect(failure(of: try requests.remove(vip, from: hosts.firstLink.index)) == nil)
         #expect(try requests.routes(on: hosts.firstLink.index).isEmpty)
         #expect(try requests.defaultRoute(.ipv4) == nil)
       }
@@ -78,21 +77,20 @@ struct RouteRequestTests {
       let requests = try RouteRequests()
       let vip = try network("fd00::219", 64)
       let route = try defaultRoute(from: "fd00::219", by: "fe80::1")
-      #expect(try answer(to: requests.add(route), from: requests)?.cause == .errno(EINVAL))
+      #expect(failure(of: try requests.add(route))?.cause == .errno(EINVAL))
       try add(vip, requests)
-      #expect(try answer(to: requests.add(route), from: requests) == nil)
-      #expect(try answer(to: requests.add(route), from: requests)?.kind == .exists)
+      #expect(failure(of: try requests.add(route)) == nil)
+      #expect(failure(of: try requests.add(route))?.kind == .exists)
       #expect(try shell("ip -6 route get 2001:db8::1").contains("src fd00::219"))
       var listed = route
       listed.metric = 1024
       #expect(try requests.routes(on: hosts.firstLink.index) == [listed])
-      let removal = try requests.remove(vip, from: hosts.firstLink.index)
-      #expect(try answer(to: removal, from: requests) == nil)
+      #expect(failure(of: try requests.remove(vip, from: hosts.firstLink.index)) == nil)
       listed.source = nil
       #expect(try requests.routes(on: hosts.firstLink.index) == [listed])
-      #expect(try answer(to: requests.remove(route), from: requests) == nil)
+      #expect(failure(of: try requests.remove(route)) == nil)
       #expect(try requests.routes(on: hosts.firstLink.index).isEmpty)
-      #expect(try answer(to: requests.remove(route), from: requests)?.kind == .routeMissing)
+      #expect(failure(of: try requests.remove(route))?.kind == .routeMissing)
     }
   }
 
@@ -101,16 +99,16 @@ struct RouteRequestTests {
     try hosts.first.run {
       let requests = try RouteRequests()
       let destination = try network(text, length)
-      let route = RouteRequest(
+      let route = Route(
         destination: destination, linkIndex: hosts.firstLink.index, gateway: try address(gateway),
         metric: 77, table: 1219)
-      let onLink = RouteRequest(destination: destination, linkIndex: hosts.firstLink.index, metric: 5)
+      let onLink = Route(destination: destination, linkIndex: hosts.firstLink.index, metric: 5)
       #expect(route.destination.address == destination.subnet)
       for request in [route, onLink] {
-        #expect(try answer(to: requests.add(request), from: requests) == nil)
+        #expect(failure(of: try requests.add(request)) == nil)
       }
       #expect(Set(try requests.routes(on: hosts.firstLink.index)) == [route, onLink])
-      #expect(try answer(to: requests.remove(route), from: requests) == nil)
+      #expect(failure(of: try requests.remove(route)) == nil)
       #expect(try requests.routes(on: hosts.firstLink.index) == [onLink])
     }
   }
@@ -120,11 +118,11 @@ struct RouteRequestTests {
       let requests = try RouteRequests()
       for (text, length, gateway) in [("198.51.100.0", 24, "192.0.2.1"), ("fd99::", 48, "fd00::1")] {
         try shell("ip route add \(text)/\(length) via \(gateway) dev eth0 metric 9")
-        let route = RouteRequest(
+        let route = Route(
           destination: try network(text, length), linkIndex: hosts.firstLink.index,
           gateway: try address(gateway), metric: 9)
         #expect(try requests.routes(on: hosts.firstLink.index).isEmpty)
-        #expect(try answer(to: requests.remove(route), from: requests)?.kind == .routeMissing)
+        #expect(failure(of: try requests.remove(route))?.kind == .routeMissing)
       }
     }
   }
@@ -132,10 +130,10 @@ struct RouteRequestTests {
   @Test func gatewayOutOfReachIsRefused() throws {
     try hosts.first.run {
       let requests = try RouteRequests()
-      let route = RouteRequest(
-        destination: RouteRequest.everywhere(.ipv4), linkIndex: hosts.firstLink.index,
+      let route = Route(
+        destination: Route.everywhere(.ipv4), linkIndex: hosts.firstLink.index,
         gateway: try address("203.0.113.1"))
-      let error = try #require(try answer(to: requests.add(route), from: requests))
+      let error = try #require(failure(of: try requests.add(route)))
       #expect(error.kind == .unreachable)
       #expect(error.description.hasPrefix("adding a route: "), "\(error)")
     }

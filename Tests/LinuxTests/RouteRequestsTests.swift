@@ -1,19 +1,10 @@
 import Foundation
+import Glibc
 import Internet
 import Netlink
 import Testing
 
 @testable import Linux
-
-/// The kernel's answer to the change with number `sequence`, within five seconds.
-func answer(to sequence: UInt32, from requests: RouteRequests) throws -> LinuxError? {
-  var answers: [UInt32: LinuxError?] = [:]
-  while answers[sequence] == nil {
-    try #require(wait(for: requests.fd), "no answer to change \(sequence)")
-    try requests.receive { answers[$0] = .some($1) }
-  }
-  return try #require(answers[sequence])
-}
 
 private let vip = IPNetwork(.ipv4(IPv4Address(bits: 0xC000_02DB)), prefixLength: 24)
 
@@ -26,7 +17,7 @@ struct RouteRequestsTests {
       let request = AddressRequest(
         network: try #require(vip), linkIndex: hosts.firstLink.index, label: "eth0:0",
         validLifetime: .milliseconds(29_001))
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
 
       let shown = try #require(try ipAddress("192.0.2.219"))
       #expect(shown["prefixlen"] as? Int == 24)
@@ -54,17 +45,17 @@ struct RouteRequestsTests {
       let requests = try RouteRequests()
       let link = hosts.firstLink.index
       for address in try requests.addresses(on: link) where address.network.address.family == .ipv4 {
-        #expect(try answer(to: requests.remove(address.network, from: link), from: requests) == nil)
+        #expect(failure(of: try requests.remove(address.network, from: link)) == nil)
       }
       try requests.promoteSecondaries(on: link)
       let network = try #require(vip)
       let own = try #require(IPNetwork(.ipv4(IPv4Address(bits: 0xC000_02D9)), prefixLength: 24))
       for address in [network, own] {
         let request = AddressRequest(network: address, linkIndex: link, validLifetime: nil)
-        #expect(try answer(to: requests.add(request), from: requests) == nil)
+        #expect(failure(of: try requests.add(request)) == nil)
       }
       #expect(try requests.addresses(on: link).first { $0.network == own }?.isSecondary == true)
-      #expect(try answer(to: requests.remove(network, from: link), from: requests) == nil)
+      #expect(failure(of: try requests.remove(network, from: link)) == nil)
       let left = try requests.addresses(on: link).map(\.network)
       #expect(left.filter { $0.address.family == .ipv4 } == [own])
     }
@@ -78,10 +69,10 @@ struct RouteRequestsTests {
       var request = AddressRequest(
         network: try #require(vip), linkIndex: hosts.firstLink.index, label: "eth0:0",
         validLifetime: .seconds(5))
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
       let before = try #require(try requests.addresses().first { $0.network == vip })
       request.validLifetime = .seconds(100)
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
       let after = try #require(try requests.addresses().first { $0.network == vip })
 
       #expect(try #require(before.validLifetime) <= .seconds(5))
@@ -91,7 +82,7 @@ struct RouteRequestsTests {
       let all = try requests.addresses(on: hosts.firstLink.index)
       #expect(all.filter { $0.network.address.family == .ipv4 }.count == 2)
       var changes: [RouteChange] = []
-      #expect(try monitor.receive { changes.append($0) })
+      #expect(monitor.read { changes.append($0) } == .all)
       var renewals = 0
       for change in changes {
         switch change {
@@ -114,7 +105,7 @@ struct RouteRequestsTests {
       #expect(before.protocolNumber == 0)
       let request = AddressRequest(
         network: try #require(vip), linkIndex: hosts.firstLink.index, validLifetime: .seconds(60))
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
       let after = try #require(try requests.addresses().first { $0.network == vip })
       #expect(after.validLifetime != nil)
     }
@@ -128,13 +119,12 @@ struct RouteRequestsTests {
       for network in [try #require(vip), host] {
         let request = AddressRequest(
           network: network, linkIndex: hosts.firstLink.index, validLifetime: nil)
-        #expect(try answer(to: requests.add(request), from: requests) == nil)
+        #expect(failure(of: try requests.add(request)) == nil)
       }
       let networks = try requests.addresses(on: hosts.firstLink.index).map(\.network)
       #expect(networks.contains(host))
       #expect(networks.contains(try #require(vip)))
-      let sequence = try requests.remove(host, from: hosts.firstLink.index)
-      #expect(try answer(to: sequence, from: requests) == nil)
+      #expect(failure(of: try requests.remove(host, from: hosts.firstLink.index)) == nil)
       #expect(try requests.addresses(on: hosts.firstLink.index).map(\.network).contains(try #require(vip)))
     }
   }
@@ -146,36 +136,47 @@ struct RouteRequestsTests {
       let network = try #require(vip)
       let request = AddressRequest(
         network: network, linkIndex: hosts.firstLink.index, label: "eth0:7", validLifetime: nil)
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
-      let first = try requests.remove(network, from: hosts.firstLink.index)
-      #expect(try answer(to: first, from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
+      #expect(failure(of: try requests.remove(network, from: hosts.firstLink.index)) == nil)
       #expect(try ipAddress("192.0.2.219") == nil)
       #expect(try ipAddress("192.0.2.217") != nil)
-      let second = try requests.remove(network, from: hosts.firstLink.index)
-      let error = try #require(try answer(to: second, from: requests))
+      let error = try #require(failure(of: try requests.remove(network, from: hosts.firstLink.index)))
       #expect(error.kind == .addressMissing)
       #expect(error.operation == "removing an address")
     }
   }
 
-  @Test func answersBelongToTheirChanges() throws {
+  @Test func requestsOfTheHostAreCarriedOut() throws {
     let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
-      let network = try #require(vip)
-      let good = try requests.add(
-        AddressRequest(network: network, linkIndex: hosts.firstLink.index, validLifetime: .seconds(60)))
-      let bad = try requests.add(
-        AddressRequest(network: network, linkIndex: 9999, validLifetime: .seconds(60)))
-      let alsoGood = try requests.remove(network, from: hosts.firstLink.index)
-      var answers: [UInt32: LinuxError?] = [:]
-      try requests.receive { answers[$0] = .some($1) }
-      #expect(answers.count == 3)
-      #expect(answers[good] == .some(nil))
-      #expect(answers[alsoGood] == .some(nil))
-      let error = try #require(answers[bad] ?? nil)
-      #expect(error.kind == .linkGone)
-      #expect(error.description.hasPrefix("adding an address: No such device"), "\(error)")
+      let (network, link) = (try #require(vip), hosts.firstLink.index)
+      let addition = AddressRequest(network: network, linkIndex: link, validLifetime: .seconds(60))
+      #expect(requests.perform(.addAddress(addition)) == .done)
+      guard case .snapshot(let snapshot) = requests.perform(.look) else {
+        Issue.record("no snapshot")
+        return
+      }
+      #expect(snapshot.addresses.contains { $0.network == network && $0.linkIndex == link })
+      #expect(snapshot.links == (try requests.links()))
+      #expect(requests.perform(.removeAddress(network, linkIndex: link)) == .done)
+      guard case .refused(let missing) = requests.perform(.removeAddress(network, linkIndex: link)),
+        case .refused(let gone) = requests.perform(.setUp(true, linkIndex: 9999))
+      else {
+        Issue.record("done")
+        return
+      }
+      #expect(missing.kind == .addressMissing && missing.code == EADDRNOTAVAIL)
+      #expect(gone.kind == .linkGone && gone.description.hasPrefix("changing a link: No such device"))
+    }
+  }
+
+  @Test func snapshotNamesTheLinksByWhichTheHostForwards() throws {
+    let hosts = try TwoHosts(awaitingCarrier: false)
+    try hosts.first.run {
+      #expect(try RouteRequests().snapshot().forwardingLinks.isEmpty)
+      try shell("echo 1 >/proc/sys/net/ipv6/conf/eth0/forwarding")
+      #expect(try RouteRequests().snapshot().forwardingLinks == [hosts.firstLink.index])
     }
   }
 
@@ -187,15 +188,14 @@ struct RouteRequestsTests {
         network: try #require(vip), linkIndex: hosts.firstLink.index,
         scope: AddressScope(rawValue: 0), validLifetime: .zero)
       // Zero is rounded up to a second, since the kernel refuses it.
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
       #expect(throws: LinuxError.self) {
         _ = try requests.add(
           AddressRequest(
             network: try #require(vip), linkIndex: 1, label: "longer-than-15-bytes", validLifetime: nil))
       }
-      let gone = try requests.add(
-        AddressRequest(network: try #require(vip), linkIndex: 9999, validLifetime: nil))
-      #expect(try #require(try answer(to: gone, from: requests)).explanation != nil)
+      let elsewhere = AddressRequest(network: try #require(vip), linkIndex: 9999, validLifetime: nil)
+      #expect(failure(of: try requests.add(elsewhere))?.explanation != nil)
     }
   }
 
@@ -208,11 +208,10 @@ struct RouteRequestsTests {
       let start = Clock.now
       let request = AddressRequest(
         network: network, linkIndex: hosts.firstLink.index, validLifetime: .seconds(1))
-      #expect(try answer(to: requests.add(request), from: requests) == nil)
+      #expect(failure(of: try requests.add(request)) == nil)
       var removed: LinkAddress?
       while removed == nil, wait(for: monitor.fd) {
-        #expect(
-          try monitor.receive { if case .addressRemoved(let address) = $0 { removed = address } })
+        _ = monitor.read { if case .addressRemoved(let address) = $0 { removed = address } }
       }
       #expect(removed?.network == network)
       #expect(removed?.protocolNumber == 112)
@@ -279,7 +278,7 @@ struct RouteRequestsTests {
       var times: [Duration] = []
       for _ in 0..<200 {
         let start = Clock.now
-        #expect(try answer(to: requests.add(request), from: requests) == nil)
+        #expect(failure(of: try requests.add(request)) == nil)
         times.append(Clock.now - start)
       }
       times.sort()

@@ -17,7 +17,7 @@ import VRRP
   private func driver(_ witness: Parameters.WitnessMode = .off) -> Driver {
     var driver = Driver(addressCount: 1, witness: witness)
     var parameters = driver.instance.parameters
-    parameters.addresses = [vip, vip6]
+    parameters.addresses = [.host(vip), .host(vip6, 64)]
     driver.instance = Instance(parameters)
     driver.handle(.link(.ready(identity)))
     return driver
@@ -42,6 +42,13 @@ import VRRP
       actions += driver.run(until: driver.now + .milliseconds(100)).map(\.1)
     }
     return actions
+  }
+
+  @Test func aResignationWaitsForTheAddressesOfBothFamilies() {
+    var driver = owner()
+    #expect(driver.handle(.standBack(true)).contains(.remove(.all(2))))
+    #expect(driver.handle(.removed(index: 0)) == [])
+    #expect(driver.handle(.removed(index: 1)) == [.advertise(priority: 0, interval: .standard)])
   }
 
   @Test func aTieIsBrokenByTheFirstFamilyAlone() {
@@ -90,7 +97,7 @@ import VRRP
   @Test func theWitnessAsksEachFamilyAtItsOwnStation() {
     var driver = driver(.strict)
     var parameters = driver.instance.parameters
-    parameters.addresses.append(.ipv6(IPv6Address(high: 0xFD00 << 48, low: 0x219)))
+    parameters.addresses.append(.host(.ipv6(IPv6Address(high: 0xFD00 << 48, low: 0x219)), 64))
     driver.handle(.reconfigure(parameters))
     func answer(_ address: IPAddress) -> Event {
       .neighbor(
@@ -98,7 +105,8 @@ import VRRP
           operation: .reply, senderHardware: .virtualRouter(219, address.family), sender: address,
           target: identity.address(address.family) ?? own))
     }
-    for address in parameters.addresses.reversed() { driver.handle(answer(address)) }
+    let addresses = parameters.addresses.map(\.address)
+    for address in addresses.reversed() { driver.handle(answer(address)) }
     _ = driver.hear(100)
     var reports: [Action] = []
     var asked: Set<IPAddress> = []
@@ -106,7 +114,7 @@ import VRRP
     while driver.now < end, driver.instance.deadline != nil {
       for action in driver.runToDeadline() {
         if case .report(.holding) = action { reports.append(action) }
-        guard case .ask(let probe, let station) = action, parameters.addresses.contains(probe.target),
+        guard case .ask(let probe, let station) = action, addresses.contains(probe.target),
           station == .broadcast || station == .virtualRouter(219, probe.target.family)
         else { continue }
         if station != .broadcast { asked.insert(probe.target) }
@@ -114,7 +122,7 @@ import VRRP
       }
     }
     // The Active router has been silent for long, but its kernel answers.
-    #expect(asked == Set(parameters.addresses))
+    #expect(asked == Set(addresses))
     #expect(driver.instance.election.state == .backup)
     #expect(reports.count == 1)
   }
@@ -156,7 +164,7 @@ import VRRP
     var driver = Driver.owner(addressCount: 3)
     let old = driver.instance.parameters.addresses
     var changed = driver.instance.parameters
-    changed.addresses = [old[2], .ipv4(IPv4Address(bits: 0xC0A8_0164)), old[0]]
+    changed.addresses = [old[2], .host(.ipv4(IPv4Address(bits: 0xC0A8_0164))), old[0]]
     #expect(driver.handle(.reconfigure(changed)) == [.add(AddressSet(index: 1))])
     #expect(driver.instance.present == [AddressSet(index: 0), AddressSet(index: 2)])
     #expect(!driver.instance.owns)
@@ -164,11 +172,49 @@ import VRRP
     #expect(driver.instance.owns && driver.instance.election.state == .active)
   }
 
+  /// 192.168.1.219/24 and /32 can be there at once: the second one is another address.
+  @Test func anIPv4AddressWithAnotherPrefixIsAdded() {
+    var driver = Driver.owner()
+    var changed = driver.instance.parameters
+    changed.addresses = [.host(vip, 32)]
+    #expect(driver.handle(.reconfigure(changed)) == [.add(first)])
+    #expect(driver.instance.present.isEmpty && driver.instance.election.state == .active)
+    #expect(driver.handle(.added(index: 0)) == [.announce(first), .report(.owned)])
+  }
+
+  @Test func theOldAndTheNewPrefixMayBeListedTogether() {
+    var driver = Driver.owner()
+    var changed = driver.instance.parameters
+    changed.addresses = [.host(vip, 32), .host(vip, 24)]
+    #expect(driver.handle(.reconfigure(changed)) == [.add(first)])
+    #expect(driver.instance.present == AddressSet(index: 1))
+  }
+
+  /// The kernel has one IPv6 address, whatever its prefix.
+  @Test func anIPv6AddressWithAnotherPrefixIsTheSame() {
+    let vip6 = IPAddress.ipv6(IPv6Address(high: 0xFD00 << 48, low: 0x219))
+    var driver = Driver()
+    var parameters = driver.instance.parameters
+    parameters.addresses.append(.host(vip6, 64))
+    driver.instance = Instance(parameters)
+    driver.handle(
+      .link(
+        .ready(
+          Identity(
+            ipv4: ownIdentity.ipv4, ipv6: IPv6Address(high: 0xFE80 << 48, low: 0x218), hardware: ownHardware))
+      ))
+    driver.runToDeadline()
+    for index in 0..<2 { driver.handle(.added(index: index)) }
+    parameters.addresses[1] = .host(vip6, 128)
+    #expect(driver.handle(.reconfigure(parameters)).isEmpty)
+    #expect(driver.instance.owns)
+  }
+
   @Test func aBackupRouterAddsNothing() {
     var driver = Driver(addressCount: 1)
     driver.handle(.link(.ready(ownIdentity)))
     var changed = driver.instance.parameters
-    changed.addresses.append(.ipv4(IPv4Address(bits: 0xC0A8_0164)))
+    changed.addresses.append(.host(.ipv4(IPv4Address(bits: 0xC0A8_0164))))
     #expect(driver.handle(.reconfigure(changed)).isEmpty)
     #expect(driver.runToDeadline().contains(.add(.all(2))))
   }

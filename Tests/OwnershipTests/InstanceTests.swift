@@ -18,6 +18,16 @@ let ownIdentity = Identity(ipv4: IPv4Address(bits: 0xC0A8_01DA), hardware: ownHa
 let peerHardware = MACAddress(bits: 0x0200_0000_00D9)
 let gatewayHardware = MACAddress(bits: 0x0200_0000_0001)
 
+extension IPNetwork {
+  /// `address` in a subnet of the usual size.
+  static func host(_ address: IPAddress, _ prefixLength: Int = 24) -> IPNetwork {
+    guard let network = IPNetwork(address, prefixLength: prefixLength) else {
+      preconditionFailure("\(address)/\(prefixLength)")
+    }
+    return network
+  }
+}
+
 /// An instance and the actions that its last event caused.
 struct Driver {
   var instance: Instance
@@ -32,7 +42,7 @@ struct Driver {
     instance = Instance(
       Parameters(
         virtualRouterID: 219,
-        addresses: (0..<addressCount).map { IPAddress.ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32($0))) },
+        addresses: (0..<addressCount).map { .host(.ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32($0)))) },
         priority: priority, interval: .standard, preempts: true, preemptDelay: .zero, lease: lease,
         witness: witness, gateway: gateway, isolation: isolation, announcementRepeat: repeats,
         announcementRefresh: refresh))
@@ -147,7 +157,7 @@ let first = AddressSet(index: 0)
     #expect(
       driver.handle(.addFailed(index: 1, errno: 105)) == [
         .report(.addFailed(index: 1, errno: 105)), .report(.transition(.initialize, .shutdown)),
-        .remove(both), .advertise(priority: 0, interval: .standard),
+        .remove(both),
       ])
     #expect(driver.instance.deadline == driver.now + Instance.retryDelay)
     #expect(driver.runToDeadline() == [.report(.transition(.backup, .startup))])
@@ -368,12 +378,8 @@ let first = AddressSet(index: 0)
 @Suite struct Stopping {
   @Test func removesThenResignsThenExits() {
     var driver = Driver.owner()
-    #expect(
-      driver.handle(.stop) == [
-        .report(.transition(.initialize, .shutdown)), .remove(first),
-        .advertise(priority: 0, interval: .standard),
-      ])
-    #expect(driver.handle(.removed(index: 0)) == [.exit])
+    #expect(driver.handle(.stop) == [.report(.transition(.initialize, .shutdown)), .remove(first)])
+    #expect(driver.handle(.removed(index: 0)) == [.advertise(priority: 0, interval: .standard), .exit])
   }
 
   @Test func aBackupExitsAtOnce() {
@@ -396,7 +402,7 @@ let first = AddressSet(index: 0)
     #expect(driver.handle(refused) == [.report(.removeFailed(index: 0, errno: 1))])
     #expect(driver.instance.deadline == driver.now + Holdings.removalPause)
     #expect(driver.runToDeadline() == [.remove(first)])
-    #expect(driver.handle(.removed(index: 0)) == [.exit])
+    #expect(driver.handle(.removed(index: 0)) == [.advertise(priority: 0, interval: .standard), .exit])
   }
 
   @Test func aRefusedRemovalOfAnAddressThatIsWantedAgainIsForgotten() {

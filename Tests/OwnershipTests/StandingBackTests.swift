@@ -18,7 +18,7 @@ import VRRP
     var driver = Driver.owner()
     let actions = driver.handle(.standBack(true))
     #expect(actions.contains(.remove(first)))
-    #expect(actions.contains(.advertise(priority: 0, interval: .standard)))
+    #expect(driver.handle(.removed(index: 0)) == [.advertise(priority: 0, interval: .standard)])
     #expect(driver.instance.election.state == .backup && driver.instance.cause == .barred)
   }
 

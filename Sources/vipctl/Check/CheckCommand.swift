@@ -46,7 +46,7 @@ struct Check: ParsableCommand {
 /// Looks at every instance at once, for listening takes time.
 private final class Examination {
   private let list: InstanceList
-  private let requests: RouteRequests
+  private let snapshot: Snapshot
   private let surroundings: Surroundings
   private let isPrivileged: Bool
   private let loop: EventLoop
@@ -57,8 +57,8 @@ private final class Examination {
 
   init(_ list: InstanceList) throws {
     self.list = list
-    requests = try RouteRequests()
-    surroundings = try Surroundings(requests)
+    snapshot = try RouteRequests().snapshot()
+    surroundings = Surroundings(snapshot)
     isPrivileged = try Capabilities.missing().isEmpty
     loop = try EventLoop()
   }
@@ -119,13 +119,13 @@ private final class Examination {
       return subject.checkup.findings.append(.skipped("network", "only root can listen and ask there"))
     }
     guard link.isUp && link.hasCarrier else { return }
-    subject.gateway = try gateway(settings, link)
+    subject.gateway = gateway(settings, link)
     subject.ears = try Eavesdropper(settings, gateway: subject.gateway, on: link, loop: loop)
     patience = max(patience, min(settings.advertisementInterval.duration * 4, .seconds(10)))
   }
 
-  private func gateway(_ settings: Settings, _ link: Surroundings.Link) throws -> IPAddress? {
-    let route = try requests.defaultRoute(settings.addresses[0].address.family)
+  private func gateway(_ settings: Settings, _ link: Surroundings.Link) -> IPAddress? {
+    let route = snapshot.routes.defaultRoute(settings.addresses[0].address.family)
     return settings.gateway.address(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil)
   }
 

@@ -1,7 +1,7 @@
 import Configuration
+import Host
 import Internet
 import Linux
-import Netlink
 import Systemd
 import Tracking
 

@@ -1,6 +1,7 @@
+import Configuration
+import Host
 import Internet
 import Linux
-import Netlink
 import Systemd
 
 /// Hears of the ActiveState of units, from systemd by the system's message bus. Nothing here waits.
@@ -14,22 +15,18 @@ final class UnitMonitor {
   private static let pause = Duration.seconds(1)
 
   private let loop: EventLoop
-  private let state: (String, String) -> Void
-  private let trouble: (String) -> Void
+  private let report: (Input) -> Void
   private var names: [String] = []
   private var client: BusClient?
   private var slots: [BusSlot] = []
   private var timer: Timer?
   private var isTroubled = false
 
-  /// `state` is called with the name and the ActiveState of each unit when they are known, and whenever they
-  /// change; `trouble` with the first error of a row.
-  init(
-    on loop: EventLoop, state: @escaping (String, String) -> Void, trouble: @escaping (String) -> Void
-  ) throws(SystemdError) {
+  /// `report` is called with the state of each unit when it is known, and whenever it changes; and with the first
+  /// trouble of a row.
+  init(on loop: EventLoop, report: @escaping (Input) -> Void) throws(SystemdError) {
     self.loop = loop
-    self.state = state
-    self.trouble = trouble
+    self.report = report
     timer = try loop.timer { [unowned self] in connect() }
   }
 
@@ -73,7 +70,7 @@ final class UnitMonitor {
     slots.append(
       try client.propertyChanges(at: path, sender: Self.manager) { [unowned self] message in
         if let error = message.error { return retry("\(error)") }
-        if let new = Self.activeState(in: message) { state(name, new) }
+        if let new = Self.activeState(in: message) { note(name, new) }
       })
     slots.append(
       try client.property(
@@ -83,8 +80,13 @@ final class UnitMonitor {
           let new = try? message.read(
             .variant, of: "s", { () throws(SystemdError) in try message.readString() })
         else { return }
-        state(name, new)
+        note(name, new)
       })
+  }
+
+  /// A unit that is being reloaded is at work.
+  private func note(_ name: String, _ state: String) {
+    report(.check(.unit(name), passed: ["active", "reloading"].contains(state), reason: "is \(state)"))
   }
 
   @discardableResult
@@ -104,7 +106,7 @@ final class UnitMonitor {
     timer?.arm(at: Clock.now + Self.pause)
     if isTroubled { return }
     isTroubled = true
-    trouble(reason)
+    report(.unitsUnwatched(reason))
   }
 
   /// The ActiveState in a PropertiesChanged signal, whose body is `sa{sv}as`; nil if it has none.

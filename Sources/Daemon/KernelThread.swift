@@ -1,0 +1,71 @@
+import Host
+import Linux
+import Netlink
+import Systemd
+
+/// Does what needs the kernel's routing lock (RTNL), one after the other, on a thread of its own: another process may
+/// hold that lock for longer than this one's heartbeats, and its watchdog, allow.
+///
+/// Besides links, addresses and routes that is opening and closing sockets that join a multicast group.
+final class KernelThread {
+  /// What came of a request.
+  enum Answer {
+    case answer(UInt32, KernelAnswer)
+    case sockets(UInt32, Result<LinkSockets, LinuxError>)
+  }
+
+  private let worker: Worker<Answer>
+  private let perform: @Sendable (KernelRequest) -> KernelAnswer
+
+  /// What only one thread uses at a time.
+  private struct Lent<Value>: @unchecked Sendable {
+    let value: Value
+  }
+
+  /// `answered` is called from `loop` when there are answers.
+  convenience init(on loop: EventLoop, answered: @escaping () -> Void) throws {
+    let requests = Lent(value: try RouteRequests())
+    try self.init(on: loop, perform: { requests.value.perform($0) }, answered: answered)
+  }
+
+  /// `perform` carries a request out, on the thread.
+  init(
+    on loop: EventLoop, perform: @escaping @Sendable (KernelRequest) -> KernelAnswer,
+    answered: @escaping () -> Void
+  ) throws(SystemdError) {
+    self.perform = perform
+    worker = try Worker(on: loop, priority: .answer, done: answered)
+  }
+
+  /// Asks the kernel, after all that was asked for before.
+  func ask(_ number: UInt32, _ request: KernelRequest) {
+    worker.submit { [perform] in .answer(number, perform(request)) }
+  }
+
+  /// Opens sockets.
+  func open(_ number: UInt32, _ plan: SocketPlan) {
+    worker.submit {
+      do throws(LinuxError) {
+        return .sockets(number, .success(try LinkSockets(plan)))
+      } catch {
+        return .sockets(number, .failure(error))
+      }
+    }
+  }
+
+  /// Closes sockets that nobody uses or watches any more.
+  func close(_ sockets: LinkSockets) {
+    sockets.unwatch()
+    let lent = Lent(value: sockets)
+    worker.submit {
+      lent.value.close()
+      return nil
+    }
+  }
+
+  /// The answers that have come since, in the order of the requests.
+  func takeAnswers() -> [Answer] { worker.takeResults() }
+
+  /// Has `answered` called once more, after what is more urgent.
+  func callAgain() { worker.callAgain() }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// A thread that does one thing after the other for an ``EventLoop``, which waits for none of them.
+///
+/// Like every thread it inherits the scheduling policy of the one that made it, and so the daemon's realtime priority.
+public final class Worker<Result> {
+  private typealias Job = @Sendable () -> Result?
+
+  /// Nil is the end.
+  private let jobs: Mailbox<Job?>
+  private let results: Mailbox<Result>
+  private var source: EventSource?
+
+  /// Starts a thread that does nothing yet. `done` is called from `loop` when there are results to take.
+  public init(
+    on loop: EventLoop, priority: EventLoop.Priority, done: @escaping () -> Void
+  ) throws(SystemdError) {
+    let jobs = try Mailbox<Job?>(waits: true)
+    let results = try Mailbox<Result>(waits: false)
+    self.jobs = jobs
+    self.results = results
+    source = try loop.watch(fd: results.fd, priority: priority, done)
+    try DetachedThread.start {
+      while true {
+        for job in jobs.take() {
+          guard let job else { return }
+          if let result = job() { results.post(result) }
+        }
+      }
+    }
+  }
+
+  /// The thread ends when it has done what it was given.
+  deinit { jobs.post(nil) }
+
+  /// Has `job` done after all others; nil is no result.
+  public func submit(_ job: @escaping @Sendable () -> Result?) { jobs.post(job) }
+
+  /// The results that have come since, in order.
+  public func takeResults() -> [Result] { results.take() }
+
+  /// Has `done` called once more, after what is more urgent.
+  public func callAgain() { results.signal() }
+}
