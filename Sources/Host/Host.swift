@@ -64,6 +64,8 @@ public struct Host: Sendable {
   /// Events that carrying out actions gave rise to.
   private var events: [Event] = []
   private var isTelling = false
+  /// What the core wants done; kept for its room.
+  private var actions = Actions()
 
   /// How far the instance has come.
   enum Phase: Hashable, Sendable {
@@ -146,6 +148,7 @@ public struct Host: Sendable {
   /// Makes the kernel, the sockets and the files follow what is decided, and the core what they have.
   private mutating func follow(at now: Instant, into effects: inout Effects) {
     guard phase == .running || phase == .leaving else { return }
+    if hasChanged { told.isOutdated = true }
     // What one step finds another one may have to follow; nothing goes round for ever.
     for _ in 0..<8 where hasChanged && phase == .running {
       hasChanged = false
@@ -184,17 +187,21 @@ public struct Host: Sendable {
 
   /// Gives `event` to the core and does what it says, and so with every event that follows from that.
   mutating func tell(_ event: Event, at now: Instant, into effects: inout Effects) {
-    events.append(event)
-    guard !isTelling else { return }
+    guard !isTelling else { return events.append(event) }
     isTelling = true
+    handOn(event, at: now, into: &effects)
     var next = 0
     while next < events.count {
-      let actions = core.handle(events[next], at: now)
-      for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
+      handOn(events[next], at: now, into: &effects)
       next += 1
     }
-    events.removeAll(keepingCapacity: true)
+    if next > 0 { events.removeAll(keepingCapacity: true) }
     isTelling = false
+  }
+
+  private mutating func handOn(_ event: Event, at now: Instant, into effects: inout Effects) {
+    core.handle(event, at: now, &actions)
+    for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
   }
 
   private mutating func perform(_ action: Action, at now: Instant, into effects: inout Effects) {
@@ -219,6 +226,7 @@ public struct Host: Sendable {
 
   private mutating func note(_ report: Report, at now: Instant, into effects: inout Effects) {
     chronicle.note(report, at: now)
+    told.isOutdated = true
     switch report {
     case .addFailed(let index, _), .removeFailed(let index, _):
       guard let refusal = addresses.refusal else { return }

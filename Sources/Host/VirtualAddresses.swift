@@ -18,8 +18,6 @@ struct VirtualAddresses: Hashable, Sendable {
   var told: AddressSet = []
   /// What is wanted and could not be asked for, because the link that is to carry it is being made.
   var unasked: AddressSet = []
-  /// For an address with another prefix that the kernel refused.
-  var retry = Retry()
   /// What must go, and is not configured any more.
   var dropped: [Dropped] = []
   /// The kernel's latest refusal, for the operator.
@@ -118,10 +116,8 @@ extension Host {
         tell(.vanished(index: index), at: now, into: &effects)
       }
     }
-    if allows(addresses.retry, at: now) {
-      let unasked = addresses.unasked
-      unasked.forEach { add($0, at: now, into: &effects) }
-    }
+    let unasked = addresses.unasked
+    unasked.forEach { add($0, at: now, into: &effects) }
     removeDropped(at: now, into: &effects)
   }
 
@@ -164,10 +160,8 @@ extension Host {
   ) {
     if let refusal {
       addresses.refusal = refusal
-      tell(.addFailed(index: index, errno: refusal.code), at: now, into: &effects)
-      return addPrefixAgain(index, at: now)
+      return tell(.addFailed(index: index, errno: refusal.code), at: now, into: &effects)
     }
-    addresses.retry.succeeded()
     // News come before answers: where it is missing now, somebody has removed it meanwhile, or the news was lost.
     guard has(index) else {
       if !look.isPending { tell(.vanished(index: index), at: now, into: &effects) }
@@ -175,15 +169,6 @@ extension Host {
     }
     addresses.told.insert(AddressSet(index: index))
     tell(.added(index: index), at: now, into: &effects)
-  }
-
-  /// The core knows the address with the prefix that it had, and does not try again what it did not ask for.
-  private mutating func addPrefixAgain(_ index: Int, at now: Instant) {
-    let address = AddressSet(index: index)
-    guard addresses.wanted.contains(address), core.present.contains(address), !has(index) else { return }
-    addresses.unasked.insert(address)
-    addresses.retry.refused(at: now)
-    schedule(addresses.retry)
   }
 
   private mutating func removalAnswered(
@@ -202,11 +187,8 @@ extension Host {
   /// The configuration lists other addresses than `before`.
   mutating func readdress(from before: [IPNetwork], into effects: inout Effects) {
     let after = settings.addresses
-    // To the core, an address with another prefix is the same one: nobody but this asks for it.
-    let wanted = addresses.wanted.moved(from: before.map(\.address), to: after.map(\.address))
-    let isAsked = addresses.wanted.subtracting(addresses.unasked).moved(from: before, to: after)
-    addresses.wanted = wanted
-    addresses.unasked = wanted.subtracting(isAsked)
+    addresses.wanted = addresses.wanted.moved(from: before, to: after)
+    addresses.unasked = addresses.unasked.moved(from: before, to: after)
     addresses.told = addresses.told.moved(from: before, to: after)
     addresses.dropped.removeAll { after.contains($0.network) }
     for network in before where !after.contains(where: { $0.isSameAddress(as: network) }) {

@@ -109,17 +109,10 @@ extension NetworkSetup {
   /// The families of its addresses, each once.
   var advertised: ArraySlice<AddressFamily> { families.prefix(addressCount) }
 
-<<<<<<< HEAD
   /// Those of `family` that a VIP has at first.
   func addresses(_ vip: Int, _ family: AddressFamily) -> [IPAddress] {
     (0..<addressCount).filter { self.family(ofSlot: $0) == family }.map { address(vip, $0) }
   }
-=======
-  var virtualAddresses: [IPAddress] { (0..<addressCount).map(virtualAddress) }
-
-  /// The same, as hosts have them.
-  var virtualNetworks: [IPNetwork] { virtualAddresses.compactMap { IPNetwork($0, prefixLength: 24) } }
->>>>>>> host
 }
 
 extension Case {

@@ -71,16 +71,25 @@ extension NetworkSetup {
   /// Those of a VIP's three routes whose bits are set: with the VIP as their source, without, and with a metric.
   func virtualRoutes(_ vip: Int, _ bits: Int) -> [VirtualRoute] {
     guard bits != 0 else { return [] }
-    let router = Station.address(Station.gateway, families[0])
-    let source = address(vip, 0)
-    let subnets =
-      families[0] == .ipv4
-      ? ["10.\(vip + 1).0.0/16", "10.\(vip + 11).0.0/16", "10.\(vip + 21).0.0/16"]
-      : ["fd0\(vip)::/32", "fd1\(vip)::/32", "fd2\(vip)::/32"]
+    let all = (families[0] == .ipv4 ? Self.routes4 : Self.routes6)[vip]
+    return all.indices.filter { bits >> $0 & 1 == 1 }.map { all[$0] }
+  }
+
+  private static let routes4 = (0..<Station.maxInstances).map { vip in
+    routes(vip, .ipv4, to: ["10.\(vip + 1).0.0/16", "10.\(vip + 11).0.0/16", "10.\(vip + 21).0.0/16"])
+  }
+
+  private static let routes6 = (0..<Station.maxInstances).map { vip in
+    routes(vip, .ipv6, to: ["fd0\(vip)::/32", "fd1\(vip)::/32", "fd2\(vip)::/32"])
+  }
+
+  private static func routes(_ vip: Int, _ family: AddressFamily, to subnets: [String]) -> [VirtualRoute] {
+    let router = Station.address(Station.gateway, family)
+    let source = Station.virtualAddress(vip, 0, family)
     let texts = [
       "\(subnets[0]) via \(router) src \(source)", "\(subnets[1]) via \(router)",
       "\(subnets[2]) via \(router) src \(source) metric 50",
     ]
-    return texts.indices.filter { bits >> $0 & 1 == 1 }.compactMap { VirtualRoute(texts[$0]) }
+    return texts.compactMap { VirtualRoute($0) }
   }
 }

@@ -68,8 +68,8 @@ extension Case {
     network.reference = random.pick([.auto, .auto, .auto, .auto, .address, .none])
     network.delay = random.within(5...200) * .microsecond
     network.jitter = random.within(0...100) * .microsecond
-    if random.chance(50) { network.chatter = random.logarithmic(24, 29) }
-    for _ in 0..<random.below(3) { network.clients.append(random.logarithmic(24, 28)) }
+    if random.chance(50) { network.chatter = random.logarithmic(26, 30) }
+    for _ in 0..<random.pick([0, 0, 1, 2]) { network.clients.append(random.logarithmic(26, 29)) }
     network.addressCount = random.chance(15) ? 2 : 1
     network.onTheWire = random.chance(5)
     network.families = random.pick([[.ipv4], [.ipv4], [.ipv4], [.ipv6], [.ipv4, .ipv6], [.ipv6, .ipv4]])
@@ -86,9 +86,9 @@ extension Case {
     guard !allowed.isEmpty else { return }
     let horizon = 200 * Time.millisecond + 10 * longestInterval
     // Isolation counts only once a host has heard others steadily for some seconds.
-    let isLate = random.chance(15)
+    let isLate = random.chance(8)
     let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
-    if isLate && random.chance(30) {
+    if isLate && random.chance(50) {
       faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
       if random.chance(50) { network.chatter = 0 }
       if random.chance(50) { network.clients = [] }

@@ -300,6 +300,17 @@ final class Kernel {
     return nil
   }
 
+  /// As `ip route replace`: takes the place of the first one of its destination and metric.
+  func replace(_ route: Route) {
+    guard let place = routes.firstIndex(where: { $0.isAlike(route) }) else {
+      _ = add(route)
+      return
+    }
+    routes[place] = route
+    version += 1
+    news.append(.routeReplaced(route))
+  }
+
   private func isReachable(_ gateway: IPAddress, by index: Int32) -> Bool {
     if gateway.family == .ipv6 { return true }
     return held.contains { $0.address.linkIndex == index && $0.address.network.contains(gateway) }

@@ -83,6 +83,11 @@ extension World {
     guard nic != 0 else { return }
     if machines[machine].isConnected { lookAfterAddresses(machine, nic) }
     let wanted = wantedRoutes(machine, nic)
+    if let first = wanted.first, machines[machine].kernel.routes.contains(where: { $0.isReplaced(by: first) }),
+      machines[machine].random.chance(50)
+    {
+      machines[machine].kernel.replace(first)
+    }
     for route in machines[machine].kernel.routes where route.protocolNumber == Self.management && !wanted.contains(route) {
       _ = machines[machine].kernel.remove(route)
     }
@@ -150,5 +155,13 @@ extension World {
       _ = machines[machine].kernel.remove(route)
     }
     publish(machine)
+  }
+}
+
+extension Route {
+  /// Whether `ip route replace` has `other` take the place of this one, which leads to another router.
+  fileprivate func isReplaced(by other: Route) -> Bool {
+    linkIndex == other.linkIndex && destination == other.destination && metric == other.metric
+      && protocolNumber == other.protocolNumber && gateway != other.gateway
   }
 }

@@ -64,6 +64,7 @@ extension RouteChange {
     case .address(let address): "\(address.network) is on \(address.linkIndex)"
     case .addressRemoved(let address): "\(address.network) is gone from \(address.linkIndex)"
     case .route(let route): route.traced
+    case .routeReplaced(let route): "replaced: \(route.traced)"
     case .routeRemoved(let route): "no more \(route.traced)"
     }
   }
