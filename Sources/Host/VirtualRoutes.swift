@@ -37,11 +37,11 @@ extension Host {
     routes.mayHaveChanged = false
     routes.areWanted = areWanted
     routes.linkIndex = linkIndex
+    removeDroppedRoutes(into: &effects)
     guard let linkIndex else { return }
     for index in routes.entries.indices {
       follow(index, on: linkIndex, areWanted, at: now, into: &effects)
     }
-    removeDroppedRoutes(into: &effects)
   }
 
   private mutating func follow(

@@ -71,7 +71,7 @@ extension World {
       }
     }
     schedule(.audit, at: now + Audit.pace)
-    guard promise.demandsLiveness, !promise.lastsLong, now >= promise.lastEffect else { return }
+    guard promise.demandsLiveness, !promise.lastsLong, now >= promise.lastFault else { return }
     let isAtRest = isWell && isEverythingSettled
     if !isAtRest || restSince == .never || changed > restSince {
       restSince = isAtRest ? now : .never

@@ -234,7 +234,7 @@ extension World {
     let isWhole = machines.indices.contains { machine in
       daemons(on: machine).allSatisfy { daemons[$0].isAlive && !daemons[$0].host.core.isBarred }
     }
-    guard isWhole else { return nil }
+    guard isWhole, !isForgotten else { return nil }
     for machine in machines.indices {
       let owned = daemons(on: machine).filter { present($0) != 0 }.count
       if owned != 0 && owned != plan.network.instances {
@@ -242,6 +242,16 @@ extension World {
       }
     }
     return nil
+  }
+
+  /// Whether a member died, or never lived, before another one on its host started: that one knows nothing of it.
+  private var isForgotten: Bool {
+    machines.indices.contains { machine in
+      daemons(on: machine).contains { dead in
+        !daemons[dead].isAlive
+          && daemons(on: machine).contains { daemons[$0].isAlive && daemons[$0].started >= daemons[dead].ended }
+      }
+    }
   }
 
   func checkEnd() {

@@ -8,7 +8,6 @@ public struct Coverage: Sendable {
   /// What is counted.
   public enum Item: Int, Hashable, Sendable, CaseIterable {
     case runs, occurrences, milliseconds, safetyDemanded, livenessDemanded
-    case k0,k1,k2,k3,k4,k5,k6,k7,k8,k9,k10,k11,k12,k13,k14,k15,k16,k17,k18
     case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late,
       resumption
     case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, heldBarred, conflict

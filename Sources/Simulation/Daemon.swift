@@ -39,6 +39,9 @@ final class Daemon {
   var timerQueued = Time.never
   /// How often in a row the timer was due again as soon as it was handled.
   var spins = 0
+  /// When it was started last, and when it ended.
+  var started: Time = 0
+  var ended: Time = 0
   /// Since when it runs without having been held up.
   var running: Time = 0
 

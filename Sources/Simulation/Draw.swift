@@ -84,10 +84,11 @@ extension Case {
     var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
     allowed.removeAll { !isPossible($0) }
     guard !allowed.isEmpty else { return }
-    let horizon = 200 * Time.millisecond + 10 * longestInterval
+    let interval = longestInterval
+    let horizon = 200 * Time.millisecond + 8 * interval
     // Isolation counts only once a host has heard others steadily for some seconds.
     let isLate = random.chance(8)
-    let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
+    let earliest = isLate ? 5 * interval + 5 * .second : 0
     if isLate && random.chance(50) {
       faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
       if random.chance(50) { network.chatter = 0 }

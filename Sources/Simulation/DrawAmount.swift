@@ -80,7 +80,7 @@ extension Case {
       fault.stations = .hosts
       fault.instance = 0
     case .reloadGateway: fault.amount = random.within(0...2)
-    case .reloadInterval: fault.amount = random.pick([1, 5, 10, 20, 50, 100]) * 10 * .millisecond
+    case .reloadInterval: fault.amount = random.pick([1, 5, 10, 20, 20, 50]) * 10 * .millisecond
     default: break
     }
     return fault

@@ -21,6 +21,7 @@ extension World {
     daemons[number].isRestarting = false
     daemons[number].isAwaited = false
     daemons[number].lastSpoke = .never
+    daemons[number].started = now
     daemons[number].running = now
     daemons[number].known = 0
     daemons[number].isResuming = present(number) != 0
@@ -35,6 +36,7 @@ extension World {
   /// The process ends; its kernel lives on.
   func die(_ number: Int) {
     daemons[number].isAlive = false
+    daemons[number].ended = now
     daemons[number].isFrozen = false
     daemons[number].life += 1
     daemons[number].timerQueued = .never

@@ -45,8 +45,8 @@ struct Promise: Hashable, Sendable {
   let patience: Time
   /// How long after a refusal the next attempt may be.
   let retryLimit: Time
-  /// When the last consequence of a fault, as far as it does not depend on the election, is over.
-  let lastEffect: Time
+  /// When nothing more goes wrong, and nothing more is begun.
+  let lastFault: Time
   let settled: Time
   let end: Time
   /// How long all must be as it should before `settled` to be believed.
@@ -69,7 +69,7 @@ struct Promise: Hashable, Sendable {
     demandsResumption = plan.letsProbe
     patience = plan.departs ? interval + 150 * .millisecond : 0
     retryLimit = plan.retryLimit
-    lastEffect = plan.lastEffect
+    lastFault = plan.lastFault
     settled = plan.lastEffect + plan.convergence
     rest = 2 * interval + 100 * .millisecond
     end = settled + 3 * interval + 300 * .millisecond
@@ -214,6 +214,18 @@ extension Case {
   fileprivate var leavesForeignOwner: Bool {
     let isForEver = hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
     return isForEver && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone, .renamed)
+  }
+
+  /// When the last fault is over, and the last daemon was started again.
+  fileprivate var lastFault: Time {
+    let starts = (hosts.map(\.start).max() ?? 0) + Time(network.instances) * 3 * .millisecond
+    return faults.reduce(starts) { last, fault in
+      switch fault.kind {
+      case .crash, .stop, .carrier: max(last, fault.end + fault.amount)
+      case .restart: max(last, fault.end + 60 * .millisecond)
+      default: max(last, fault.end)
+      }
+    }
   }
 
   fileprivate var lastEffect: Time {

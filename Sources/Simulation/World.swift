@@ -101,7 +101,6 @@ final class World {
     while violation == nil, let occurrence = queue.pop() {
       now = occurrence.time
       coverage.count(.occurrences)
-      coverage.count(Coverage.Item(rawValue: Coverage.Item.k0.rawValue + Int(occurrence.kind.rawValue))!)
       if occurrence.kind == .end { break }
       take(occurrence)
       if hasComeToRest { break }
