@@ -32,8 +32,9 @@ extension Host {
 
   mutating func note(_ change: RouteChange) {
     if look.isPending { look.since.append(change) }
+    let isRenewal = view.isRenewal(change)
     view.apply(change)
-    hasChanged = true
+    if !isRenewal { hasChanged = true }
   }
 
   mutating func changesWereLost(at now: Instant, into effects: inout Effects) {

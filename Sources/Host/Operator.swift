@@ -110,7 +110,10 @@ extension Host {
     settings.takeLiveValues(of: new)
     sockets.routers = settings.virtualRouters
     view.follow(settings)
-    if old.addresses != settings.addresses { readdress(from: old.addresses, into: &effects) }
+    if old.addresses != settings.addresses {
+      readdress(from: old.addresses, into: &effects)
+      if !rules.contains(.addFirst) { removeDropped(at: now, into: &effects) }
+    }
     if old.routes != settings.routes { reroute(from: old.routes) }
     followChecks(replacing: old, into: &effects)
     if phase == .running || phase == .waiting { joinGroup(at: now, into: &effects) }

@@ -31,7 +31,8 @@ extension Case {
     var hosts: [HostSetup] = []
     for _ in 0..<count {
       var host = HostSetup()
-      host.interval = mixesIntervals ? drawInterval(&random) : interval
+      // Not too far apart: the fastest decides how much there is to simulate, and the slowest for how long.
+      host.interval = mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
       host.priority = random.pick(priorities)
       host.preempts = random.chance(10) ? !preempts : preempts
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
@@ -87,7 +88,7 @@ extension Case {
     let interval = longestInterval
     let horizon = 200 * Time.millisecond + 8 * interval
     // Isolation counts only once a host has heard others steadily for some seconds.
-    let isLate = random.chance(8)
+    let isLate = interval >= 100 * .millisecond && random.chance(8)
     let earliest = isLate ? 5 * interval + 5 * .second : 0
     if isLate && random.chance(50) {
       faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
@@ -138,6 +139,12 @@ extension Case {
     let length = random.logarithmic(20, isLong ? 33 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
+  }
+}
+
+extension AdvertisementInterval {
+  fileprivate func times(_ factor: Int) -> AdvertisementInterval {
+    AdvertisementInterval(centiseconds: Int(centiseconds) * factor) ?? self
   }
 }
 

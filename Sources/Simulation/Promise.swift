@@ -73,7 +73,7 @@ struct Promise: Hashable, Sendable {
     settled = plan.lastEffect + plan.convergence
     rest = 2 * interval + 100 * .millisecond
     end = settled + 3 * interval + 300 * .millisecond
-    lastsLong = plan.seed % 16 == 0
+    lastsLong = plan.seed % 64 == 0
   }
 }
 
