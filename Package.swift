@@ -66,8 +66,7 @@ let package = Package(
       name: "Daemon",
       dependencies: [
         "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "Ownership",
-        "Systemd",
-        "Tracking", "VRRP",
+        "Systemd", "Tracking", "VRRP",
       ],
       swiftSettings: daemon),
     .executableTarget(
@@ -105,7 +104,8 @@ let package = Package(
     .testTarget(name: "VRRPTests", dependencies: ["Internet", "VRRP"], swiftSettings: strict),
     .testTarget(name: "NeighborTests", dependencies: ["Internet", "Neighbor"], swiftSettings: strict),
     .testTarget(
-      name: "LinuxTests", dependencies: ["CLinux", "CNetlink", "Internet", "Linux", "Netlink"],
+      name: "LinuxTests",
+      dependencies: ["CLinux", "CNetlink", "Configuration", "Internet", "Linux", "Netlink"],
       swiftSettings: strict),
     .testTarget(
       name: "SystemdTests", dependencies: ["CLinux", "Internet", "Linux", "Systemd"], swiftSettings: strict),
@@ -117,8 +117,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TrackingTests", dependencies: ["Internet", "Tracking"], swiftSettings: strict),
     .testTarget(
-      name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "Linux", "VRRP"],
-      swiftSettings: strict),
+      name: "ConfigurationTests", dependencies: ["Configuration", "Internet", "VRRP"], swiftSettings: strict),
     .testTarget(
       name: "HostTests",
       dependencies: ["Configuration", "Host", "Internet", "Neighbor", "Netlink", "Ownership", "VRRP"],

@@ -22,6 +22,8 @@ struct ConfigurationKey: Sendable {
   let accepted: String
   /// What holds when nothing is assigned, for messages.
   let fallback: String
+  /// An accepted value that is not the default: tests demand that it makes a difference to the rest of the program.
+  let sample: String
   /// When a reload applies a changed value.
   let effect: Settings.Change.Effect
   /// Stores a value that is not empty; false if it is not accepted.
@@ -60,108 +62,106 @@ struct ConfigurationKey: Sendable {
     scalar(
       "VirtualIP", "Interface", "the name of an interface, at most 15 bytes",
       fallback: "the interface whose subnet holds the first address",
-      effect: .restart, \.interface, read: { isInterfaceName($0) ? $0 : nil }, write: { $0 }),
+      effect: .restart, sample: "eth1", \.interface, read: { isInterfaceName($0) ? $0 : nil }, write: { $0 }),
     scalar(
       "VirtualIP", "Label",
       "the interface's name, alone or with a colon and a tag, at most 15 bytes",
-      effect: .nextAddition, \.label, read: { isLabel($0) ? .some($0) : nil }, write: { $0 ?? "" }),
+      effect: .nextAddition, sample: "eth0:0", \.label, read: { isLabel($0) ? .some($0) : nil },
+      write: { $0 ?? "" }),
     scalar(
-      "VirtualIP", "Scope", "global, link or host", effect: .nextAddition, \.scope,
+      "VirtualIP", "Scope", "global, link or host", effect: .nextAddition, sample: "link", \.scope,
       read: { text in AddressScope.named.first { $0.description == text } }, write: { $0.description }),
     scalar(
-      "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", effect: .restart, \.virtualMAC,
-      read: boolean, write: { $0 ? "yes" : "no" }),
+      "VirtualIP", "VirtualMAC", "yes, true, on, 1, no, false, off or 0", effect: .restart, sample: "yes",
+      \.virtualMAC, read: boolean, write: { $0 ? "yes" : "no" }),
     scalar(
-      "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", \.group,
+      "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", sample: "web", \.group,
       read: { isGroupName($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
-      fallback: "the last octet of the first address", effect: .restart, \.virtualRouterID,
+      fallback: "the last octet of the first address", effect: .restart, sample: "7", \.virtualRouterID,
       read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
     scalar(
-      "VRRP", "Priority", "a whole number from 1 to 255, where 255 is the address owner's", \.priority,
-      read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
+      "VRRP", "Priority", "a whole number from 1 to 255, where 255 is the address owner's", sample: "150",
+      \.priority, read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),
     scalar(
       "VRRP", "AdvertisementIntervalSec", "a time span from 10ms to 40.95s in whole hundredths of a second",
-      \.advertisementInterval,
+      sample: "200ms", \.advertisementInterval,
       read: { TimeSpan.parse($0).flatMap(AdvertisementInterval.init(exactly:)) },
       write: { TimeSpan.text($0.duration) }),
     scalar(
-      "VRRP", "Preempt", "yes, true, on, 1, no, false, off or 0", \.preempt,
+      "VRRP", "Preempt", "yes, true, on, 1, no, false, off or 0", sample: "no", \.preempt,
       read: boolean, write: { $0 ? "yes" : "no" }),
     scalar(
-      "VRRP", "PreemptDelaySec", "a time span from 0 to 1000s", \.preemptDelay,
+      "VRRP", "PreemptDelaySec", "a time span from 0 to 1000s", sample: "10s", \.preemptDelay,
       read: { span($0, .zero...(.seconds(1000))) }, write: TimeSpan.text),
     scalar(
-      "VRRP", "Version", "3, or 2 for old peers", \.version,
+      "VRRP", "Version", "3, or 2 for old peers", sample: "2", \.version,
       read: { number($0, 2...3) == 2 ? .v2 : number($0, 2...3).map { _ in .v3 } }, write: { "\($0.rawValue)" }
     ),
     list(
       "VRRP", "Peer", "the IP address of another router, at most 64 times", fallback: "none: multicast",
-      \.peers,
+      sample: "192.168.1.218", \.peers,
       read: { text in IPAddress(text).flatMap { $0.isUsableByHost ? $0 : nil } }),
     scalar(
-      "VRRP", "Checksum", "auto, rfc5798 or rfc9568", \.checksum,
+      "VRRP", "Checksum", "auto, rfc5798 or rfc9568", sample: "rfc9568", \.checksum,
       read: { text in text == "auto" ? .some(nil) : ChecksumForm.allCases.first { "\($0)" == text } },
       write: { $0.map { "\($0)" } ?? "auto" }),
     scalar(
       "VRRP", "Authentication", "a password of 1 to 8 printable ASCII characters without space",
-      \.authentication, read: { isPassword($0) ? .some($0) : nil }, write: { $0 ?? "" }),
+      sample: "secret12", \.authentication, read: { isPassword($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
-      "Safety", "LeaseSec", "0 for ever, or a time span from 1s to 10min in whole seconds", \.lease,
-      read: { spanOrZero($0, .seconds(1)...(.seconds(600)), step: .seconds(1)) },
+      "Safety", "LeaseSec", "0 for ever, or a time span from 1s to 10min in whole seconds", sample: "10s",
+      \.lease, read: { spanOrZero($0, .seconds(1)...(.seconds(600)), step: .seconds(1)) },
       write: { $0.map(TimeSpan.text) ?? "0" }),
     scalar(
-      "Safety", "Witness", "strict, lease or off", \.witness,
+      "Safety", "Witness", "strict, lease or off", sample: "off", \.witness,
       read: { text in Parameters.WitnessMode.allCases.first { "\($0)" == text } }, write: { "\($0)" }),
     scalar(
-      "Safety", "Gateway", "auto, none or an IP address", \.gateway,
+      "Safety", "Gateway", "auto, none or an IP address", sample: "192.168.1.1", \.gateway,
       read: Gateway.init, write: { $0.description }),
     list(
       "Route", "Route",
       "default or a subnet, then via, src, metric and table as in ip-route(8), as in "
         + "default via 192.168.1.1 src 192.168.1.219, at most 64 times",
-      \.routes, read: { VirtualRoute($0) }),
+      sample: "10.0.0.0/8 via 192.168.1.1", \.routes, read: { VirtualRoute($0) }),
     scalar(
-      "Announce", "Repeat", "a whole number from 1 to 100", \.announcementRepeat,
+      "Announce", "Repeat", "a whole number from 1 to 100", sample: "3", \.announcementRepeat,
       read: { number($0, 1...100) }, write: { "\($0)" }),
     scalar(
-      "Announce", "RefreshSec", "0 for never, or a time span from 1s to 1d", \.refreshInterval,
+      "Announce", "RefreshSec", "0 for never, or a time span from 1s to 1d", sample: "10s", \.refreshInterval,
       read: { spanOrZero($0, .seconds(1)...(.seconds(86400))) }, write: { $0.map(TimeSpan.text) ?? "0" }),
     list(
       track, "Unit", "the whole name of a unit, as in postgresql.service, at most 64 times",
-      \.lastTrack.units,
-      read: { TrackSettings.isUnitName($0) ? $0 : nil }),
+      sample: "nginx.service", \.lastTrack.units, read: { TrackSettings.isUnitName($0) ? $0 : nil }),
     list(
       track, "Interface", "the name of an interface, at most 15 bytes, at most 64 times",
-      \.lastTrack.interfaces,
-      read: { isInterfaceName($0) ? $0 : nil }),
+      sample: "eth1", \.lastTrack.interfaces, read: { isInterfaceName($0) ? $0 : nil }),
     list(
       track, "Exec",
       "the absolute path of a program and its arguments, quoted where they contain white space, at most 64 times",
-      \.lastTrack.commands, read: TrackSettings.CommandLine.init),
+      sample: "/bin/true", \.lastTrack.commands, read: TrackSettings.CommandLine.init),
     scalar(
-      track, "IntervalSec", "a time span from 100ms to 1h", \.lastTrack.interval,
+      track, "IntervalSec", "a time span from 100ms to 1h", sample: "5s", \.lastTrack.interval,
       read: { span($0, .milliseconds(100)...(.seconds(3600))) }, write: TimeSpan.text),
     scalar(
-      track, "TimeoutSec", "a time span from 10ms to 10min", \.lastTrack.timeout,
+      track, "TimeoutSec", "a time span from 10ms to 10min", sample: "1s", \.lastTrack.timeout,
       read: { span($0, .milliseconds(10)...(.seconds(600))) }, write: TimeSpan.text),
     scalar(
-      track, "Rise", "a whole number from 1 to 100", \.lastTrack.rise,
+      track, "Rise", "a whole number from 1 to 100", sample: "1", \.lastTrack.rise,
       read: { number($0, 1...100) }, write: { "\($0)" }),
     scalar(
-      track, "Fall", "a whole number from 1 to 100", \.lastTrack.fall,
+      track, "Fall", "a whole number from 1 to 100", sample: "1", \.lastTrack.fall,
       read: { number($0, 1...100) }, write: { "\($0)" }),
     scalar(
       track, "Penalty", "a whole number from 0 to 253, where 0 means not to own the address at all",
-      \.lastTrack.penalty, read: { number($0, 0...253) }, write: { "\($0)" }),
+      sample: "20", \.lastTrack.penalty, read: { number($0, 0...253) }, write: { "\($0)" }),
   ]
 
   private static let addressKey = ConfigurationKey(
     section: "VirtualIP", name: "Address",
     accepted: "an IP address, alone or with a prefix length, as in 192.168.1.219/24 or fd00::219/64",
-    fallback: "the address that the instance's name stands for",
-    effect: .live,
+    fallback: "the address that the instance's name stands for", sample: "192.168.1.220/24", effect: .live,
     assign: { draft, text, origin in
       guard let (address, prefixLength) = addressWithPrefix(text) else { return false }
       draft.addresses.append(Draft.Address(address: address, prefixLength: prefixLength, origin: origin))
@@ -176,7 +176,7 @@ struct ConfigurationKey: Sendable {
 
   private static func scalar<Value: Sendable>(
     _ section: String, _ name: String, _ accepted: String, fallback: String? = nil,
-    effect: Settings.Change.Effect = .live,
+    effect: Settings.Change.Effect = .live, sample: String,
     _ field: any WritableKeyPath<Settings, Value> & Sendable,
     read: @escaping @Sendable (String) -> Value?, write: @escaping @Sendable (Value) -> String
   ) -> ConfigurationKey {
@@ -184,7 +184,7 @@ struct ConfigurationKey: Sendable {
     let text = write(unassigned)
     return ConfigurationKey(
       section: section, name: name, accepted: accepted, fallback: fallback ?? (text.isEmpty ? "none" : text),
-      effect: effect,
+      sample: sample, effect: effect,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         draft.settings[keyPath: field] = value
@@ -210,10 +210,11 @@ extension ConfigurationKey {
   /// A key whose assignments add up; those that repeat a value say nothing new.
   private static func list<Value: Hashable & Sendable & CustomStringConvertible>(
     _ section: String, _ name: String, _ accepted: String, fallback: String = "none",
-    _ field: any WritableKeyPath<Settings, [Value]> & Sendable, read: @escaping @Sendable (String) -> Value?
+    sample: String, _ field: any WritableKeyPath<Settings, [Value]> & Sendable,
+    read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
     ConfigurationKey(
-      section: section, name: name, accepted: accepted, fallback: fallback, effect: .live,
+      section: section, name: name, accepted: accepted, fallback: fallback, sample: sample, effect: .live,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         if draft.settings[keyPath: field].contains(value) { return true }

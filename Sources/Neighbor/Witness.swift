@@ -25,7 +25,7 @@ public struct Witness: Hashable, Sendable {
     /// Whether another one claimed them, too, or this one did without being asked.
     var isDisputed: Bool
     /// Probes in a row that it did not answer.
-    var missed = 0
+    var missed: UInt8 = 0
   }
 
   /// A station that answers for the VIP: of two, the same one until it falls silent.
@@ -103,7 +103,7 @@ public struct Witness: Hashable, Sendable {
       // An owner that moved to another card answers nobody at the old one.
       update(awaited) { station in
         station?.missed += 1
-        if station?.missed == 2 * Self.missesUntilSilent { station = nil }
+        if station?.missed == 2 * UInt8(Self.missesUntilSilent) { station = nil }
       }
     }
     awaited = family

@@ -7,10 +7,10 @@ struct AnnouncementSchedule: Hashable, Sendable {
   /// When the next announcement is due; nil while there is nothing to announce.
   private(set) var deadline: Instant?
   private var started: Instant?
-  private var burst = 0
-  private var sentInBurst = 0
   /// When a rival was last contradicted.
   private var contradicted: Instant?
+  private var burst: UInt16 = 0
+  private var sentInBurst: UInt16 = 0
 
   private static let bursts: [Duration] = [.zero, .seconds(1), .seconds(5)]
   /// Apart enough that one short congestion does not swallow the whole burst.
@@ -50,7 +50,7 @@ struct AnnouncementSchedule: Hashable, Sendable {
     burst += 1
     sentInBurst = 0
     if burst < Self.bursts.count {
-      deadline = max(started + Self.bursts[burst], now + Self.spacing)
+      deadline = max(started + Self.bursts[Int(burst)], now + Self.spacing)
     } else {
       deadline = refresh.map { now + $0 }
     }

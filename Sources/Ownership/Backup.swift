@@ -6,9 +6,9 @@ import VRRP
 struct Backup: Hashable, Sendable {
   /// An Active router that is listened to.
   struct ActiveRouter: Hashable, Sendable {
-    let address: IPAddress
     /// When it was last heard.
     var heartbeat: Instant
+    let address: IPAddress
     /// Whether the next Advertisement should have come.
     var isLate = false
   }
@@ -49,7 +49,7 @@ extension Instance {
   ) {
     guard case .backup(var backup) = phase else { return }
     let isKnown = backup.active?.address == sender && backup.held == nil
-    backup.active = Backup.ActiveRouter(address: sender, heartbeat: now)
+    backup.active = Backup.ActiveRouter(heartbeat: now, address: sender)
     phase = .backup(backup)
     if !isKnown { actions.append(.report(.following(sender, priority: priority))) }
   }

@@ -6,10 +6,10 @@ import VRRP
 struct Contest: Hashable, Sendable {
   /// The one with the greatest hardware address, if there are several.
   var rival: MACAddress
-  /// What it claimed; at a virtual MAC address it answers for one family only.
-  var address: IPAddress
   /// When the election must have ended it, or the rival must have answered.
   var deadline: Instant
+  /// What it claimed; at a virtual MAC address it answers for one family only.
+  var address: IPAddress
   var isAsked = false
 }
 
@@ -27,7 +27,7 @@ extension Instance {
     }
     guard let current = phase.service?.contest else {
       phase.service?.contest = Contest(
-        rival: rival, address: address, deadline: now + parameters.interval.duration * 2)
+        rival: rival, deadline: now + parameters.interval.duration * 2, address: address)
       return
     }
     guard current.rival == rival else {

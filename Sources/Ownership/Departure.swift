@@ -24,11 +24,11 @@ struct Departure: Hashable, Sendable {
     case accepted(by: IPAddress)
   }
 
-  var purpose: Purpose
-  var progress: Progress
   /// When to go without a standby, to repeat the offer, to give up, or to leave the VIP to the successor whether it
   /// was seen or not.
   var deadline: Instant
+  var progress: Progress
+  var purpose: Purpose
 
   var isOffered: Bool { progress != .awaitingStandby }
 
@@ -82,7 +82,7 @@ extension Instance {
       return departAlone(purpose, because: .nobodyStandsBy, at: now, &actions)
     }
     phase.service?.departure = Departure(
-      purpose: purpose, progress: .offered(repetitions: 3), deadline: now)
+      deadline: now, progress: .offered(repetitions: 3), purpose: purpose)
     // Not repeated: it could overtake the resignation that follows it, and take that back.
     advertise(parameters.priority, interval: .shortest, at: now, &actions)
     departureIsDue(at: now, &actions)
@@ -92,7 +92,7 @@ extension Instance {
   private mutating func waitsForStandby(_ purpose: Departure.Purpose, at now: Instant) -> Bool {
     guard routers.isAnybodyThere(at: now) else { return false }
     let deadline = phase.service?.departure?.deadline ?? now + Self.successorPatience
-    phase.service?.departure = Departure(purpose: purpose, progress: .awaitingStandby, deadline: deadline)
+    phase.service?.departure = Departure(deadline: deadline, progress: .awaitingStandby, purpose: purpose)
     return now < deadline
   }
 
@@ -185,6 +185,13 @@ extension Instance {
     if purpose == .yielding {
       election.postponePreemption(until: now + .seconds(1_000_000_000))
     }
+  }
+
+  /// What was to be handed over before this instance stops may have been lost in another way.
+  mutating func considerStopping(at now: Instant, _ actions: inout Actions) {
+    guard isStopping, phase.service?.departure == nil else { return }
+    if case .initialize(.stopped) = phase { return }
+    leave(at: now, &actions)
   }
 
   private mutating func leave(at now: Instant, _ actions: inout Actions) {

@@ -37,6 +37,7 @@ struct Holdings: Hashable, Sendable {
   mutating func drop(_ all: AddressSet) {
     wanted = false
     removing.formUnion(all)
+    removalRetry = nil
     present = []
     adding = []
   }
@@ -66,8 +67,6 @@ struct Holdings: Hashable, Sendable {
   }
 
   mutating func askAgain(at now: Instant) { removalRetry = now + Self.removalPause }
-
-  mutating func forgetRefusal() { removalRetry = nil }
 
   mutating func confirmRemoval(_ index: Int) { removing.remove(AddressSet(index: index)) }
 

@@ -95,10 +95,11 @@ public struct Instance: Sendable {
       considerStandingBack(at: now, &actions)
       considerClaim(at: now, &actions)
     }
+    considerStopping(at: now, &actions)
     considerResignation(at: now, &actions)
     question(at: now, &actions)
     if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
-    if isStopping && phase.service?.offer == nil && holdings.isSettled { actions.append(.exit) }
+    if isStopping, case .initialize(.stopped) = phase, holdings.isSettled { actions.append(.exit) }
     noteDeadline()
     noteSilence()
     assert(phase.state == election.state)
@@ -127,8 +128,12 @@ public struct Instance: Sendable {
   }
 
   private mutating func noteSilence() {
+    guard election.state == .active else {
+      resumesAfter = nil
+      return
+    }
     switch phase {
-    case .initialize, .backup: resumesAfter = nil
+    case .initialize, .backup: break
     case .claiming(let claim): resumesAfter = claim.activity.lastAdvertised
     case .serving(let service):
       resumesAfter = service.isOffering ? nil : service.activity.lastAdvertised

@@ -3,9 +3,9 @@ import VRRP
 
 /// A better Active router that is heard in the family that does not elect.
 struct OtherFamilyRival: Hashable, Sendable {
-  let address: IPAddress
   let since: Instant
   var last: Instant
+  let address: IPAddress
 }
 
 extension Instance {
@@ -44,7 +44,7 @@ extension Instance {
       now - rival.last <= patience
     else {
       phase.changeActivity {
-        $0.otherFamilyRival = OtherFamilyRival(address: sender, since: now, last: now)
+        $0.otherFamilyRival = OtherFamilyRival(since: now, last: now, address: sender)
       }
       return
     }

@@ -3,11 +3,11 @@ import Internet
 /// Limits how often addresses that somebody else removes are added again: at once as long as that is rare,
 /// but a program that removes them in a loop must not turn this one into its mirror.
 struct ReinstatementBudget: Hashable, Sendable {
-  /// When those that had to wait are due.
-  private(set) var deadline: Instant?
   private var waiting: AddressSet = []
+  /// When the addresses that had to wait are due.
+  private(set) var deadline: Instant?
   private var windowEnd: Instant?
-  private var spent = 0
+  private var spent: UInt8 = 0
 
   private static let perWindow = 20
   private static let window = Duration.seconds(1)

@@ -9,14 +9,14 @@ struct Service: Hashable, Sendable {
   var renewal: Instant?
   /// When to ask the peers next whether they are there.
   var rollCall: Instant
-  /// Whether a standby is known; nil until there was time to find out.
-  var isProtected: Bool?
   var announcements = AnnouncementSchedule()
   var reinstatements = ReinstatementBudget()
   /// The stranger with a claim that was last named.
   var stranger: MACAddress?
   var contest: Contest?
   var departure: Departure?
+  /// Whether a standby is known; nil until there was time to find out.
+  var isProtected: Bool?
 
   /// Whether the VIP is offered to others.
   var isOffering: Bool { departure?.isOffered == true }
@@ -42,7 +42,6 @@ extension Instance {
 
   /// Gives up whatever addresses there are.
   mutating func letGo(_ actions: inout Actions) {
-    holdings.forgetRefusal()
     guard holdings.wanted || !holdings.present.isEmpty else { return }
     holdings.drop(all)
     // Addresses go with their interface.

@@ -35,7 +35,7 @@ extension Instance {
       // The owner that a claim could not move is the same as before it.
       if case .claiming(let claim) = phase { backup.witness = claim.witness }
       if case .better(let sender, _) = cause {
-        backup.active = Backup.ActiveRouter(address: sender, heartbeat: now)
+        backup.active = Backup.ActiveRouter(heartbeat: now, address: sender)
       }
       return .backup(backup)
     case .active:

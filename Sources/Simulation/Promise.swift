@@ -149,14 +149,17 @@ extension Case {
   private var isUnwitnessed: Bool { hosts.contains { !$0.isPlain && $0.witness == .off } }
 
   /// Whether routers without a witness hear nothing of each other.
+  ///
+  /// Where all have the virtual router's hardware address, nothing but VRRP tells them apart.
   private var partsUnwitnessed: Bool {
-    isUnwitnessed && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
+    (isUnwitnessed || network.virtualMAC) && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
   }
 
   /// How long a silent owner without a witness may answer beside its successor.
   fileprivate var unwitnessedOverlap: Time {
     guard isUnwitnessed else { return 0 }
-    return max(has(.crash, .kill, .freeze) ? lifetime : 0, sum(.lateTimers))
+    let restart = has(.restart) ? 80 * Time.millisecond : 0
+    return max(has(.crash, .kill, .freeze) ? lifetime : restart, sum(.lateTimers))
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.

@@ -46,7 +46,8 @@ struct New: ParsableCommand {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Any other key of vip.conf(5); may be repeated.", valueName: "section.key=value"))
+    help: ArgumentHelp("Any other key of vip.conf(5); may be repeated.", valueName: "section.key=value"),
+    completion: .list(ConfigurationTemplate.keys.map { "\($0)=" }))
   var assignments: [String] = []
 
   @Flag(help: "Replace a file that exists.")

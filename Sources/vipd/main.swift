@@ -37,6 +37,9 @@ func run(_ invocation: Invocation) -> Int32 {
 }
 
 func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
+  Memory.useOneArena()
+  // A file that may not grow (setrlimit(2)) is an error like a full disk.
+  signal(SIGXFSZ, SIG_IGN)
   let journal = try Journal(identifier: "vipd")
   defer { journal.close(within: .seconds(1)) }
   Memory.unmapCode()

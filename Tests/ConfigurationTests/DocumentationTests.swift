@@ -1,5 +1,4 @@
 import Glibc
-import Linux
 import Testing
 
 @testable import Configuration
@@ -18,8 +17,8 @@ import Testing
   }
 
   private func example() throws -> ConfigurationFile {
-    let files = ConfigurationFiles(directory: Self.root + "/packaging/examples")
-    return try #require(try files.files(of: "219").first)
+    let path = Self.root + "/packaging/examples/219.conf"
+    return ConfigurationFile(path: path, bytes: Array(try text(of: path).utf8))
   }
 
   @Test func theExampleStatesTheDefaults() throws {
@@ -39,26 +38,42 @@ import Testing
   }
 
   @Test func theManPageHasEveryKeyWithItsDefault() throws {
-    let page = try text(of: Self.root + "/packaging/man/vip.conf.5")
-    let lines = page.split(separator: "\n")
+    let documented = try entries()
+    #expect(documented.count == ConfigurationKey.all.count)
+    for key in ConfigurationKey.all {
+      let entry = documented[key.qualifiedName.lowercased()]
+      #expect(entry?.contains("Default: \(key.fallback)") == true, "\(key.qualifiedName)")
+    }
+  }
+
+  @Test func theManPageSaysWhatAReloadDoesNotApply() throws {
+    let documented = try entries()
+    for key in ConfigurationKey.all {
+      let entry = documented[key.qualifiedName.lowercased()] ?? ""
+      let needsRestart = entry.contains("A change needs .Ql systemctl restart .")
+      let isOfLaterAddresses = entry.contains("A change is one of addresses that are added from then on.")
+      #expect(needsRestart == (key.effect == .restart), "\(key.qualifiedName)")
+      #expect(isOfLaterAddresses == (key.effect == .nextAddition), "\(key.qualifiedName)")
+    }
+  }
+
+  /// What vip.conf(5) says of each key, by its name in lower case.
+  private func entries() throws -> [String: String] {
     var section: String?
-    var documented: [String: String] = [:]
     var key: String?
-    for line in lines {
+    var entries: [String: String] = [:]
+    for line in try text(of: Self.root + "/packaging/man/vip.conf.5").split(separator: "\n") {
       if line.hasPrefix(".Sh ") {
         key = nil
         section = line.hasPrefix(".Sh [") ? line.dropFirst(5).prefix { $0 != "]" }.lowercased() : nil
       } else if let section, line.hasPrefix(".It Cm ") {
-        key = "\(section).\(line.dropFirst(7).dropLast())"
-        documented[key ?? ""] = ""
+        let name = "\(section).\(line.dropFirst(7).dropLast())".lowercased()
+        entries[name] = ""
+        key = name
       } else if let key {
-        documented[key, default: ""] += line + " "
+        entries[key, default: ""] += line + " "
       }
     }
-    #expect(documented.count == ConfigurationKey.all.count)
-    for key in ConfigurationKey.all {
-      let entry = documented["\(key.section.lowercased()).\(key.name)"]
-      #expect(entry?.contains("Default: \(key.fallback)") == true, "\(key.qualifiedName)")
-    }
+    return entries
   }
 }

@@ -1,5 +1,4 @@
 import Internet
-import Linux
 import Testing
 
 @testable import Configuration

@@ -5,10 +5,8 @@ import Testing
 
 /// Bad files and names, each with the exact line that the operator reads.
 @Suite struct RefusalTests {
-  private static let keysOfVRRP =
-    "VirtualRouterID=, Priority=, AdvertisementIntervalSec=, Preempt=, PreemptDelaySec=, Version=, Peer=, "
-    + "Checksum= and Authentication="
-  private static let sections = "[VirtualIP], [VRRP], [Safety], [Route], [Announce] and [Track]"
+  private static let keysOfVRRP = ConfigurationKey.keys(of: "VRRP").map { "\($0.name)=" }.listed
+  private static let sections = ConfigurationKey.sections.map { "[\($0)]" }.listed
   private static let links = "bond0 (192.168.1.217/24)"
 
   @Test(arguments: [

@@ -14,12 +14,20 @@ func at(_ milliseconds: Double) -> Instant {
 /// A host under test with a kernel that does at once what it is asked for, unless it is told to refuse.
 struct Bench {
   static let own = "192.168.1.217/24"
+  /// On eth1.
+  static let other = "10.1.2.3/16"
   static let hardware = MACAddress(bits: 0x0200_0000_00D9)
+
+  struct Moment: Hashable {
+    let time: Instant
+    let effect: Effect
+  }
 
   var host: Host
   var now = at(1000)
-  /// Everything that was wanted so far, in order.
-  var log: [Effect] = []
+  /// Everything that was wanted so far, in order, and when.
+  private(set) var history: [Moment] = []
+  var log: [Effect] { history.map(\.effect) }
   var links: [Link]
   var addresses: [LinkAddress]
   var routes: [Route] = []
@@ -38,9 +46,11 @@ struct Bench {
     _ text: String = "", files: [String] = [], rules: Rules = .all, routes: [Route] = [],
     leftover: [String] = []
   ) throws {
-    let eth0 = Link(index: 2, name: "eth0", macAddress: Self.hardware)
-    links = [eth0]
-    addresses = [try Self.address(Self.own)]
+    links = [
+      Link(index: 2, name: "eth0", macAddress: Self.hardware),
+      Link(index: 3, name: "eth1", macAddress: MACAddress(bits: 3)),
+    ]
+    addresses = [try Self.address(Self.own), try Self.address(Self.other, on: 3)]
     for network in leftover { addresses.append(try Self.address(network, protocolNumber: 112)) }
     self.routes = routes
     host = Host(try Self.settings(text), rules: rules)
@@ -59,11 +69,17 @@ struct Bench {
 
   /// The settings that `text` gives vip@219 on this host.
   static func settings(_ text: String) throws -> Settings {
-    let own = Surroundings.Address(try network(own))
-    let link = Surroundings.Link(index: 2, name: "eth0", hardwareAddress: hardware, addresses: [own])
+    let links = [
+      Surroundings.Link(
+        index: 2, name: "eth0", hardwareAddress: hardware,
+        addresses: [Surroundings.Address(try network(own))]),
+      Surroundings.Link(
+        index: 3, name: "eth1", hardwareAddress: MACAddress(bits: 3),
+        addresses: [Surroundings.Address(try network(other))]),
+    ]
     return try Configuration.resolve(
       instance: "219", files: [ConfigurationFile(path: "219.conf", bytes: Array(text.utf8))],
-      surroundings: Surroundings(links: [link], defaultRouteLinkIndex: 2))
+      surroundings: Surroundings(links: links, defaultRouteLinkIndex: 2))
   }
 
   // MARK: Driving
@@ -100,7 +116,7 @@ struct Bench {
     while effects.count > 0 {
       let batch = (0..<effects.count).map { effects[$0] }
       effects.removeAll()
-      log += batch
+      history += batch.map { Moment(time: now, effect: $0) }
       for effect in batch {
         switch effect {
         case .request(let sequence, let request): ask(sequence, request)
@@ -137,9 +153,12 @@ struct Bench {
     switch request {
     case .look: return .snapshot(Snapshot(links: links, addresses: addresses, routes: routes))
     case .addAddress(let request):
+      // Of an address that is there, the kernel changes the lifetime and nothing else.
+      let old = addresses.first { $0.network == request.network && $0.linkIndex == request.linkIndex }
       let address = LinkAddress(
-        linkIndex: request.linkIndex, network: request.network, label: request.label, scope: request.scope,
-        validLifetime: request.validLifetime, protocolNumber: 112)
+        linkIndex: request.linkIndex, network: request.network,
+        label: old == nil ? request.label : old?.label,
+        scope: old?.scope ?? request.scope, validLifetime: request.validLifetime, protocolNumber: 112)
       tell(.address(address))
     case .removeAddress(let network, let index):
       guard let found = addresses.first(where: { $0.network == network && $0.linkIndex == index }) else {
@@ -195,6 +214,11 @@ struct Bench {
     case .addressRemoved(let address):
       addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
     case .route(let route): routes.append(route)
+    case .routeReplaced(let route):
+      let place = routes.firstIndex {
+        $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
+      }
+      if let place { routes[place] = route } else { routes.append(route) }
     case .routeRemoved(let route): routes.removeAll { $0 == route }
     }
   }
@@ -206,6 +230,9 @@ struct Bench {
   }
 
   // MARK: Looking
+
+  /// Only what is wanted from now on counts.
+  mutating func forget() { history = [] }
 
   func has(_ network: String) throws -> Bool {
     let wanted = try Self.network(network)

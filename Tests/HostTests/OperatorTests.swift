@@ -39,7 +39,7 @@ import VRRP
     let way = Route(destination: Route.everywhere(.ipv4), linkIndex: 2, gateway: IPAddress("192.168.1.1"))
     var bench = try Bench(routes: [way])
     bench.own()
-    bench.log = []
+    bench.forget()
     for number in 0..<3 { bench.handle(.reload(Caller(number))) }
     #expect(bench.log.count { $0 == .readFiles } == 1)
     let file = ConfigurationFile(path: "219.conf", bytes: Array("[VRRP]\nPriority=120\n".utf8))
@@ -114,7 +114,7 @@ import VRRP
   @Test func theStatusIsToldSomeTimesASecondAtMost() throws {
     var bench = try Bench()
     bench.own()
-    bench.log = []
+    bench.forget()
     for number in 0..<200 {
       bench.handle(.hold(number % 2 == 0, nil))
       bench.run(for: .milliseconds(5))
@@ -134,10 +134,10 @@ import VRRP
 
   @Test func aCarrierThatIsLostMovesTheVIP() throws {
     var bench = try Bench("[Track]\nInterface=eth1\n")
-    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil)))
+    bench.happen(.link(Link(index: 3, name: "eth1", macAddress: nil)))
     bench.own()
     #expect(bench.host.standing.owns)
-    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil, hasCarrier: false)))
+    bench.happen(.link(Link(index: 3, name: "eth1", macAddress: nil, hasCarrier: false)))
     bench.run(for: .seconds(5))
     #expect(!bench.host.standing.owns)
     #expect(
@@ -145,10 +145,10 @@ import VRRP
         .checkFailed(
           "interface eth1 is missing, down or without carrier; this host must not own the VIP")))
     // Renamed, it is another one.
-    bench.happen(.link(Link(index: 7, name: "eth9", macAddress: nil)))
+    bench.happen(.link(Link(index: 3, name: "eth9", macAddress: nil)))
     bench.run(for: .seconds(5))
     #expect(!bench.host.standing.owns)
-    bench.happen(.link(Link(index: 7, name: "eth1", macAddress: nil)))
+    bench.happen(.link(Link(index: 3, name: "eth1", macAddress: nil)))
     bench.run(for: .seconds(5))
     #expect(bench.host.standing.owns)
   }
@@ -194,7 +194,7 @@ import VRRP
     #expect(bench.log.contains(.tellGroup(GroupMessage(group: "web", sender: "219", .hello), to: nil)))
     bench.handle(message(.hello, from: "300"))
     bench.handle(message(.state(isAble: true, isActive: false), from: "300"))
-    bench.log = []
+    bench.forget()
     for _ in 0..<10 {
       bench.run(for: .seconds(1))
       bench.handle(message(.state(isAble: true, isActive: true), from: "300"))

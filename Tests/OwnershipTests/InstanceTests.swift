@@ -415,6 +415,32 @@ let first = AddressSet(index: 0)
     #expect(log.filter { $0.1 == .remove(first) }.count <= 1)
   }
 
+  private func stopping() -> Driver {
+    var driver = Driver.owner()
+    let mark = StandbyMark(virtualRouterID: 219, priority: 100, isReady: true)
+    driver.handle(.neighbor(.request(for: vip, from: peer, at: peerHardware, standby: mark)))
+    driver.handle(.stop)
+    #expect(driver.instance.owns)
+    return driver
+  }
+
+  /// It may have been late because the machine is; the next takeover would be nobody's wish.
+  @Test func aLateLoopThatWasToStopStops() {
+    var driver = stopping()
+    driver.handle(.timer, at: driver.now + .seconds(5))
+    #expect(driver.actions.contains(.remove(first)))
+    let log = driver.run(until: driver.now + .milliseconds(900)).map(\.1)
+    #expect(!log.contains(.add(first)))
+    #expect(driver.handle(.removed(index: 0)) == [.exit])
+  }
+
+  @Test func aLostLinkEndsTheWaitForASuccessor() {
+    var driver = stopping()
+    driver.handle(.link(.noCarrier))
+    #expect(driver.instance.deadline == driver.now + Instance.stopTimeout)
+    #expect(driver.runToDeadline() == [.exit])
+  }
+
   @Test func nothingStartsOnceStopping() {
     var driver = Driver.owner()
     driver.handle(.stop)

@@ -279,6 +279,23 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(!log.contains { $0.1 == .advertise(priority: 0, interval: .standard) })
   }
 
+  /// A router that claims the VIP again, and does not get it, still has an address to remove.
+  @Test func aClaimDoesNotEndTheRemovalOfWhatIsLeft() {
+    var driver = Driver.backup(priority: 200)
+    while driver.instance.election.state != .active { driver.runToDeadline() }
+    driver.handle(.added(index: 0))
+    _ = driver.hear(255)
+    driver.handle(.removeFailed(index: 0, errno: 16))
+    var end = driver.now
+    while driver.instance.cause != .ignored(by: peer) && end < at(10_000) {
+      end = end + .milliseconds(10)
+      _ = driver.run(until: end, heartbeat: 100, answering: [peerHardware])
+    }
+    #expect(driver.instance.cause == .ignored(by: peer))
+    let later = driver.run(until: end + .milliseconds(200), heartbeat: 100, answering: [peerHardware])
+    #expect(later.contains { $0.1 == .remove(first) })
+  }
+
   @Test func aPreemptionNeedsNoGateway() {
     var driver = Driver.backup(gateway: gateway, priority: 200)
     _ = driver.run(until: at(200), heartbeat: 100, answering: [gatewayHardware])

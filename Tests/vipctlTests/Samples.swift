@@ -1,5 +1,5 @@
-import Host
 import Control
+import Host
 
 @testable import vipctl
 

@@ -1,6 +1,6 @@
-import Host
 import Control
 import Glibc
+import Host
 import Testing
 
 @testable import vipctl

@@ -1,8 +1,7 @@
+import Configuration
 import Glibc
 import Linux
 import Testing
-
-@testable import Configuration
 
 /// A directory of its own for each test, removed afterwards.
 private final class Directory {

@@ -1,12 +1,12 @@
 import Glibc
 import Testing
 
-@testable import Daemon
+@testable import Host
 
-/// `journalctl -x` explains every message of the daemon.
+/// `journalctl -x` explains every message of a host.
 @Suite struct CatalogTests {
   private static let path =
-    #filePath.dropLast("/Tests/DaemonTests/CatalogTests.swift".count) + "/packaging/vip.catalog"
+    #filePath.dropLast("/Tests/HostTests/CatalogTests.swift".count) + "/packaging/vip.catalog"
 
   private func lines() throws -> [String] {
     let file = try #require(fopen(String(Self.path), "r"))
