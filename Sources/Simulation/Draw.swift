@@ -19,7 +19,7 @@ extension Case {
 
   private static func drawHosts(_ network: NetworkSetup, _ random: inout Random) -> [HostSetup] {
     // Several daemons on each are enough.
-    let count = random.pick(network.instances > 1 ? [2, 2, 3] : [2, 2, 2, 2, 3, 3, 4, 5])
+    let count = random.pick(network.instances > 1 ? [2, 2, 2, 3] : [2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5])
     let interval = drawInterval(&random)
     let mixesIntervals = random.chance(15)
     let priorities: [UInt8] = random.chance(40) ? [100] : [1, 50, 99, 100, 101, 150, 200, 253, 254, 255]
@@ -88,7 +88,7 @@ extension Case {
     let interval = longestInterval
     let horizon = 200 * Time.millisecond + 8 * interval
     // Isolation counts only once a host has heard others steadily for some seconds.
-    let isLate = interval >= 100 * .millisecond && random.chance(8)
+    let isLate = interval >= 100 * .millisecond && random.chance(6)
     let earliest = isLate ? 5 * interval + 5 * .second : 0
     if isLate && random.chance(50) {
       faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
@@ -136,7 +136,8 @@ extension Case {
     // One millisecond to two seconds, more if intervals are long, or if a witness must lose its patience.
     let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
     let isLong = longestInterval > 100 * .millisecond || outlastsLease
-    let length = random.logarithmic(20, isLong ? 33 : 31)
+    let isShort = longestInterval < 100 * .millisecond && !outlastsLease
+    let length = random.logarithmic(20, isLong ? 33 : isShort ? 30 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }

@@ -150,6 +150,59 @@ import Testing
     #expect(try violation(of: text) == nil)
     #expect(try violation(of: text, without: .resynchronize) == .unsettled)
   }
+
+  @Test func withoutTheOrderOfAReloadTheVIPGoesForAMoment() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms reload-prefix h1+h2 1
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .addFirst) == .takenAway)
+  }
+
+  @Test func withoutRetryARouteThatWasRefusedStaysAway() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 300ms failing-routes h1+h2 100 for 300ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .retry) == .routes)
+  }
+
+  @Test func withoutRestoringARouteThatSomebodyDeletesStaysAway() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms deleted-routes h1+h2
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .restoreRoutes) == .routes)
+  }
+
+  @Test func withoutFollowingItTheGatewayIsThatOfAnEarlierDefaultRoute() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms default-route h1+h2 1 for 2000ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .followGateway) == .gateway)
+  }
+
+  @Test func withoutTheTruthNobodyHearsOfAMissingRoute() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 300ms failing-routes h1+h2 100 for 3000ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .tellTruth) == .untrue)
+  }
 }
 
 @Suite struct Parts {
