@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include <link.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -35,7 +34,5 @@ static int unmap_code(struct dl_phdr_info *object, size_t size, void *data) {
   }
   return 0;
 }
-
-void vip_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
 
 void vip_unmap_code(void) { dl_iterate_phdr(unmap_code, NULL); }

@@ -34,8 +34,10 @@ struct Checks: Hashable, Sendable {
     environment = Self.environment(settings)
   }
 
+  /// Only commands have one.
   private static func environment(_ settings: Settings) -> [String] {
-    [
+    guard settings.tracks.contains(where: { !$0.commands.isEmpty }) else { return [] }
+    return [
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
       "VIP_INSTANCE=\(settings.instance)",
       "VIP=\(settings.addresses.map(\.address.description).joined(separator: " "))",

@@ -32,6 +32,8 @@ public struct Host: Sendable {
   public internal(set) var core: Instance
   /// The effective settings.
   public internal(set) var settings: Settings
+  /// When to hand in `.timer`; nil for not at all.
+  public private(set) var deadline: Instant?
 
   let rules: Rules
   var memory = Memory()
@@ -89,12 +91,12 @@ public struct Host: Sendable {
     core = Instance(settings.parameters(defaultGateway: nil))
   }
 
-  /// When to hand in `.timer`; nil for not at all.
-  public var deadline: Instant? {
-    if phase == .ended { return nil }
-    guard let first = alarms.first else { return core.deadline }
-    guard let due = core.deadline else { return first }
-    return min(first, due)
+  private mutating func noteDeadline() {
+    guard phase != .ended, let first = alarms.first, let due = core.deadline else {
+      deadline = phase == .ended ? nil : alarms.first ?? core.deadline
+      return
+    }
+    deadline = min(first, due)
   }
 
   /// Begins; asks the kernel what there is before anything else.
@@ -104,6 +106,7 @@ public struct Host: Sendable {
     effects.append(.notice(.started))
     joinGroup(at: now, into: &effects)
     lookAtEverything(at: now, into: &effects)
+    noteDeadline()
   }
 
   /// Advances the instance.
@@ -139,11 +142,13 @@ public struct Host: Sendable {
     case .restart: end(0, into: &effects)
     }
     follow(at: now, into: &effects)
+    noteDeadline()
   }
 
   /// Makes the kernel, the sockets and the files follow what is decided, and the core what they have.
   private mutating func follow(at now: Instant, into effects: inout Effects) {
     guard phase == .running || phase == .leaving else { return }
+    if hasChanged { told.isOutdated = true }
     // What one step finds another one may have to follow; nothing goes round for ever.
     for _ in 0..<8 where hasChanged && phase == .running {
       hasChanged = false
@@ -182,17 +187,21 @@ public struct Host: Sendable {
 
   /// Gives `event` to the core and does what it says, and so with every event that follows from that.
   mutating func tell(_ event: Event, at now: Instant, into effects: inout Effects) {
-    events.append(event)
-    guard !isTelling else { return }
+    guard !isTelling else { return events.append(event) }
     isTelling = true
+    handOn(event, at: now, into: &effects)
     var next = 0
     while next < events.count {
-      core.handle(events[next], at: now, &actions)
-      for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
+      handOn(events[next], at: now, into: &effects)
       next += 1
     }
-    events.removeAll(keepingCapacity: true)
+    if next > 0 { events.removeAll(keepingCapacity: true) }
     isTelling = false
+  }
+
+  private mutating func handOn(_ event: Event, at now: Instant, into effects: inout Effects) {
+    core.handle(event, at: now, &actions)
+    for index in 0..<actions.count { perform(actions[index], at: now, into: &effects) }
   }
 
   private mutating func perform(_ action: Action, at now: Instant, into effects: inout Effects) {
@@ -217,6 +226,7 @@ public struct Host: Sendable {
 
   private mutating func note(_ report: Report, at now: Instant, into effects: inout Effects) {
     chronicle.note(report, at: now)
+    told.isOutdated = true
     switch report {
     case .addFailed(let index, _), .removeFailed(let index, _):
       guard let refusal = addresses.refusal else { return }

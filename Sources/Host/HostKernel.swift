@@ -32,8 +32,9 @@ extension Host {
 
   mutating func note(_ change: RouteChange) {
     if look.isPending { look.since.append(change) }
+    let isRenewal = view.isRenewal(change)
     view.apply(change)
-    hasChanged = true
+    if !isRenewal { hasChanged = true }
   }
 
   mutating func changesWereLost(at now: Instant, into effects: inout Effects) {
@@ -108,9 +109,12 @@ extension Host {
     if let deadline = look.retry.deadline { alarms.advance(.look, to: deadline) }
   }
 
-  /// Whether what was refused may be asked for again.
-  func allows(_ retry: Retry, at now: Instant) -> Bool {
-    rules.contains(.retry) ? retry.allows(at: now) : !retry.isRefused
+  /// Whether what was refused may be asked for again; if not yet, this is looked at again when it may.
+  mutating func allows(_ retry: Retry, at now: Instant) -> Bool {
+    guard rules.contains(.retry) else { return !retry.isRefused }
+    if retry.allows(at: now) { return true }
+    schedule(retry)
+    return false
   }
 
   /// Has `retry` looked at again when its pause is over.

@@ -54,7 +54,7 @@ public enum Input: Hashable, Sendable {
   /// The instance's files as they are now; answers `Effect.readFiles`.
   case files(Result<[ConfigurationFile], ConfigurationError>)
   /// What the files would say, for whoever has resolved them already.
-  case settings(Settings)
+  indirect case settings(Settings)
   /// Stop for good; another host may take over.
   case stop
   /// End, and leave everything to the next run.

@@ -71,6 +71,15 @@ struct KernelView: Hashable, Sendable {
     if let old { routes[old] = route } else { routes.append(route) }
   }
 
+  /// Whether nothing but the lifetime of an address is new.
+  func isRenewal(_ change: RouteChange) -> Bool {
+    guard case .address(let new) = change, let old = addresses.first(where: { $0.isSame(as: new) }) else {
+      return false
+    }
+    return old.isUsable == new.isUsable && old.label == new.label && old.scope == new.scope
+      && old.protocolNumber == new.protocolNumber && old.isSecondary == new.isSecondary
+  }
+
   private mutating func note(_ link: Link) {
     if let index = links.firstIndex(where: { $0.index == link.index }) {
       links[index] = link

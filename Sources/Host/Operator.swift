@@ -80,17 +80,19 @@ extension Host {
   mutating func take(
     _ files: Result<[ConfigurationFile], ConfigurationError>, at now: Instant, into effects: inout Effects
   ) {
-    var reply: Reply
     do throws(ConfigurationError) {
       let changed = try Configuration.resolve(
         instance: settings.instance, files: try files.get(), surroundings: view.surroundings)
-      let changes = settings.changes(to: changed)
       take(changed, at: now, into: &effects)
-      reply = .changed(changes.map(\.description))
     } catch {
       effects.append(.notice(.reloadRefused(error)))
-      reply = .refused("\(error)")
+      finishReading(.refused("\(error)"), into: &effects)
     }
+  }
+
+  /// Answers those who asked before the reading began, and reads once more for those who asked since.
+  private mutating func finishReading(_ reply: Reply, into effects: inout Effects) {
+    guard reload.isReading else { return }
     for caller in reload.answered { effects.append(.reply(caller, reply)) }
     reload.answered = reload.waiting
     reload.waiting = []
@@ -108,12 +110,16 @@ extension Host {
     settings.takeLiveValues(of: new)
     sockets.routers = settings.virtualRouters
     view.follow(settings)
-    if old.addresses != settings.addresses { readdress(from: old.addresses, into: &effects) }
+    if old.addresses != settings.addresses {
+      readdress(from: old.addresses, into: &effects)
+      if !rules.contains(.addFirst) { removeDropped(at: now, into: &effects) }
+    }
     if old.routes != settings.routes { reroute(from: old.routes) }
     followChecks(replacing: old, into: &effects)
     if phase == .running || phase == .waiting { joinGroup(at: now, into: &effects) }
     hasChanged = true
     told.remarks &+= 1
+    finishReading(.changed(changes.map(\.description)), into: &effects)
   }
 
   private mutating func followChecks(replacing old: Settings, into effects: inout Effects) {

@@ -49,7 +49,8 @@ extension Host {
   /// Opens sockets on a link that has become usable and tells the core what the link is like.
   mutating func followLink(at now: Instant, into effects: inout Effects) {
     let link = view.link
-    if let index = sockets.linkIndex, index != link?.index { linkIsAnother(at: now, into: &effects) }
+    let open = sockets.linkIndex
+    if let open, open != link?.index { linkIsAnother(than: open, at: now, into: &effects) }
     let condition = view.condition(settings.families)
     if case .ready(let identity) = condition, let link {
       followSockets(plan(identity, on: link), at: now, into: &effects)
@@ -61,14 +62,13 @@ extension Host {
 
   /// A link that was deleted and made anew under its name is another one: addresses and routes went with the old one.
   /// One that was renamed still has them, and they must go.
-  private mutating func linkIsAnother(at now: Instant, into effects: inout Effects) {
+  private mutating func linkIsAnother(than old: Int32, at now: Instant, into effects: inout Effects) {
     effects.append(.closeSockets)
-    let old = sockets.linkIndex
     sockets.open = nil
     tellLink(.absent, at: now, into: &effects)
     addresses.wanted = []
     addresses.unasked = []
-    if let old { abandon(link: old, into: &effects) }
+    abandon(link: old, into: &effects)
     routes.linkIndex = nil
   }
 

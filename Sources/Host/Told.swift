@@ -14,8 +14,11 @@ struct Told: Hashable, Sendable {
   var filesRetry = Retry()
   /// What of the status was told.
   var status: Status?
-  /// When it was told.
+  /// When it was told, and when it was last compared with what is.
   var statusTime: Instant?
+  var lookTime: Instant?
+  /// Whether it may be another one by now. Who stands by, and who answers for the VIP, changes without a word.
+  var isOutdated = true
   /// Counts what changed in the remarks of the status: checks, group, settings.
   var remarks: UInt32 = 0
 
@@ -39,6 +42,8 @@ struct Told: Hashable, Sendable {
 extension Host {
   /// How often a status is told at most.
   private static let statusPause = Duration.milliseconds(250)
+  /// How often what changes without a word is looked for.
+  private static let lookPause = Duration.milliseconds(50)
 
   // MARK: Files
 
@@ -59,11 +64,20 @@ extension Host {
 
   /// The role of this host; while it is not known, or an address is being added, what it was before. A run that may
   /// go on where an earlier one left off knows nothing before the first link event.
+  @inline(__always)
   private var role: Role? {
     guard core.link != nil else { return nil }
-    if standing.owns { return .active }
-    return core.election.state == .active ? told.role : .backup
+    guard core.election.state == .active else { return .backup }
+    return owns ? .active : told.role
   }
+
+  /// Whether this host owns the VIP, as far as it says.
+  @inline(__always)
+  private var owns: Bool { core.election.state == .active && shown == .all(settings.addresses.count) }
+
+  /// The addresses that it says it has.
+  @inline(__always)
+  private var shown: AddressSet { rules.contains(.tellTruth) ? addresses.told : addresses.wanted }
 
   /// Others act upon these files: they are written until they are right.
   mutating func writeFailed(_ file: RuntimeFile, at now: Instant, into effects: inout Effects) {
@@ -93,12 +107,15 @@ extension Host {
   /// Says that the status is another one, at once if that is rare.
   mutating func tellStatus(at now: Instant, into effects: inout Effects) {
     guard phase == .running || phase == .leaving else { return }
+    if !told.isOutdated, let last = told.lookTime, now - last < Self.lookPause { return }
+    told.lookTime = now
     if let last = told.statusTime, now - last < Self.statusPause {
       if alarms[.status] == nil, statusToTell(at: now) != told.status {
         alarms.set(.status, last + Self.statusPause)
       }
       return
     }
+    told.isOutdated = false
     let status = statusToTell(at: now)
     guard status != told.status else { return }
     told.status = status
@@ -125,11 +142,8 @@ extension Host {
 
   /// What this host says of itself at this moment.
   public var standing: Standing {
-    let present = rules.contains(.tellTruth) ? addresses.told : addresses.wanted
-    let all = AddressSet.all(settings.addresses.count)
-    return Standing(
-      state: core.election.state, present: present,
-      owns: core.election.state == .active && present == all,
+    Standing(
+      state: core.election.state, present: shown, owns: owns,
       missingRoutes: rules.contains(.tellTruth) ? missingRoutes : [])
   }
 }

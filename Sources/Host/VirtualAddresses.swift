@@ -207,7 +207,7 @@ extension Host {
 
   /// Removes what is no longer configured, but nothing that a client may still use: where the same address is
   /// configured with another prefix, that must be there first.
-  private mutating func removeDropped(at now: Instant, into effects: inout Effects) {
+  mutating func removeDropped(at now: Instant, into effects: inout Effects) {
     addresses.dropped.removeAll { dropped in
       view.address(dropped.network, on: dropped.linkIndex) == nil
         && !pending.has { $0.subject == .address(dropped.network, linkIndex: dropped.linkIndex) }

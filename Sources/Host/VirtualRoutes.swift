@@ -37,11 +37,11 @@ extension Host {
     routes.mayHaveChanged = false
     routes.areWanted = areWanted
     routes.linkIndex = linkIndex
+    removeDroppedRoutes(into: &effects)
     guard let linkIndex else { return }
     for index in routes.entries.indices {
       follow(index, on: linkIndex, areWanted, at: now, into: &effects)
     }
-    removeDroppedRoutes(into: &effects)
   }
 
   private mutating func follow(
@@ -62,13 +62,27 @@ extension Host {
     }
     guard !isExpected, allows(routes.entries[index].retry, at: now) else { return }
     if routes.entries[index].wasThere {
-      guard rules.contains(.restoreRoutes), routes.entries[index].restoring.allows(at: now) else { return }
+      guard rules.contains(.restoreRoutes), allows(routes.entries[index].restoring, at: now) else { return }
       routes.entries[index].wasThere = false
       effects.append(.notice(.routeRestored(routes.entries[index].route)))
       routes.entries[index].restoring.refused(at: now)
       schedule(routes.entries[index].restoring)
     }
+    removeBereft(route, into: &effects)
     ask(.addRoute(route), about: .route(route), isAddition: true, into: &effects)
+  }
+
+  /// The kernel leaves an IPv6 route whose source went, without it, and then takes the whole one for the same.
+  private mutating func removeBereft(_ route: Route, into effects: inout Effects) {
+    guard route.family == .ipv6, route.source != nil else { return }
+    var bereft = route
+    bereft.source = nil
+    guard pending.outcome(.route(bereft)) ?? view.has(bereft),
+      !routes.entries.contains(where: {
+        Route($0.route, linkIndex: route.linkIndex) == bereft
+      })
+    else { return }
+    ask(.removeRoute(bereft), about: .route(bereft), isAddition: false, into: &effects)
   }
 
   /// The addresses go, and before them the routes that may have one as their source.

@@ -3,10 +3,6 @@ import Glibc
 
 /// This process's memory.
 public enum Memory {
-  /// Lets all threads allocate from one arena: each of its own would take address space and some pages, and there are
-  /// few threads and little to wait for. Before other threads are started.
-  public static func useOneArena() { vip_use_one_arena() }
-
   /// Lets go of the code that only start-up needed (relocations, the parsers of the configuration): what is
   /// used again is mapped again from the page cache. Useful before memory is locked.
   public static func unmapCode() { vip_unmap_code() }

@@ -37,6 +37,9 @@ extension RouteRequests {
     throw LinuxError(DumpProgress.operation, netlink: NLE_DUMP_INTR)
   }
 
+  /// Of 32 KiB: some 20 ms of computing.
+  private static let datagramsPerSleep = 128
+
   /// One dump; nil if what was asked for changed meanwhile, so that the answer may be inconsistent.
   private func dumpOnce<Value>(
     _ type: Int32, family: Int32, _ parse: (RouteMessage) -> Value?
@@ -47,7 +50,12 @@ extension RouteRequests {
     let sequence = try socket.send(request, operation)
     var values: [Value] = []
     var dump = DumpProgress()
+    var datagrams = 0
     while !dump.isDone {
+      // A realtime thread that does not sleep for a second is killed (RLIMIT_RTTIME), and a router's table can take
+      // that long.
+      datagrams += 1
+      if datagrams.isMultiple(of: Self.datagramsPerSleep) { usleep(1) }
       let answered = try socket.receive(operation) { header in
         let message = RouteMessage(header)
         guard message.sequence == sequence else { return }

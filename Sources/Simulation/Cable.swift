@@ -41,13 +41,12 @@ struct Cable {
   var sends: Bool { muted == 0 && dark == 0 && converging == 0 }
   var receives: Bool { deafened == 0 && dark == 0 && converging == 0 }
 
-  /// Whether a frame to `receiver`, at the end of `other`, is lost.
-  mutating func loses(_ kind: Frame.Kind, to receiver: Int, at other: Cable) -> Bool {
-    if random.chance(max(heavyLoss, other.heavyLoss)) { return true }
-    let mild = max(loss, other.loss)
-    guard mild > 0 else { return false }
+  /// Whether a frame to `receiver` is lost, where `heavyLoss` and `loss` percent are.
+  mutating func loses(_ kind: Frame.Kind, to receiver: Int, heavyLoss: Int, loss: Int) -> Bool {
+    if random.chance(heavyLoss) { return true }
+    guard loss > 0 else { return false }
     let target = Stations(receiver)
-    if lostBefore[kind.rawValue].contains(target) || !random.chance(mild) {
+    if lostBefore[kind.rawValue].contains(target) || !random.chance(loss) {
       lostBefore[kind.rawValue].remove(target)
       return false
     }

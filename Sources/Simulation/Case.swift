@@ -13,7 +13,7 @@ public struct Case: Hashable, Sendable {
   var faults: [Fault]
 }
 
-/// One host and the configuration of its daemon.
+/// One host and what the configuration of its daemons has of its own.
 struct HostSetup: Hashable, Sendable {
   /// A keepalived-like daemon: RFC 9568's election and nothing else.
   var isPlain = false
@@ -27,13 +27,15 @@ struct HostSetup: Hashable, Sendable {
   var witness = Parameters.WitnessMode.strict
   /// Whether a restarted daemon knows when it last advertised.
   var remembers = true
-  /// When the daemon is started.
+  /// Whether secondary addresses survive the primary one before anybody asked for that, as with systemd.
+  var promotes = true
+  /// When the daemons are started.
   var start: Time = 0
 }
 
-/// What is between the hosts, and who else is there.
+/// What is between the hosts, who else is there, and what the configuration of all daemons has in common.
 struct NetworkSetup: Hashable, Sendable {
-  enum Gateway: Hashable, Sendable {
+  enum Gateway: String, Hashable, Sendable, CaseIterable {
     case none
     /// A station of its own.
     case router
@@ -41,9 +43,15 @@ struct NetworkSetup: Hashable, Sendable {
     case peer
   }
 
+  /// `Gateway=` of every daemon.
+  enum Reference: String, Hashable, Sendable, CaseIterable {
+    case auto, none, address
+  }
+
   var gateway = Gateway.router
   /// How long the gateway takes to answer.
   var gatewayDelay: Time = 200 * .microsecond
+  var reference = Reference.auto
   /// How long a frame takes at least.
   var delay: Time = 30 * .microsecond
   /// And how much longer at most.
@@ -52,15 +60,30 @@ struct NetworkSetup: Hashable, Sendable {
   var chatter: Time = 0
   /// How often each client sends a request to the VIP.
   var clients: [Time] = []
-  /// How many addresses the VIP consists of, 1 or 2.
+  /// How many VIPs there are, each with a daemon on every host.
+  var instances = 1
+  /// Whether those of a host are a group.
+  var isGrouped = false
+  /// How many addresses a VIP consists of, 1 or 2.
   var addressCount = 1
   /// Which kinds of addresses, in turn; the first one elects.
   var families: [AddressFamily] = [.ipv4]
+  /// Whether addresses are alone in their subnets (/32, /128), or in that of their host (/24, /64).
+  var isNarrow = false
+  /// How many routes follow the VIP, 0 to 3.
+  var routes = 0
+  /// Whether the VIP is at the virtual router's hardware address.
+  var virtualMAC = false
+  /// Whether Advertisements go to each of the other hosts alone.
+  var unicast = false
+  /// What the failure of the unit that is checked takes off the priority, 0 for all of it; nil without a check.
+  var penalty: Int?
   /// Whether Advertisements are encoded and decoded on their way.
   var onTheWire = false
 }
 
 extension NetworkSetup {
+  /// That of the hosts' default route.
   var gatewayAddress: IPAddress? {
     switch gateway {
     case .none: nil
@@ -69,30 +92,36 @@ extension NetworkSetup {
     }
   }
 
-  /// 192.168.1.219, fe80::219 and so on.
-  func virtualAddress(_ index: Int) -> IPAddress {
-    switch families[index % families.count] {
-    case .ipv4: .ipv4(IPv4Address(bits: 0xC0A8_01DB + UInt32(index)))
-    case .ipv6: .ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x219 + UInt64(index)))
-    }
+  /// The family of the address in a VIP's `slot`.
+  func family(ofSlot slot: Int) -> AddressFamily { families[slot % families.count] }
+
+  /// The address in `slot` of a VIP; configuration has the first `addressCount` of them at first.
+  func address(_ vip: Int, _ slot: Int) -> IPAddress { Station.virtualAddress(vip, slot, family(ofSlot: slot)) }
+
+  /// The slots that a VIP has at first.
+  var initialSlots: UInt8 { addressCount == 1 ? 1 : 3 }
+
+  /// Those of `family`.
+  func initialSlots(_ family: AddressFamily) -> UInt8 {
+    (0..<addressCount).reduce(0) { self.family(ofSlot: $1) == family ? $0 | 1 << UInt8($1) : $0 }
   }
 
   /// The families of its addresses, each once.
   var advertised: ArraySlice<AddressFamily> { families.prefix(addressCount) }
 
-  var virtualAddresses: [IPAddress] { (0..<addressCount).map(virtualAddress) }
-
-  /// The same, as hosts have them.
-  var virtualNetworks: [IPNetwork] { virtualAddresses.compactMap { IPNetwork($0, prefixLength: 24) } }
+  /// Those of `family` that a VIP has at first.
+  func addresses(_ vip: Int, _ family: AddressFamily) -> [IPAddress] {
+    (0..<addressCount).filter { self.family(ofSlot: $0) == family }.map { address(vip, $0) }
+  }
 }
 
 extension Case {
-  var longestInterval: Time { hosts.map { $0.interval.duration.time }.max() ?? 0 }
+  /// Of all that are configured sooner or later.
+  var longestInterval: Time {
+    faults.reduce(hosts.reduce(0) { max($0, $1.interval.duration.time) }) {
+      $1.kind == .reloadInterval ? max($0, $1.amount) : $0
+    }
+  }
 
   func has(_ kinds: Fault.Kind...) -> Bool { faults.contains { kinds.contains($0.kind) } }
-
-  /// The greatest amount of the faults of `kind`; 0 if there is none.
-  func greatest(_ kind: Fault.Kind) -> Int64 {
-    faults.reduce(0) { $1.kind == kind ? max($0, $1.amount) : $0 }
-  }
 }

@@ -81,6 +81,10 @@ private enum Fields {
     return true
   }
 
+  static func number(_ text: Substring, _ range: ClosedRange<Int>) -> Int? {
+    Int(text).flatMap { range.contains($0) ? $0 : nil }
+  }
+
   static func flag(_ text: Substring) -> Bool? { text == "yes" ? true : text == "no" ? false : nil }
 
   static func text(_ flag: Bool) -> String { flag ? "yes" : "no" }
@@ -88,16 +92,13 @@ private enum Fields {
 
 extension NetworkSetup {
   fileprivate var text: String {
-    let gatewayName =
-      switch gateway {
-      case .none: "none"
-      case .router: "router"
-      case .peer: "peer"
-      }
-    return "network delay=\(TimeText.format(delay)) jitter=\(TimeText.format(jitter)) gateway=\(gatewayName)"
-      + " gateway-delay=\(TimeText.format(gatewayDelay)) chatter=\(TimeText.format(chatter))"
+    "network delay=\(TimeText.format(delay)) jitter=\(TimeText.format(jitter)) gateway=\(gateway.rawValue)"
+      + " gateway-delay=\(TimeText.format(gatewayDelay)) reference=\(reference.rawValue)"
+      + " chatter=\(TimeText.format(chatter)) instances=\(instances) group=\(Fields.text(isGrouped))"
       + " addresses=\(addressCount) wire=\(Fields.text(onTheWire))"
       + " family=\(families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }.joined(separator: "+"))"
+      + " narrow=\(Fields.text(isNarrow)) routes=\(routes) virtual-mac=\(Fields.text(virtualMAC))"
+      + " unicast=\(Fields.text(unicast)) penalty=\(penalty.map { "\($0)" } ?? "none")"
   }
 
   private static func families(_ text: Substring) -> [AddressFamily]? {
@@ -108,19 +109,33 @@ extension NetworkSetup {
   }
 
   fileprivate mutating func take(_ words: ArraySlice<Substring>) -> Bool {
-    let gateways: [Substring: Gateway] = ["none": .none, "router": .router, "peer": .peer]
-    return Fields.read(words) { key, value in
+    Fields.read(words) { key, value in
       switch key {
       case "delay": Fields.set(&delay, TimeText.parse(value))
       case "jitter": Fields.set(&jitter, TimeText.parse(value))
-      case "gateway": Fields.set(&gateway, gateways[value])
+      case "gateway": Fields.set(&gateway, Gateway(rawValue: String(value)))
       case "gateway-delay": Fields.set(&gatewayDelay, TimeText.parse(value))
+      case "reference": Fields.set(&reference, Reference(rawValue: String(value)))
       case "chatter": Fields.set(&chatter, TimeText.parse(value))
-      case "addresses": Fields.set(&addressCount, Int(value).flatMap { (1...2).contains($0) ? $0 : nil })
-      case "family": Fields.set(&families, Self.families(value))
       case "wire": Fields.set(&onTheWire, Fields.flag(value))
-      default: false
+      default: takeInstance(key, value)
       }
+    }
+  }
+
+  private mutating func takeInstance(_ key: Substring, _ value: Substring) -> Bool {
+    switch key {
+    case "instances": Fields.set(&instances, Fields.number(value, 1...Station.maxInstances))
+    case "group": Fields.set(&isGrouped, Fields.flag(value))
+    case "addresses": Fields.set(&addressCount, Fields.number(value, 1...2))
+    case "family": Fields.set(&families, Self.families(value))
+    case "narrow": Fields.set(&isNarrow, Fields.flag(value))
+    case "routes": Fields.set(&routes, Fields.number(value, 0...3))
+    case "virtual-mac": Fields.set(&virtualMAC, Fields.flag(value))
+    case "unicast": Fields.set(&unicast, Fields.flag(value))
+    case "penalty" where value == "none": Fields.set(&penalty, .some(nil))
+    case "penalty": Fields.set(&penalty, Fields.number(value, 0...253))
+    default: false
     }
   }
 }
@@ -131,7 +146,7 @@ extension HostSetup {
       + " interval=\(TimeText.format(interval.duration.time)) preempt=\(Fields.text(preempts))"
       + " preempt-delay=\(TimeText.format(preemptDelay))"
       + " lease=\(TimeText.format(lease ?? 0)) witness=\(witness)"
-      + " remembers=\(Fields.text(remembers)) start=\(TimeText.format(start))"
+      + " remembers=\(Fields.text(remembers)) promotes=\(Fields.text(promotes)) start=\(TimeText.format(start))"
   }
 
   fileprivate mutating func take(_ words: ArraySlice<Substring>) -> Bool {
@@ -150,6 +165,7 @@ extension HostSetup {
       case "witness":
         Fields.set(&witness, Parameters.WitnessMode.allCases.first { "\($0)" == value })
       case "remembers": Fields.set(&remembers, Fields.flag(value))
+      case "promotes": Fields.set(&promotes, Fields.flag(value))
       case "start": Fields.set(&start, TimeText.parse(value))
       default: false
       }
@@ -160,18 +176,26 @@ extension HostSetup {
 extension Fault {
   var text: String {
     var text = "at \(TimeText.format(start)) \(kind.rawValue) \(stations.text)"
+    if instance != 0 { text += " of \(instance)" }
     if amount != 0 { text += " \(kind.amountIsTime ? TimeText.format(amount) : String(amount))" }
     if length != 0 { text += " for \(TimeText.format(length))" }
     return text
   }
 
-  /// `at TIME KIND STATIONS [AMOUNT] [for TIME]`
+  /// `at TIME KIND STATIONS [of NUMBER] [AMOUNT] [for TIME]`
   fileprivate init?(_ words: [Substring]) {
     guard words.count >= 4, let start = TimeText.parse(words[1]), let kind = Kind(rawValue: String(words[2])),
       let stations = Stations(text: words[3])
     else { return nil }
     self.init(kind: kind, stations: stations, start: start)
     var rest = words.dropFirst(4)
+    if rest.first == "of" {
+      guard let word = rest.dropFirst().first, let number = Fields.number(word, 1...Station.maxInstances) else {
+        return nil
+      }
+      instance = number
+      rest = rest.dropFirst(2)
+    }
     if let word = rest.first, word != "for" {
       guard let amount = kind.amountIsTime ? TimeText.parse(word) : Int64(word), amount >= 0 else {
         return nil

@@ -1,8 +1,11 @@
+import Configuration
+import Host
 import Internet
+import Netlink
 import Ownership
 import VRRP
 
-/// For how long pairs of hosts have both answered for the VIP.
+/// For how long pairs of hosts have both answered for one VIP.
 struct Overlaps {
   /// For each pair, when both began to answer on one segment; `never` while they do not.
   var since = InlineArray<25, Time>(repeating: .never)
@@ -18,10 +21,13 @@ struct Overlaps {
 extension World {
   // MARK: One owner
 
-  /// Looks who answers for the VIP; called whenever an address, a port or a machine changes.
-  mutating func ownershipChanged() {
-    for first in hosts.indices {
-      for second in hosts.indices where second > first { compare(first, second) }
+  /// Looks who answers for the VIPs; called whenever an address, a port or a machine changes.
+  func ownershipChanged() {
+    changed = now
+    for vip in overlaps.indices {
+      for first in machines.indices {
+        for second in machines.indices where second > first { compare(first, second, vip) }
+      }
     }
     if isSettled && violation == nil {
       let settled = promise.settled
@@ -29,27 +35,31 @@ extension World {
     }
   }
 
-  private mutating func compare(_ first: Int, _ second: Int) {
+  private func compare(_ first: Int, _ second: Int, _ vip: Int) {
     let pair = Overlaps.pair(first, second)
     let areJoined = reach[first].has(second) && reach[second].has(first)
-    if areJoined && !overlaps.areJoined[pair] { overlaps.joined[pair] = now }
-    overlaps.areJoined[pair] = areJoined
-    let areHolding = !hosts[first].present.isDisjoint(with: hosts[second].present)
-    if areHolding != (overlaps.holdingSince[pair] != .never) {
-      if !areHolding { endHolding(first, second) }
-      overlaps.holdingSince[pair] = areHolding ? now : .never
+    if areJoined != overlaps[vip].areJoined[pair] {
+      if areJoined { overlaps[vip].joined[pair] = now }
+      overlaps[vip].areJoined[pair] = areJoined
     }
-    let answer = areHolding && hosts[first].paused == 0 && hosts[second].paused == 0
-    let isOverlap = answer && areJoined
-    guard isOverlap != (overlaps.since[pair] != .never) else { return }
-    if !isOverlap { endOverlap(first, second) }
-    overlaps.since[pair] = isOverlap ? now : .never
-    if isOverlap { note("\(Station.name(first)) and \(Station.name(second)) both own the VIP") }
+    let mask: UInt32 = 0xFF << UInt32(8 * vip)
+    let areHolding = machines[first].kernel.present & machines[second].kernel.present & mask != 0
+    if areHolding != (overlaps[vip].holdingSince[pair] != .never) {
+      if !areHolding { endHolding(first, second, vip) }
+      overlaps[vip].holdingSince[pair] = areHolding ? now : .never
+    }
+    let isOverlap =
+      areHolding && areJoined && machines[first].paused == 0 && machines[second].paused == 0
+      && machines[first].kernel.answering & machines[second].kernel.answering & mask != 0
+    guard isOverlap != (overlaps[vip].since[pair] != .never) else { return }
+    if !isOverlap { endOverlap(first, second, vip) }
+    overlaps[vip].since[pair] = isOverlap ? now : .never
+    if isOverlap { note("\(Station.name(first)) and \(Station.name(second)) both own VIP \(vip)") }
   }
 
-  private mutating func endOverlap(_ first: Int, _ second: Int) {
-    let since = overlaps.since[Overlaps.pair(first, second)]
-    let joined = overlaps.joined[Overlaps.pair(first, second)]
+  private func endOverlap(_ first: Int, _ second: Int, _ vip: Int) {
+    let since = overlaps[vip].since[Overlaps.pair(first, second)]
+    let joined = overlaps[vip].joined[Overlaps.pair(first, second)]
     let isHealing = since - joined <= promise.healingLimit
     coverage.count(isHealing ? .healedOverlap : .overlap)
     guard promise.demandsSafety, !isStopped(first, at: since), !isStopped(second, at: since) else { return }
@@ -66,144 +76,202 @@ extension World {
     }
   }
 
-  private mutating func endHolding(_ first: Int, _ second: Int) {
+  private func endHolding(_ first: Int, _ second: Int, _ vip: Int) {
     guard promise.demandsFencing else { return }
-    complain(
-      first, second, since: overlaps.holdingSince[Overlaps.pair(first, second)], limit: promise.overlapLimit)
+    let since = overlaps[vip].holdingSince[Overlaps.pair(first, second)]
+    complain(first, second, since: since, limit: promise.overlapLimit)
   }
 
-  private mutating func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
+  private func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
     guard now - since > limit else { return }
     let names = "\(Station.name(first)) and \(Station.name(second))"
     let length = TimeText.format(now - since)
     violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
   }
 
-  private mutating func endOverlaps() {
-    for first in hosts.indices {
-      for second in hosts.indices where second > first {
-        let pair = Overlaps.pair(first, second)
-        if overlaps.since[pair] != .never { endOverlap(first, second) }
-        if overlaps.holdingSince[pair] != .never { endHolding(first, second) }
+  private func endOverlaps() {
+    for vip in overlaps.indices {
+      for first in machines.indices {
+        for second in machines.indices where second > first {
+          let pair = Overlaps.pair(first, second)
+          if overlaps[vip].since[pair] != .never { endOverlap(first, second, vip) }
+          if overlaps[vip].holdingSince[pair] != .never { endHolding(first, second, vip) }
+        }
       }
     }
   }
 
-  // MARK: Each host
+  // MARK: Each daemon
 
-  mutating func checkAnnouncement(of set: AddressSet, by number: Int) {
-    guard !set.isSubset(of: hosts[number].acknowledged) else { return }
-    violate(.announcedTooEarly, Station.name(number))
+  func checkAnnouncement(of address: IPAddress, by number: Int) {
+    guard let place = Station.place(address), daemons[number].known >> UInt32(place) & 1 == 0 else { return }
+    violate(.announcedTooEarly, of: number)
   }
 
   /// Whoever was silent for longer than the fastest Backup router waits steps down before it speaks again.
-  mutating func checkSilence(of number: Int) {
-    guard hosts[number].instance.election.state == .active else { return }
-    let last = hosts[number].lastSpoke
-    hosts[number].lastSpoke = now
-    let interval = hosts[number].instance.parameters.interval.duration.time
-    guard last != .never, now - last > 3 * interval + promise.patience, !hosts[number].setup.isPlain else {
-      return
-    }
-    let silence = TimeText.format(now - last)
-    violate(.spokeLate, at: last, "\(Station.name(number)) for \(silence)")
+  func checkSilence(of number: Int) {
+    guard state(number) == .active else { return }
+    let last = daemons[number].lastSpoke
+    daemons[number].lastSpoke = now
+    let interval = daemons[number].host.core.parameters.interval.duration.time
+    guard !machines[daemons[number].machine].setup.isPlain, last != .never, now - last > 4 * interval + .millisecond
+    else { return }
+    violate(.spokeLate, of: number, "silent for \(TimeText.format(now - last))")
   }
 
-  mutating func checkResumption(of number: Int) {
-    guard promise.demandsResumption, !hosts[number].setup.isPlain else { return }
-    for other in hosts.indices where other != number {
-      let pair = Overlaps.pair(min(number, other), max(number, other))
-      guard overlaps.since[pair] != .never, !hosts[other].setup.isPlain else { continue }
-      let names = "\(Station.name(number)) beside \(Station.name(other))"
-      violate(.resumedBeside, names)
+  func checkResumption(of number: Int) {
+    let (machine, vip) = (daemons[number].machine, daemons[number].vip)
+    guard promise.demandsResumption, !machines[machine].setup.isPlain else { return }
+    for other in machines.indices where other != machine {
+      let pair = Overlaps.pair(min(machine, other), max(machine, other))
+      guard overlaps[vip].since[pair] != .never, !machines[other].setup.isPlain else { continue }
+      violate(.resumedBeside, of: number, "beside \(Station.name(other))")
     }
   }
 
   /// The timer must run when something is pending, and only then, and never into the past.
-  mutating func checkTimer(_ deadline: Instant?, of number: Int, after event: Event) {
-    let state = hosts[number].instance.election.state
+  func checkTimer(_ deadline: Instant?, of number: Int, wasTimer: Bool) {
+    let state = state(number)
     // What one thing that was due leads to may be due at once, but that must end.
-    if event == .timer {
-      if let deadline, deadline <= Instant(now) { hosts[number].spins += 1 } else { hosts[number].spins = 0 }
-      if hosts[number].spins > 2 { violate(.timer, "\(Station.name(number)): due again and again") }
+    if wasTimer {
+      if let deadline, deadline <= Instant(now) {
+        daemons[number].spins += 1
+        if daemons[number].spins > 3 { violate(.timer, of: number, "due again and again") }
+      } else {
+        daemons[number].spins = 0
+      }
     }
     // A plain router that must not own the VIP has nothing to wait for.
-    if state != .initialize && deadline == nil && !hosts[number].instance.isBarred {
-      violate(.timer, "\(Station.name(number)): none as \(state)")
+    if state != .initialize && deadline == nil && !daemons[number].host.core.isBarred {
+      violate(.timer, of: number, "none as \(state)")
     }
-    guard state == .initialize, deadline != nil, event != .stop else { return }
-    if case .ready = hosts[number].instance.link { return }
-    if hosts[number].isStopping || hosts[number].instance.isRemoving { return }
-    violate(.timer, "\(Station.name(number)): running though nothing is pending")
   }
 
   /// A daemon that runs and is not Active must not leave the VIP in its kernel.
-  mutating func checkStranded(_ number: Int) {
-    let state = hosts[number].instance.election.state
-    if hosts[number].present.isEmpty || state == .active { hosts[number].isResuming = false }
-    let isStranded =
-      !hosts[number].isResuming && hosts[number].runs && !hosts[number].present.isEmpty
-      && state != .active
-    let since = hosts[number].strandedSince
-    if !isStranded { hosts[number].strandedSince = .never }
-    if isStranded && since == .never { hosts[number].strandedSince = now }
+  func checkStranded(_ number: Int) {
+    let present = present(number)
+    let isActive = present != 0 && state(number) == .active
+    if present == 0 || isActive { daemons[number].isResuming = false }
+    let isStranded = present != 0 && !isActive && !daemons[number].isResuming && runs(number)
+    let since = daemons[number].strandedSince
+    if !isStranded {
+      if since == .never { return }
+      daemons[number].strandedSince = .never
+    } else if since == .never {
+      daemons[number].strandedSince = now
+    }
     guard since != .never, now - since > promise.removalLimit else { return }
-    violate(.leftBehind, at: since, Station.name(number))
+    violate(.leftBehind, at: since, of: number)
   }
 
   /// A host that must not own the VIP has given it up when there was time for an offer.
-  mutating func checkStoodBack(_ number: Int, _ fault: Fault) {
+  func checkStoodBack(_ number: Int, _ fault: Fault) {
     // A standby that is not ready yet may say that it is within a second.
     let patience = promise.patience + 1600 * .millisecond + promise.overlapLimit
-    guard hosts[number].runs, fault.length > patience,
-      !plan.has(.freeze, .pause, .crash, .stop, .lateTimers)
+    guard runs(number), fault.length > patience, daemons[number].host.core.isBarred,
+      !plan.has(.freeze, .pause, .crash, .stop, .restart, .lateTimers)
     else { return }
-    guard hosts[number].instance.election.state == .active else { return }
-    violate(.ownsThoughBarred, Station.name(number))
+    guard state(number) == .active else { return }
+    violate(.ownsThoughBarred, of: number)
   }
 
   /// Where nothing else goes wrong, a standby that the owner knows takes what it is offered.
-  mutating func checkRefusal(by number: Int) {
-    let isAlike = hosts.allSatisfy { !$0.setup.isPlain && $0.setup.interval == hosts[number].setup.interval }
-    guard hosts[number].instance.owns, isAlike, plan.faults.count == 1,
-      !hosts[number].instance.standbys(at: Instant(now)).isEmpty,
-      hosts.allSatisfy({ $0.runs })
+  func checkRefusal(by number: Int) {
+    let interval = machines[daemons[number].machine].setup.interval
+    let isAlike = machines.allSatisfy { !$0.setup.isPlain && $0.setup.interval == interval }
+    guard daemons[number].host.core.owns, isAlike, plan.faults.count == 1, !plan.network.isGrouped,
+      !daemons[number].host.core.standbys(at: Instant(now)).isEmpty,
+      daemons.indices.allSatisfy({ runs($0) })
     else { return }
-    violate(.refusedHandover, Station.name(number))
+    violate(.refusedHandover, of: number)
+  }
+
+  /// What both old and new settings have stays while they change.
+  func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
+    guard case .removeAddress(let network, _) = request, task.isActive, task.life == daemons[number].life,
+      state(number) == .active
+    else { return }
+    let address = network.address
+    let isWanted = daemons[number].host.settings.addresses.contains { $0.address == address }
+    guard isWanted, !machines[daemons[number].machine].kernel.has(address) else { return }
+    violate(.takenAway, of: number, "\(network)")
   }
 
   // MARK: The end
 
-  mutating func checkSettled() {
+  func checkSettled() {
     guard promise.demandsLiveness else { return }
     isSettled = true
-    let owners = hosts.indices.filter { !hosts[$0].present.isEmpty }
-    let candidates = hosts.indices.filter { hosts[$0].isAlive }
-    guard let owner = owners.first else {
-      if !candidates.isEmpty { violate(.unsettled, "nobody owns the VIP") }
-      return
+    for vip in 0..<plan.network.instances {
+      if let text = unsettled(vip) { return violate(.unsettled, text) }
     }
-    if owners.count > 1 { return violate(.unsettled, "\(owners.count) owners") }
-    guard hosts[owner].isAlive, hosts[owner].instance.election.state == .active,
-      hosts[owner].present == .all(plan.network.addressCount)
-    else { return violate(.unsettled, "\(Station.name(owner)) has addresses and is not their owner") }
-    let priority = hosts[owner].instance.parameters.priority
-    for candidate in candidates where !preemptionIsPostponed {
-      let parameters = hosts[candidate].instance.parameters
-      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else {
-        continue
+    if let text = dividedGroup { violate(.unsettled, text) }
+  }
+
+  /// Why the VIP is not where it belongs; nil if it is.
+  func unsettled(_ vip: Int) -> String? {
+    let all = machines.indices.map { daemon(of: vip, on: $0) }
+    let owners = all.filter { present($0) != 0 }
+    let candidates = all.filter { daemons[$0].isAlive && !daemons[$0].host.core.isBarred }
+    guard let owner = owners.first else { return candidates.isEmpty ? nil : "nobody owns VIP \(vip)" }
+    if owners.count > 1 { return "\(owners.count) owners of VIP \(vip)" }
+    guard daemons[owner].isAlive, state(owner) == .active, presence(owner).isComplete else {
+      return "\(name(owner)) has addresses and is not their owner"
+    }
+    guard !preemptionIsPostponed else { return nil }
+    let priority = daemons[owner].host.core.parameters.priority
+    for candidate in candidates {
+      let parameters = daemons[candidate].host.core.parameters
+      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
+      return "\(name(candidate)) should have preempted \(name(owner))"
+    }
+    return nil
+  }
+
+  /// Why the VIPs of the group are not all on one host; nil if they are.
+  var dividedGroup: String? {
+    guard plan.network.isGrouped, !plan.has(.stop, .reloadGroup) else { return nil }
+    let isWhole = machines.indices.contains { machine in
+      daemons(on: machine).allSatisfy { daemons[$0].isAlive && !daemons[$0].host.core.isBarred }
+    }
+    guard isWhole, !isForgotten else { return nil }
+    for machine in machines.indices {
+      let owned = daemons(on: machine).filter { present($0) != 0 }.count
+      if owned != 0 && owned != plan.network.instances {
+        return "\(Station.name(machine)) has \(owned) of the group's \(plan.network.instances) VIPs"
       }
-      violate(.unsettled, "\(Station.name(candidate)) should have preempted \(Station.name(owner))")
+    }
+    return nil
+  }
+
+  /// Whether a member died, or never lived, before another one on its host started: that one knows nothing of it.
+  private var isForgotten: Bool {
+    machines.indices.contains { machine in
+      daemons(on: machine).contains { dead in
+        !daemons[dead].isAlive
+          && daemons(on: machine).contains { daemons[$0].isAlive && daemons[$0].started >= daemons[dead].ended }
+      }
     }
   }
 
-  mutating func checkEnd() {
+  func checkEnd() {
     endOverlaps()
-    hosts.indices.forEach { checkStranded($0) }
-    guard isSettled, let owner = hosts.indices.first(where: { !hosts[$0].present.isEmpty }) else { return }
-    for (number, client) in clients.enumerated() where client.period * 6 < promise.end - promise.settled {
-      guard client.cached != Station.hardware(owner) else { continue }
-      violate(.unreachable, Station.name(Station.firstClient + number))
+    daemons.indices.forEach { checkStranded($0) }
+    guard isSettled || hasComeToRest,
+      let owner = machines.indices.first(where: { machines[$0].kernel.present & 0xFF != 0 })
+    else { return }
+    let quiet = now - max(restSince, isSettled ? promise.settled : 0)
+    for (number, client) in clients.enumerated() where client.period * 6 < quiet {
+      guard let cached = client.cached, isReached(cached, owner) else {
+        violate(.unreachable, Station.name(Station.firstClient + number))
+        continue
+      }
     }
+  }
+
+  private func isReached(_ hardware: MACAddress, _ owner: Int) -> Bool {
+    let virtual = Station.virtualNumber(hardware)
+    if virtual != 0 { return Int(learnt[Int(virtual)]) == owner }
+    return hardware == machines[owner].kernel.hardware
   }
 }

@@ -1,3 +1,4 @@
+import Host
 import Ownership
 import VRRP
 
@@ -6,7 +7,7 @@ import VRRP
 public struct Coverage: Sendable {
   /// What is counted.
   public enum Item: Int, Hashable, Sendable, CaseIterable {
-    case runs, occurrences, safetyDemanded, livenessDemanded
+    case runs, occurrences, milliseconds, safetyDemanded, livenessDemanded
     case startup, shutdown, nobodyHeard, silence, resignation, preemption, addressOwner, better, late,
       resumption
     case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, heldBarred, conflict
@@ -14,7 +15,9 @@ public struct Coverage: Sendable {
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
     case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
-    case answersLost, newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
+    case looked, opened, routeAdded, macvlanMade, replied, failed
+    case routeRestored, routeRefused, kernelRefused, socketsRefused, reloaded, groupChanged, writeFailed
+    case newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
   }
 
   private var counts = [Int](repeating: 0, count: Item.allCases.count)
@@ -30,7 +33,7 @@ public struct Coverage: Sendable {
     for index in counts.indices { counts[index] += other.counts[index] }
   }
 
-  mutating func count(_ item: Item) { counts[item.rawValue] += 1 }
+  mutating func count(_ item: Item, _ number: Int = 1) { counts[item.rawValue] += number }
 
   mutating func count(_ cause: Election.Cause) {
     switch cause {
@@ -49,6 +52,19 @@ public struct Coverage: Sendable {
     case .handover: count(Item.handover)
     case .conflict: count(Item.contest)
     case .barred: count(Item.stoodBack)
+    }
+  }
+
+  mutating func count(_ notice: Notice) {
+    switch notice {
+    case .routeRestored: count(Item.routeRestored)
+    case .routeRefused: count(Item.routeRefused)
+    case .kernelRefused: count(Item.kernelRefused)
+    case .socketsRefused: count(Item.socketsRefused)
+    case .reloaded: count(Item.reloaded)
+    case .groupChanged: count(Item.groupChanged)
+    case .writeFailed: count(Item.writeFailed)
+    default: break
     }
   }
 

@@ -9,16 +9,17 @@ extension Case {
   /// none hides what another one does.
   public init(seed: UInt64) {
     var random = Random(seed: seed, stream: 1)
-    let hosts = Self.drawHosts(&random)
     let network = Self.drawNetwork(&random)
+    let hosts = Self.drawHosts(network, &random)
     self.init(seed: seed, hosts: hosts, network: network, faults: [])
     drawFaults(&random)
   }
 
   // MARK: Who and where
 
-  private static func drawHosts(_ random: inout Random) -> [HostSetup] {
-    let count = random.pick([2, 2, 2, 2, 3, 3, 4, 5])
+  private static func drawHosts(_ network: NetworkSetup, _ random: inout Random) -> [HostSetup] {
+    // Several daemons on each are enough.
+    let count = random.pick(network.instances > 1 ? [2, 2, 2, 3] : [2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5])
     let interval = drawInterval(&random)
     let mixesIntervals = random.chance(15)
     let priorities: [UInt8] = random.chance(40) ? [100] : [1, 50, 99, 100, 101, 150, 200, 253, 254, 255]
@@ -30,17 +31,19 @@ extension Case {
     var hosts: [HostSetup] = []
     for _ in 0..<count {
       var host = HostSetup()
-      host.interval = mixesIntervals ? drawInterval(&random) : interval
+      // Not too far apart: the fastest decides how much there is to simulate, and the slowest for how long.
+      host.interval = mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
       host.priority = random.pick(priorities)
       host.preempts = random.chance(10) ? !preempts : preempts
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
       host.remembers = !random.chance(15)
+      host.promotes = random.chance(50)
       host.lease = Int64(lease) * .second
       host.witness = mixesWitnesses ? drawWitness(&random) : witness
       host.start = startsTogether ? 0 : random.within(0...2 * interval.duration.time)
       hosts.append(host)
     }
-    if random.chance(8) {
+    if network.instances == 1 && random.chance(8) {
       let index = random.below(count)
       hosts[index].isPlain = true
       hosts[index].lease = nil
@@ -63,14 +66,16 @@ extension Case {
     var network = NetworkSetup()
     network.gateway = random.chance(80) ? .router : random.chance(50) ? .peer : .none
     network.gatewayDelay = random.logarithmic(14, 21)
+    network.reference = random.pick([.auto, .auto, .auto, .auto, .address, .none])
     network.delay = random.within(5...200) * .microsecond
     network.jitter = random.within(0...100) * .microsecond
-    if random.chance(50) { network.chatter = random.logarithmic(24, 29) }
-    for _ in 0..<random.below(3) { network.clients.append(random.logarithmic(24, 28)) }
+    if random.chance(50) { network.chatter = random.logarithmic(26, 30) }
+    for _ in 0..<random.pick([0, 0, 1, 2]) { network.clients.append(random.logarithmic(26, 29)) }
     network.addressCount = random.chance(15) ? 2 : 1
     network.onTheWire = random.chance(5)
     network.families = random.pick([[.ipv4], [.ipv4], [.ipv4], [.ipv6], [.ipv4, .ipv6], [.ipv6, .ipv4]])
     if network.families.count > 1 { network.addressCount = 2 }
+    network.drawInstances(&random)
     return network
   }
 
@@ -78,14 +83,14 @@ extension Case {
 
   private mutating func drawFaults(_ random: inout Random) {
     var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
-    // Where there is one family, that is blocked VRRP.
-    if network.families.count == 1 { allowed.removeAll { $0 == .blockedFamily } }
+    allowed.removeAll { !isPossible($0) }
     guard !allowed.isEmpty else { return }
-    let horizon = 200 * Time.millisecond + 10 * longestInterval
+    let interval = longestInterval
+    let horizon = 200 * Time.millisecond + 8 * interval
     // Isolation counts only once a host has heard others steadily for some seconds.
-    let isLate = random.chance(15)
-    let earliest = isLate ? 5 * longestInterval + 5 * .second : 0
-    if isLate && random.chance(30) {
+    let isLate = interval >= 100 * .millisecond && random.chance(6)
+    let earliest = isLate ? 5 * interval + 5 * .second : 0
+    if isLate && random.chance(50) {
       faults = [drawFault(.unplug, at: earliest + random.within(0...1000) * .millisecond, &random)]
       if random.chance(50) { network.chatter = 0 }
       if random.chance(50) { network.clients = [] }
@@ -97,6 +102,18 @@ extension Case {
       faults.append(drawFault(random.pick(allowed), at: start, &random))
     }
     faults.sort { $0.start < $1.start }
+  }
+
+  /// Whether a fault of this kind would change anything.
+  private func isPossible(_ kind: Fault.Kind) -> Bool {
+    switch kind {
+    // Where there is one family, that is blocked VRRP.
+    case .blockedFamily: network.families.count > 1
+    case .failingCheck: network.penalty != nil
+    case .failingRoutes, .deletedRoutes: network.routes > 0
+    case .reloadGroup: network.isGrouped
+    default: true
+    }
   }
 
   /// A daemon that dies with its machine asleep, and finds its addresses when both wake up.
@@ -113,60 +130,35 @@ extension Case {
   }
 
   private func drawFault(_ kind: Fault.Kind, at start: Time, _ random: inout Random) -> Fault {
-    let host = Stations(random.below(hosts.count))
-    var fault = Fault(kind: kind, stations: host, start: start)
+    var fault = Fault(kind: kind, stations: Stations(random.below(hosts.count)), start: start)
+    if network.instances > 1 && random.chance(70) { fault.instance = 1 + random.below(network.instances) }
     guard kind.lasts else { return amount(of: fault, &random) }
     // One millisecond to two seconds, more if intervals are long, or if a witness must lose its patience.
     let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
     let isLong = longestInterval > 100 * .millisecond || outlastsLease
-    let length = random.logarithmic(20, isLong ? 33 : 31)
+    let isShort = longestInterval < 100 * .millisecond && !outlastsLease
+    let length = random.logarithmic(20, isLong ? 33 : isShort ? 30 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }
+}
 
-  private func amount(of drawn: Fault, _ random: inout Random) -> Fault {
-    var fault = drawn
-    switch fault.kind {
-    case .loss: fault.amount = random.within(5...60)
-    case .heavyLoss: fault.amount = random.within(5...100)
-    case .duplication: fault.amount = random.within(5...100)
-    case .delay, .jitter: fault.amount = random.logarithmic(16, 24)
-    case .mute, .deaf, .unplug:
-      if random.chance(10) { fault.stations = Stations(Station.gateway) }
-    case .partition: fault.stations = drawSide(&random)
-    case .carrier: fault.amount = random.chance(50) ? 0 : random.logarithmic(20, 29)
-    case .blockedVRRP, .blockedARP:
-      fault.amount = random.within(1...3)
-      if random.chance(40) { fault.stations = .hosts }
-    case .blockedFamily:
-      fault.amount = random.within(1...3) + (random.chance(50) ? 4 : 0)
-      if random.chance(40) { fault.stations = .hosts }
-    case .crash:
-      fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)
-    case .pause: fault.amount = random.within(0...1)
-    case .lateTimers: fault.amount = random.logarithmic(18, 28)
-    case .failingNetlink: fault.amount = random.within(10...100)
-    case .netlinkOverflow: fault.amount = random.within(1...3)
-    case .slowNetlink: fault.amount = random.logarithmic(16, 24)
-    case .forgedARP: fault.amount = random.within(0...Int64(Forgery.allCases.count))
-    case .forgedVRRP:
-      fault.amount = random.pick([0, 1, 100, 254, 255])
-      if random.chance(50) { fault.stations = Stations(Station.forger) }
-    case .stop: fault.amount = random.chance(30) ? 0 : random.logarithmic(20, 29)
-    case .reload: fault.amount = random.within(1...254)
-    case .stranger: fault.stations = Stations(Station.stranger)
-    case .gatewayDown: fault.stations = Stations(Station.gateway)
-    case .gatewaySlow:
-      fault.stations = Stations(Station.gateway)
-      fault.amount = random.logarithmic(23, 30)
-    case .freeze, .linkDown, .interfaceGone, .kill, .deletedAddress, .hostile, .handover, .standBack: break
-    }
-    return fault
+extension AdvertisementInterval {
+  fileprivate func times(_ factor: Int) -> AdvertisementInterval {
+    AdvertisementInterval(centiseconds: Int(centiseconds) * factor) ?? self
   }
+}
 
-  private func drawSide(_ random: inout Random) -> Stations {
-    var side: Stations = []
-    for station in 0..<Station.count where random.chance(50) { side.insert(Stations(station)) }
-    return side
+extension NetworkSetup {
+  /// What the daemons do beside electing.
+  fileprivate mutating func drawInstances(_ random: inout Random) {
+    isNarrow = random.chance(15)
+    if random.chance(25) { routes = 1 + random.below(3) }
+    virtualMAC = random.chance(10)
+    unicast = random.chance(10)
+    if random.chance(10) { penalty = random.pick([0, 0, 30]) }
+    guard random.chance(10) else { return }
+    instances = random.pick([2, 2, 3, 4])
+    isGrouped = random.chance(85)
   }
 }

@@ -3,28 +3,32 @@ struct Occurrence {
   enum Kind: UInt8 {
     /// `detail` is the number of the fault in the schedule.
     case faultBegins, faultEnds
-    /// A supervisor starts the daemon on host `target`.
+    /// A supervisor starts the daemon `target`.
     case launch
-    /// The daemon's timer may be due on host `target`.
+    /// The timer of daemon `target` may be due.
     case timer
     /// The frame in slot `detail` reaches station `target`.
     case frame
-    /// The filter for evidence on host `target` let a frame of station `detail` through.
+    /// The frame in slot `detail` reaches daemon `target`.
+    case packet
+    /// The filter for evidence of daemon `target` let a frame through; `detail` says of whom.
     case evidence
-    /// The kernel of `target` carries out what its daemon asked; `index` is the address.
-    case add, remove
-    /// Answers of the kernel of `target`; `detail` is an errno.
-    case added, addFailed, removed, removeFailed
-    /// Netlink news on host `target`.
-    case vanished, link
-    /// The daemon on host `target` learns that such answers, or such news, did not reach it.
-    case answersLost, newsLost
-    /// The lifetime of address `index` on host `target` may have ended.
+    /// The thread of daemon `target` carries out what comes next.
+    case task
+    /// The next news, or answer, of its kernel reaches daemon `target`.
+    case news, answer
+    /// The input in slot `detail` reaches daemon `target`.
+    case input
+    /// Lifetimes on host `target` may have ended.
     case expiry
+    /// What looks after addresses and routes on host `target` does so.
+    case manage
     /// Station `target` has something to send.
     case traffic
     /// The forger of the fault `detail` says something.
     case forgery
+    /// What daemons say is compared with what is.
+    case audit
     /// From now on everything must be settled.
     case settled
     case end
@@ -38,12 +42,22 @@ struct Occurrence {
   var index: UInt8 = 0
   /// Which life of the daemon this is for; what is meant for an earlier one is void.
   var life: UInt16 = 0
-  /// Which request of the daemon is carried out or answered.
-  var request: UInt16 = 0
   var detail: Int32 = 0
 
   func comes(before other: Occurrence) -> Bool {
     time != other.time ? time < other.time : sequence < other.sequence
+  }
+}
+
+extension Occurrence.Kind {
+  /// In which order the daemon's loop takes what waited: packets, news of the kernel, answers, and the rest.
+  var rank: Int {
+    switch self {
+    case .frame, .packet, .evidence: 0
+    case .news: 1
+    case .answer: 2
+    default: 3
+    }
   }
 }
 
@@ -52,22 +66,12 @@ struct EventQueue {
   private var heap: [Occurrence] = []
   private var nextSequence: UInt32 = 0
 
-  init() { heap.reserveCapacity(1024) }
-
-  mutating func removeAll() {
-    heap.removeAll(keepingCapacity: true)
-    nextSequence = 0
-  }
+  init() { heap.reserveCapacity(256) }
 
   mutating func push(_ occurrence: Occurrence) {
     var new = occurrence
     new.sequence = nextSequence
     nextSequence += 1
-    putBack(new)
-  }
-
-  /// Puts back what was popped, perhaps for a later time, but before what was scheduled after it.
-  mutating func putBack(_ new: Occurrence) {
     var hole = heap.count
     heap.append(new)
     while hole > 0 {
@@ -93,5 +97,27 @@ struct EventQueue {
     }
     heap[hole] = last
     return first
+  }
+}
+
+/// Values on their way, in reused slots.
+struct Pool<Value> {
+  private var values: [Value?] = []
+  private var free: [Int32] = []
+
+  mutating func store(_ value: Value) -> Int32 {
+    if let slot = free.popLast() {
+      values[Int(slot)] = value
+      return slot
+    }
+    values.append(value)
+    return Int32(values.count - 1)
+  }
+
+  mutating func take(_ slot: Int32) -> Value? {
+    let value = values[Int(slot)]
+    values[Int(slot)] = nil
+    free.append(slot)
+    return value
   }
 }

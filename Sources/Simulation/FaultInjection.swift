@@ -1,10 +1,12 @@
+import Configuration
+import Host
 import Internet
 import Ownership
 import VRRP
 
 /// Makes the faults of the schedule happen, and ends them.
 extension World {
-  mutating func begin(fault index: Int) {
+  func begin(fault index: Int) {
     let fault = plan.faults[index]
     note("fault: \(fault.text)")
     if fault.kind.lasts { schedule(.faultEnds, at: fault.end, detail: Int32(index)) }
@@ -16,13 +18,13 @@ extension World {
       return schedule(.forgery, at: now, detail: Int32(index))
     }
     fault.stations.forEach { station in
-      if station < hosts.count { faultLives[index] = hosts[station].life }
+      if station < machines.count { faultLives[index] = daemons[victims(of: fault, station).lowerBound].life }
       apply(fault, to: station, 1, life: faultLives[index])
     }
   }
 
   /// Ends a fault; `afterwards` for what still lasts after its length.
-  mutating func end(fault index: Int, afterwards: Bool) {
+  func end(fault index: Int, afterwards: Bool) {
     let fault = plan.faults[index]
     note("end of fault: \(fault.text)")
     if fault.kind == .carrier && fault.amount > 0 {
@@ -37,8 +39,15 @@ extension World {
     fault.stations.forEach { apply(fault, to: $0, -1, life: faultLives[index]) }
   }
 
+  /// The daemons of a host that a fault is about.
+  private func victims(of fault: Fault, _ station: Int) -> Range<Int> {
+    let all = daemons(on: station)
+    guard fault.instance > 0, fault.instance <= all.count else { return all }
+    return all.lowerBound + fault.instance - 1..<all.lowerBound + fault.instance
+  }
+
   /// `step` is 1 at the beginning and -1 at the end.
-  private mutating func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
+  private func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
     switch fault.kind {
     case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP,
       .blockedFamily, .blockedARP:
@@ -48,11 +57,14 @@ extension World {
     case .gatewaySlow: gateway.spacing += Int64(step) * fault.amount
     case .partition, .forgedARP, .forgedVRRP: break
     default:
-      if station < hosts.count { applyToHost(fault, station, step, life: life) }
+      guard station < machines.count else { return }
+      machines[station].disturbed = now
+      if applyToMachine(fault, station, step) { return publish(station) }
+      for number in victims(of: fault, station) { applyToDaemon(fault, number, step, life: life) }
     }
   }
 
-  private mutating func applyToCable(_ fault: Fault, _ station: Int, _ step: Int) {
+  private func applyToCable(_ fault: Fault, _ station: Int, _ step: Int) {
     let amount = Int64(step) * fault.amount
     switch fault.kind {
     case .loss: cables[station].loss += Int(amount)
@@ -70,79 +82,90 @@ extension World {
     }
   }
 
-  private mutating func applyToHost(_ fault: Fault, _ number: Int, _ step: Int, life: UInt16) {
+  /// Whether the fault is about the machine, rather than its daemons.
+  private func applyToMachine(_ fault: Fault, _ machine: Int, _ step: Int) -> Bool {
     switch fault.kind {
-    case .carrier, .linkDown, .interfaceGone: applyToLink(fault, number, step)
-    case .crash, .kill:
-      if fault.kind == .kill { hosts[number].isKilled = true }
-      die(number)
-      if fault.kind == .crash { schedule(.launch, at: now + fault.amount, target: number) }
-    case .freeze:
-      if step < 0 && (life != hosts[number].life || !hosts[number].isFrozen) { return }
-      hosts[number].isFrozen = step > 0 && hosts[number].isAlive
-      if step < 0 { goOn(number) }
-    case .pause: applyPause(fault, number, step)
-    case .lateTimers: hosts[number].lateness += Int64(step) * fault.amount
-    case .failingNetlink: hosts[number].failingPercent += step * Int(fault.amount)
-    case .slowNetlink: hosts[number].netlinkDelay += Int64(step) * fault.amount
-    case .netlinkOverflow:
-      if fault.amount & 1 != 0 { hosts[number].losingAnswers += step }
-      if fault.amount & 2 != 0 { hosts[number].losingNews += step }
-    case .deletedAddress:
-      if hosts[number].present.contains(AddressSet(index: 0)) {
-        kernelRemoves(0, on: number)
+    case .carrier, .linkDown, .interfaceGone, .renamed: applyToLink(fault, machine, step)
+    case .readdressed, .defaultRoute: applyToRoutes(fault, machine, step)
+    case .pause: applyPause(fault, machine, step)
+    case .lateTimers: machines[machine].lateness += Int64(step) * fault.amount
+    case .failingNetlink: machines[machine].failingPercent += step * Int(fault.amount)
+    case .failingRoutes: machines[machine].failingRoutes += step * Int(fault.amount)
+    case .failingSockets: machines[machine].failingSockets += step * Int(fault.amount)
+    case .slowNetlink: machines[machine].netlinkDelay += Int64(step) * fault.amount
+    case .heldLock:
+      machines[machine].lockHeld += step
+      if machines[machine].lockHeld == 0 { unlock(machine) }
+    case .failingCheck:
+      machines[machine].failingChecks += step
+      tellCheck(machine)
+    default: return false
+    }
+    return true
+  }
+
+  private func tellCheck(_ machine: Int) {
+    let fails = machines[machine].failingChecks > 0
+    for number in daemons(on: machine) {
+      for unit in daemons[number].watched {
+        post(.check(.unit(unit), passed: !fails, reason: fails ? "failed" : "active"), to: number)
       }
-    case .stop:
-      if hosts[number].runs { tell(.stop, to: number) }
-      if fault.amount > 0 { schedule(.launch, at: now + fault.amount, target: number) }
-    case .handover:
-      if hosts[number].runs { tell(.handover, to: number) }
-    case .standBack: applyStandBack(fault, number, step)
-    case .reload:
-      guard hosts[number].runs else { return }
-      var parameters = hosts[number].instance.parameters
-      parameters.priority = UInt8(fault.amount)
-      tell(.reconfigure(parameters), to: number)
-    case .hostile: sendHostilePackets(to: number)
-    default: break
     }
   }
 
-  /// The reason outlives the daemon: its next life is told, too.
-  private mutating func applyStandBack(_ fault: Fault, _ number: Int, _ step: Int) {
-    if step < 0 { checkStoodBack(number, fault) }
-    hosts[number].barred += step
-    if hosts[number].runs { tell(.standBack(hosts[number].barred > 0), to: number) }
-  }
-
-  private mutating func applyToLink(_ fault: Fault, _ number: Int, _ step: Int) {
-    switch fault.kind {
-    case .carrier: cables[number].dark += step
-    case .linkDown: hosts[number].linkDown += step
-    case .interfaceGone:
-      hosts[number].interfaceGone += step
-      hosts[number].interfaceGeneration += 1
-      for index in 0..<plan.network.addressCount where step > 0 {
-        hosts[number].present.remove(AddressSet(index: index))
-        hosts[number].expiry[index] = .never
-      }
-    default: break
-    }
-    updateReach()
-    news(.link, 0, on: number)
-  }
-
-  private mutating func applyPause(_ fault: Fault, _ number: Int, _ step: Int) {
-    if step > 0 && hosts[number].paused == 0 { hosts[number].pausedSince = now }
-    hosts[number].paused += step
-    if hosts[number].paused == 0 {
-      let pause = now - hosts[number].pausedSince
-      resumeLifetimes(on: number, pause: pause, agesInPause: fault.amount == 1)
+  private func applyPause(_ fault: Fault, _ machine: Int, _ step: Int) {
+    if step > 0 && machines[machine].paused == 0 { machines[machine].pausedSince = now }
+    machines[machine].paused += step
+    if machines[machine].paused == 0 {
+      let pause = now - machines[machine].pausedSince
+      machines[machine].kernel.moveExpiries(by: fault.amount == 1 ? 0 : pause, notBefore: now)
+      machines[machine].expiryQueued = .never
+      queueExpiry(on: machine)
+      let waiting = machines[machine].waiting
+      machines[machine].waiting = []
+      again(waiting)
       ownershipChanged()
-      goOn(number)
+      for number in daemons(on: machine) { goOn(number) }
     } else {
       ownershipChanged()
     }
+  }
+
+  private func applyToDaemon(_ fault: Fault, _ number: Int, _ step: Int, life: UInt16) {
+    switch fault.kind {
+    case .crash, .kill:
+      if fault.kind == .kill { daemons[number].isKilled = true }
+      die(number)
+      if fault.kind == .crash { schedule(.launch, at: now + fault.amount, target: number) }
+    case .freeze:
+      if step < 0 && (life != daemons[number].life || !daemons[number].isFrozen) { return }
+      daemons[number].isFrozen = step > 0 && daemons[number].isAlive
+      if step < 0 { goOn(number) }
+    case .netlinkOverflow: daemons[number].losingNews += step
+    case .fullDirectory: daemons[number].runtime.full += step
+    case .deletedAddress: deleteAddress(number)
+    case .deletedRoutes: deleteRoutes(number)
+    case .stop:
+      if runs(number) { post(.stop, to: number) }
+      if fault.amount > 0 { schedule(.launch, at: now + fault.amount, target: number) }
+    case .restart: if runs(number) { post(.restart, to: number) }
+    case .handover: askForHandover(number)
+    case .standBack: applyStandBack(fault, number, step)
+    case .hostile: sendHostilePackets(to: number)
+    default: if Fault.Kind.reloads.contains(fault.kind) { reload(fault, number) }
+    }
+  }
+
+  private func askForHandover(_ number: Int) {
+    guard runs(number) else { return }
+    if daemons[number].random.chance(30) { return post(.handover(nil), to: number) }
+    ask(number) { .handover($0) }
+  }
+
+  private func applyStandBack(_ fault: Fault, _ number: Int, _ step: Int) {
+    if step < 0 { checkStoodBack(number, fault) }
+    guard runs(number) else { return }
+    ask(number) { .hold(step > 0, $0) }
   }
 }
 

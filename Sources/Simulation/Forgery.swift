@@ -25,7 +25,7 @@ enum Forgery: Int64, CaseIterable {
 
 extension World {
   /// One burst of forged packets, and the next one.
-  mutating func forge(_ occurrence: Occurrence) {
+  func forge(_ occurrence: Occurrence) {
     let fault = plan.faults[Int(occurrence.detail)]
     guard now < fault.end else { return }
     coverage.count(fault.kind == .forgedVRRP ? .forgedVRRP : .forgedARP)
@@ -40,18 +40,22 @@ extension World {
   }
 
   /// A valid Advertisement in the name of station `name`.
-  private mutating func forgeAdvertisement(_ priority: UInt8, _ name: Int) {
+  private func forgeAdvertisement(_ priority: UInt8, _ name: Int) {
+    let vip = forgeries.below(plan.network.instances)
     let advertisement = Advertisement(
-      virtualRouterID: Station.virtualRouterID, priority: priority,
+      virtualRouterID: Station.virtualRouterID(vip), priority: priority,
       interval: forgeries.pick(plan.hosts.map(\.interval) + [.shortest]))
     for family in plan.network.advertised {
-      send(
-        .advertisement(advertisement, family, sender: UInt8(name)), from: Station.forger, to: .hosts)
+      let sent = Frame.Sent(
+        advertisement: advertisement, source: Station.address(name, family), checksum: .rfc5798,
+        slots: plan.network.initialSlots(family))
+      send(.advertisement(sent), from: Station.forger, to: .hosts)
     }
   }
 
-  private mutating func forge(_ form: Forgery, _ name: Int) {
-    let address = plan.network.virtualAddress(forgeries.below(plan.network.addressCount))
+  private func forge(_ form: Forgery, _ name: Int) {
+    let vip = forgeries.below(plan.network.instances)
+    let address = plan.network.address(vip, forgeries.below(plan.network.addressCount))
     switch form {
     case .claim, .foreignClaim:
       let hardware = Station.hardware(form == .claim ? Station.forger : name)
@@ -62,17 +66,17 @@ extension World {
     case .answer: answerAll(for: address)
     case .gateway: if let gateway = plan.network.gatewayAddress { answerAll(for: gateway) }
     case .host: answerAll(for: Station.address(name, address.family))
-    case .standby: standBy(for: address, as: Station.address(Station.forger, address.family))
-    case .foreignStandby: standBy(for: address, as: Station.address(name, address.family))
+    case .standby: standBy(vip, for: address, as: Station.address(Station.forger, address.family))
+    case .foreignStandby: standBy(vip, for: address, as: Station.address(name, address.family))
     case .crowd:
       let stranger = Station.count + forgeries.below(100)
-      standBy(for: address, as: Station.address(stranger, address.family))
+      standBy(vip, for: address, as: Station.address(stranger, address.family))
     }
   }
 
   /// Tells every host that `address` is at the forger's hardware address.
-  private mutating func answerAll(for address: IPAddress) {
-    for number in hosts.indices {
+  private func answerAll(for address: IPAddress) {
+    for number in machines.indices {
       let packet = NeighborPacket(
         operation: .reply, senderHardware: Station.hardware(Station.forger), sender: address,
         targetHardware: Station.hardware(number), target: Station.address(number, address.family))
@@ -80,9 +84,9 @@ extension World {
     }
   }
 
-  private mutating func standBy(for address: IPAddress, as sender: IPAddress) {
+  private func standBy(_ vip: Int, for address: IPAddress, as sender: IPAddress) {
     let mark = StandbyMark(
-      virtualRouterID: Station.virtualRouterID, priority: UInt8(forgeries.below(256)),
+      virtualRouterID: Station.virtualRouterID(vip), priority: UInt8(forgeries.below(256)),
       isReady: forgeries.chance(50))
     let packet = NeighborPacket.request(
       for: address, from: sender, at: Station.hardware(Station.forger), standby: mark)

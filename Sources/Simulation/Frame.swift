@@ -9,9 +9,20 @@ struct Frame {
     case vrrp, vrrp6, arp, other
   }
 
+  /// An Advertisement, with what of its packet matters.
+  struct Sent {
+    var advertisement: Advertisement
+    /// Whom it says it comes from.
+    var source: IPAddress
+    /// Nil: the group.
+    var destination: IPAddress?
+    var checksum: ChecksumForm
+    /// The slots of the addresses that it lists.
+    var slots: UInt8
+  }
+
   enum Content {
-    /// In the name of station `sender`, which need not have sent it.
-    case advertisement(Advertisement, AddressFamily, sender: UInt8)
+    case advertisement(Sent)
     case neighbor(NeighborPacket)
     /// Anything broadcast that is none of these.
     case chatter
@@ -23,15 +34,17 @@ struct Frame {
 
   var content: Content
   var source: UInt8
-  /// Sent to one station's hardware address.
+  /// Number of the virtual router whose hardware address it comes from, or goes to; 0 for none.
+  var virtualSource: UInt8 = 0
+  var virtualTarget: UInt8 = 0
+  /// Sent to one hardware address.
   var isUnicast = false
   /// How many receivers it still has to reach.
   var copies: Int32 = 0
 
   var kind: Kind {
     switch content {
-    case .advertisement(_, .ipv4, _): .vrrp
-    case .advertisement(_, .ipv6, _): .vrrp6
+    case .advertisement(let sent): sent.source.family == .ipv4 ? .vrrp : .vrrp6
     case .neighbor: .arp
     case .chatter, .request, .reply: .other
     }
@@ -43,12 +56,7 @@ struct FramePool {
   private var frames: [Frame] = []
   private var free: [Int32] = []
 
-  mutating func removeAll() {
-    frames.removeAll(keepingCapacity: true)
-    free.removeAll(keepingCapacity: true)
-  }
-
-  /// Stores `frame`, which has `copies` receivers.
+  /// Stores `frame`, which has no receivers yet.
   mutating func store(_ frame: Frame) -> Int32 {
     if let slot = free.popLast() {
       frames[Int(slot)] = frame

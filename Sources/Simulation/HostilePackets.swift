@@ -1,3 +1,4 @@
+import Host
 import Internet
 import Neighbor
 import Ownership
@@ -5,9 +6,9 @@ import VRRP
 
 /// Packets that must change nothing.
 extension World {
-  mutating func sendHostilePackets(to number: Int) {
+  func sendHostilePackets(to number: Int) {
     // Over a link that is down comes nothing.
-    guard hosts[number].runs, case .ready = hosts[number].instance.link else { return }
+    guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else { return }
     for family in plan.network.advertised {
       for form in 0..<9 { refuseAdvertisement(form, family, number) }
       for form in 0..<4 { refuseClaim(form, family, number) }
@@ -16,28 +17,28 @@ extension World {
   }
 
   /// An Advertisement of priority 255 that is wrong in one point, so that RFC 9568 §7.1 has it discarded.
-  private mutating func refuseAdvertisement(_ form: Int, _ family: AddressFamily, _ number: Int) {
-    let router = VirtualRouter(
-      id: Station.virtualRouterID, addresses: plan.network.virtualAddresses.filter { $0.family == family },
-      interval: .shortest)
+  private func refuseAdvertisement(_ form: Int, _ family: AddressFamily, _ number: Int) {
+    let vip = daemons[number].vip
+    let id = Station.virtualRouterID(vip)
+    let router = VirtualRouter(id: id, addresses: plan.network.addresses(vip, family), interval: .shortest)
     var envelope = Envelope(
       source: Station.address(Station.bystander, family), destination: Advertisement.group(family),
       timeToLive: 255)
-    let foreignID = form == 5 ? Station.virtualRouterID &+ 1 : Station.virtualRouterID
+    let foreignID = form == 5 ? id &+ 1 : id
     var message: [UInt8] = []
     router.encode(
       Advertisement(virtualRouterID: foreignID, priority: 255, interval: .shortest), from: envelope.source,
       to: envelope.destination, in: Dialect(checksum: .rfc9568), into: &message)
     switch form {
-    case 0: envelope.timeToLive = UInt8(hosts[number].random.below(255))
-    case 1: message.removeLast(1 + hosts[number].random.below(message.count))
+    case 0: envelope.timeToLive = UInt8(daemons[number].random.below(255))
+    case 1: message.removeLast(1 + daemons[number].random.below(message.count))
     case 2: message.replace(0, by: 0x21, in: envelope)
     case 3: message.replace(0, by: 0x32, in: envelope)
-    case 4: message[hosts[number].random.below(message.count)] ^= 0x10
+    case 4: message[daemons[number].random.below(message.count)] ^= 0x10
     case 6: message.replace(3, by: 0, in: envelope)
     case 7: message.replace(5, by: 0, in: envelope)
     case 8:
-      hosts[number].random.scribble(over: &message, from: 0)
+      daemons[number].random.scribble(over: &message, from: 0)
       // By chance the rest may be right.
       message[1] = foreignID &+ 1
     default: break
@@ -47,22 +48,23 @@ extension World {
   }
 
   /// A claim of the VIP that is wrong in one point, so that RFC 826 or RFC 4861 §7.1.2 has it discarded.
-  private mutating func refuseClaim(_ form: Int, _ family: AddressFamily, _ number: Int) {
-    guard let address = plan.network.virtualAddresses.first(where: { $0.family == family }) else { return }
+  private func refuseClaim(_ form: Int, _ family: AddressFamily, _ number: Int) {
+    guard let address = plan.network.addresses(daemons[number].vip, family).first else { return }
+    let machine = daemons[number].machine
     let claim = NeighborPacket(
       operation: .reply, senderHardware: Station.hardware(Station.forger), sender: address,
-      targetHardware: Station.hardware(number), target: Station.address(number, family))
+      targetHardware: Station.hardware(machine), target: Station.address(machine, family))
     var frame: [UInt8] = []
-    claim.encode(to: Station.hardware(number), into: &frame)
+    claim.encode(to: Station.hardware(machine), into: &frame)
     switch (form, family) {
-    case (0, _): frame.removeLast(1 + hosts[number].random.below(frame.count))
+    case (0, _): frame.removeLast(1 + daemons[number].random.below(frame.count))
     // Hardware type, protocol type and the lengths of their addresses; hop limit.
-    case (1, .ipv4): frame[14 + hosts[number].random.below(6)] ^= 0x10
-    case (1, .ipv6): frame[21] = UInt8(hosts[number].random.below(255))
+    case (1, .ipv4): frame[14 + daemons[number].random.below(6)] ^= 0x10
+    case (1, .ipv6): frame[21] = UInt8(daemons[number].random.below(255))
     // RARP; one bit of the ICMPv6 message, which has a checksum.
     case (2, .ipv4): frame[21] = 3
-    case (2, .ipv6): frame[54 + hosts[number].random.below(frame.count - 54)] ^= 0x10
-    default: hosts[number].random.scribble(over: &frame, from: 14)
+    case (2, .ipv6): frame[54 + daemons[number].random.below(frame.count - 54)] ^= 0x10
+    default: daemons[number].random.scribble(over: &frame, from: 14)
     }
     if NeighborPacket(decoding: frame.span) != nil {
       violate(.hostile, "claim \(form) over \(family) passed the decoder")
@@ -71,23 +73,26 @@ extension World {
 
   /// An Advertisement and a standby's mark with the host's own address as their sender, and a claim with its
   /// hardware address.
-  private mutating func impersonate(_ number: Int) {
-    let forged = Advertisement(virtualRouterID: Station.virtualRouterID, priority: 255, interval: .shortest)
+  private func impersonate(_ number: Int) {
     // What is due anyway may happen at any event.
-    guard hosts[number].deadlineTime > now, hosts[number].instance.hold == nil else { return }
-    let before = hosts[number].instance
-    let sender = Station.address(number, plan.network.families[0])
+    guard daemons[number].deadlineTime > now, daemons[number].host.core.hold == nil,
+      case .ready(let identity) = daemons[number].host.core.link,
+      let sender = identity.address(plan.network.families[0])
+    else { return }
+    let before = daemons[number].host.core
+    let id = Station.virtualRouterID(daemons[number].vip)
+    let forged = Advertisement(virtualRouterID: id, priority: 255, interval: .shortest)
     tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)
-    let address = plan.network.virtualAddress(0)
-    tell(.neighbor(.announcement(.reply, for: address, at: Station.hardware(number))), to: number)
-    let mark = StandbyMark(virtualRouterID: Station.virtualRouterID, priority: 255, isReady: true)
+    let address = plan.network.address(daemons[number].vip, 0)
+    tell(.neighbor(.announcement(.reply, for: address, at: identity.hardware)), to: number)
+    let mark = StandbyMark(virtualRouterID: id, priority: 255, isReady: true)
     let standby = NeighborPacket.request(
       for: address, from: sender, at: Station.hardware(Station.forger), standby: mark)
     tell(.neighbor(standby), to: number)
-    let after = hosts[number].instance
+    let after = daemons[number].host.core
     if after.election != before.election || after.witnessed != before.witnessed || after.peers != before.peers
     {
-      violate(.hostile, "\(Station.name(number)) believed a packet from its own address")
+      violate(.hostile, of: number, "believed a packet from its own address")
     }
   }
 }

@@ -1,158 +1,387 @@
 import Internet
-import Neighbor
-import Ownership
+import Netlink
 
-/// What each host's kernel does, whether its daemon runs or not.
-extension World {
-  private static let busy: Int32 = 16
-  private static let noDevice: Int32 = 19
+/// One host's links, addresses and routes, and what its kernel makes of a change. What it tells everybody piles up
+/// in `news`.
+final class Kernel {
+  static let nicName = "eth0"
+  private static let otherName = "eth1"
+  private static let otherIndex: Int32 = 3
+  static let otherNetwork: UInt32 = 0x0A63_0000
 
-  // MARK: Requests
+  /// An address, and when its lifetime ends.
+  struct Held {
+    var address: LinkAddress
+    var expiry: Time
+  }
 
-  /// The daemon's request reaches its kernel; the answer follows. The daemon waits in the system call.
-  mutating func request(_ kind: Occurrence.Kind, _ index: Int, on number: Int) {
-    let host = hosts[number]
-    let started = max(host.busyUntil, now)
-    var cost = hosts[number].random.within(5...30) * .microsecond
-    if host.netlinkDelay > 0 { cost += hosts[number].random.within(0...host.netlinkDelay) }
-    hosts[number].busyUntil = started + cost
-    let request = hosts[number].requests.open(isAddition: kind == .add, index)
-    if host.interfaceGone > 0 {
-      // An address that went with its interface is as good as removed.
-      let answer: Occurrence.Kind = kind == .add ? .addFailed : .removed
-      return news(answer, index, on: number, request: request, detail: Self.noDevice)
+  private(set) var links: [Link] = []
+  private(set) var held: [Held] = []
+  private(set) var routes: [Route] = []
+  /// In the order of the changes; whoever hands them on empties it.
+  var news: [RouteChange] = []
+  /// Counts changes; a renewal is none.
+  private(set) var version = 0
+
+  /// Index of the network card; 0 while there is none.
+  private(set) var nic: Int32 = 0
+  private(set) var isNICUp = false
+  private(set) var hardware: MACAddress
+  /// The VIPs' addresses that are here, by their places.
+  private(set) var present: UInt32 = 0
+  /// Those that are answered for: their link is up.
+  private(set) var answering: UInt32 = 0
+  private var nextIndex: Int32 = 4
+  private let promotesAll: Bool
+  private var promoting: [Int32] = []
+  private var confined: [Int32] = []
+
+  init(hardware: MACAddress, promotes: Bool) {
+    self.hardware = hardware
+    promotesAll = promotes
+    links.append(Link(index: Self.otherIndex, name: Self.otherName, macAddress: MACAddress(bits: 0x0200_0000_0001)))
+  }
+
+  // MARK: Looking
+
+  func link(_ index: Int32) -> Link? { links.first { $0.index == index } }
+
+  func has(_ address: IPAddress) -> Bool { held.contains { $0.address.network.address == address } }
+
+  /// Whether a packet can be sent by this link.
+  func sends(by index: Int32) -> Bool { index == nic && isNICUp }
+
+  func isConfined(_ index: Int32) -> Bool { confined.contains(index) }
+
+  func promotes(_ index: Int32) -> Bool { promotesAll || promoting.contains(index) }
+
+  /// The link with this address that is up.
+  func link(answeringFor address: IPAddress) -> Link? {
+    for index in held.indices where held[index].address.network.address == address {
+      if let link = link(held[index].address.linkIndex), link.isUp { return link }
     }
-    if hosts[number].random.chance(host.failingPercent) {
-      let answer: Occurrence.Kind = kind == .add ? .addFailed : .removeFailed
-      return news(answer, index, on: number, request: request, detail: Self.busy)
+    return nil
+  }
+
+  /// All there is at `now`.
+  func snapshot(at now: Time) -> Snapshot {
+    let addresses = held.map { held in
+      held.expiry == .never ? held.address : held.address.lasting(max(held.expiry - now, 0))
     }
-    if host.netlinkDelay > 0 {
-      let generation = Int32(host.interfaceGeneration)
-      // A moment before the call returns.
-      return schedule(
-        kind, at: started + cost - 1, target: number, index: index, request: request, detail: generation)
-    }
-    if kind == .add {
-      kernelAdds(index, on: number, request: request)
-    } else {
-      kernelRemoves(index, on: number, request: request)
+    return Snapshot(links: links, addresses: addresses, routes: routes)
+  }
+
+  /// When the first lifetime ends.
+  var firstExpiry: Time { held.reduce(.never) { min($0, $1.expiry) } }
+
+  // MARK: Links
+
+  /// A network card appears, without any address.
+  func makeNIC(hardware: MACAddress, isUp: Bool, hasCarrier: Bool, index: Int32? = nil) {
+    nic = index ?? nextIndex
+    if index == nil { nextIndex += 1 }
+    self.hardware = hardware
+    let card = Link(index: nic, name: Self.nicName, macAddress: hardware, isUp: isUp, hasCarrier: isUp && hasCarrier)
+    links.insert(card, at: 0)
+    news.append(.link(card))
+    linksChanged()
+  }
+
+  /// A link goes, with what is stacked on it, its addresses and its routes.
+  func removeLink(_ index: Int32) {
+    for above in links where above.parentIndex == index { removeLink(above.index) }
+    guard let place = links.firstIndex(where: { $0.index == index }) else { return }
+    removeAddresses { $0.linkIndex == index }
+    removeRoutes(by: index)
+    let link = links.remove(at: place)
+    news.append(.linkRemoved(index: index, name: link.name))
+    promoting.removeAll { $0 == index }
+    confined.removeAll { $0 == index }
+    if index == nic { nic = 0 }
+    linksChanged()
+  }
+
+  func change(_ index: Int32, _ body: (Link) -> Link) {
+    guard let place = links.firstIndex(where: { $0.index == index }) else { return }
+    let changed = body(links[place])
+    guard changed != links[place] else { return }
+    links[place] = changed
+    news.append(.link(changed))
+    linksChanged()
+    // What is stacked on a link has its carrier.
+    for above in links where above.parentIndex == index {
+      change(above.index) { $0.with(hasCarrier: $0.isUp && changed.isUp && changed.hasCarrier) }
     }
   }
 
-  /// A request that took its time is carried out, if its interface still exists.
-  mutating func kernelCarriesOut(_ occurrence: Occurrence) {
-    let number = Int(occurrence.target)
-    let index = Int(occurrence.index)
-    let isAddition = occurrence.kind == .add
-    guard hosts[number].interfaceGone == 0, Int(occurrence.detail) == hosts[number].interfaceGeneration else {
-      return news(
-        isAddition ? .addFailed : .removed, index, on: number, request: occurrence.request,
-        detail: Self.noDevice)
+  /// A link that goes down loses its IPv6 addresses, and its routes.
+  func setUp(_ isUp: Bool, _ index: Int32, hasCarrier: Bool) {
+    guard let link = link(index), link.isUp != isUp else { return }
+    change(index) { $0.with(isUp: isUp, hasCarrier: isUp && hasCarrier) }
+    guard !isUp else { return }
+    removeRoutes(by: index)
+    removeAddresses { $0.linkIndex == index && $0.network.address.family == .ipv6 }
+  }
+
+  func makeMacvlan(_ request: MacvlanRequest) -> KernelRefusal? {
+    guard let parent = link(request.parentIndex) else { return .linkGone }
+    if links.contains(where: { $0.name == request.name }) { return nil }
+    let made = Link(
+      index: nextIndex, name: request.name, macAddress: request.hardware, isUp: false, hasCarrier: false,
+      kind: "macvlan", parentIndex: parent.index)
+    nextIndex += 1
+    links.append(made)
+    news.append(.link(made))
+    return nil
+  }
+
+  func promoteSecondaries(_ index: Int32) -> KernelRefusal? {
+    guard link(index) != nil else { return .linkGone }
+    promoting.append(index)
+    return nil
+  }
+
+  func confineARP(_ index: Int32) -> KernelRefusal? {
+    guard link(index) != nil else { return .linkGone }
+    confined.append(index)
+    return nil
+  }
+
+  private func linksChanged() {
+    version += 1
+    isNICUp = nic != 0 && link(nic)?.isUp == true
+    addressesChanged()
+  }
+
+  // MARK: Addresses
+
+  /// A host's own address, which stays.
+  func addOwn(_ network: IPNetwork, _ index: Int32) {
+    _ = insert(LinkAddress(linkIndex: index, network: network, broadcast: network.broadcast), expiry: .never)
+  }
+
+  func add(_ request: AddressRequest, at now: Time) -> KernelRefusal? {
+    guard let link = link(request.linkIndex) else { return .linkGone }
+    let network = request.network
+    let isIPv4 = network.address.family == .ipv4
+    // IPv6 is disabled on a link that is down.
+    if !isIPv4 && !link.isUp { return .linkDown }
+    let seconds = request.validLifetime.map { max(($0.time + .second - 1) / .second, 1) }
+    let address = LinkAddress(
+      linkIndex: link.index, network: network, broadcast: network.broadcast,
+      label: isIPv4 ? request.label ?? link.name : nil, scope: isIPv4 ? request.scope : .global,
+      validLifetime: seconds.map { .seconds($0) }, protocolNumber: AddressRequest.protocolNumber)
+    return insert(address, expiry: seconds.map { now + $0 * .second } ?? .never)
+  }
+
+  /// An IPv4 address is another one if its prefix length is; an IPv6 address keeps the length that it has. What is
+  /// there is renewed, and keeps its label.
+  private func insert(_ new: LinkAddress, expiry: Time) -> KernelRefusal? {
+    let isIPv4 = new.network.address.family == .ipv4
+    let place = held.firstIndex { old in
+      guard old.address.linkIndex == new.linkIndex else { return false }
+      return isIPv4
+        ? old.address.network == new.network : old.address.network.address == new.network.address
     }
-    if isAddition {
-      kernelAdds(index, on: number, request: occurrence.request)
-    } else {
-      kernelRemoves(index, on: number, request: occurrence.request)
+    if let place {
+      held[place].address = held[place].address.lasting(new.validLifetime)
+      held[place].expiry = expiry
+      news.append(.address(held[place].address))
+      return nil
+    }
+    let isSecondary =
+      isIPv4
+      && held.contains { $0.address.linkIndex == new.linkIndex && $0.address.network.hasSubnet(of: new.network) }
+    let address = new.with(isSecondary: isSecondary)
+    held.append(Held(address: address, expiry: expiry))
+    news.append(.address(address))
+    addressesChanged()
+    return nil
+  }
+
+  func remove(_ network: IPNetwork, _ index: Int32) -> KernelRefusal? {
+    guard link(index) != nil else { return .linkGone }
+    let isIPv4 = network.address.family == .ipv4
+    guard
+      let place = held.firstIndex(where: {
+        $0.address.linkIndex == index
+          && (isIPv4 ? $0.address.network == network : $0.address.network.address == network.address)
+      })
+    else { return .addressMissing }
+    let isPrimary = isIPv4 && !held[place].address.isSecondary
+    let removed = held.remove(at: place).address
+    if isPrimary { replacePrimary(removed) }
+    told(removed)
+    return nil
+  }
+
+  /// The primary address of a subnet goes: the next one takes its place, or all go.
+  private func replacePrimary(_ primary: LinkAddress) {
+    let promotes = promotes(primary.linkIndex)
+    let isSecondary = { (held: Held) in
+      held.address.linkIndex == primary.linkIndex && held.address.network.hasSubnet(of: primary.network)
+    }
+    if promotes {
+      guard let place = held.firstIndex(where: isSecondary) else { return }
+      held[place].address = held[place].address.with(isSecondary: false)
+      return news.append(.address(held[place].address))
+    }
+    let others = held.filter(isSecondary)
+    held.removeAll(where: isSecondary)
+    for other in others { told(other.address) }
+  }
+
+  /// Removes those whose lifetime is over; whether there were some.
+  func expire(at now: Time) -> Bool {
+    var isAny = false
+    while let place = held.firstIndex(where: { $0.expiry <= now }) {
+      _ = remove(held[place].address.network, held[place].address.linkIndex)
+      isAny = true
+    }
+    return isAny
+  }
+
+  /// The machine slept.
+  func moveExpiries(by pause: Time, notBefore now: Time) {
+    for place in held.indices where held[place].expiry != .never {
+      held[place].expiry = max(held[place].expiry + pause, now)
     }
   }
 
-  private mutating func kernelAdds(_ index: Int, on number: Int, request: UInt16) {
-    let lease = hosts[number].instance.parameters.lease
-    let address = AddressSet(index: index)
-    let isNew = !hosts[number].present.contains(address)
-    coverage.count(isNew ? .added : .renewed)
-    hosts[number].present.insert(address)
-    hosts[number].expiry[index] = lease.map { now + $0.time } ?? .never
-    if lease != nil && hosts[number].expiryQueued[index] == .never { queueExpiry(index, on: number) }
-    news(.added, index, on: number, request: request)
-    if isNew { ownershipChanged() }
+  private func removeAddresses(where isGone: (LinkAddress) -> Bool) {
+    let gone = held.filter { isGone($0.address) }
+    guard !gone.isEmpty else { return }
+    held.removeAll { isGone($0.address) }
+    for one in gone { told(one.address) }
   }
 
-  /// Removes an address, for the daemon's `request` if it asked for that.
-  mutating func kernelRemoves(_ index: Int, on number: Int, request: UInt16? = nil) {
-    let isChange = hosts[number].present.remove(AddressSet(index: index)) != nil
-    if isChange {
-      coverage.count(.removed)
-      // The kernel tells everybody before it answers who asked.
-      news(.vanished, index, on: number)
-      hosts[number].expiry[index] = .never
-      note("\(Station.name(number)): the kernel removed address \(index)")
+  /// An address is gone: what depends on it goes, and everybody is told.
+  private func told(_ gone: LinkAddress) {
+    news.append(.addressRemoved(gone))
+    let address = gone.network.address
+    if !has(address) { removeRoutes(from: address) }
+    let isLast = !held.contains {
+      $0.address.linkIndex == gone.linkIndex && $0.address.network.address.family == .ipv4
     }
-    if let request { news(.removed, index, on: number, request: request) }
-    if isChange { ownershipChanged() }
+    if address.family == .ipv4 && isLast {
+      routes.removeAll { $0.linkIndex == gone.linkIndex && $0.family == .ipv4 }
+    }
+    addressesChanged()
   }
 
-  /// Tells the daemon, if it lives, in the order of what happened.
-  mutating func news(
-    _ kind: Occurrence.Kind, _ index: Int, on number: Int, request: UInt16 = 0, detail: Int32 = 0
-  ) {
-    guard hosts[number].isAlive else { return }
-    let earliest = max(now, hosts[number].busyUntil) + hosts[number].random.within(10...50) * .microsecond
-    let time = max(earliest, hosts[number].lastNews)
-    hosts[number].lastNews = time
-    let life = hosts[number].life
-    if let loss = overflow(kind, on: number) { return schedule(loss, at: time, target: number, life: life) }
-    schedule(
-      kind, at: time, target: number, index: index, life: life, request: request, detail: detail)
-  }
-
-  // MARK: Lifetimes
-
-  private mutating func queueExpiry(_ index: Int, on number: Int) {
-    // Measured: the kernel removes an address 0.02 to 0.4 s after its lifetime.
-    let lateness = hosts[number].random.within(20...400) * .millisecond
-    let time = hosts[number].expiry[index] + lateness
-    hosts[number].expiryQueued[index] = time
-    schedule(.expiry, at: time, target: number, index: index)
-  }
-
-  mutating func lifetimeEnds(_ occurrence: Occurrence) {
-    let number = Int(occurrence.target)
-    let index = Int(occurrence.index)
-    guard hosts[number].expiryQueued[index] == occurrence.time else { return }
-    hosts[number].expiryQueued[index] = .never
-    let expiry = hosts[number].expiry[index]
-    guard expiry != .never else { return }
-    // A kernel that is stopped removes nothing; looking again is left to the end of the pause.
-    guard hosts[number].paused == 0 else { return }
-    if now < expiry { return queueExpiry(index, on: number) }
-    coverage.count(.expired)
-    // One work item of the kernel looks after all addresses.
-    for other in 0..<plan.network.addressCount where hosts[number].expiry[other] <= now {
-      note("\(Station.name(number)): the lifetime of address \(other) is over")
-      kernelRemoves(other, on: number)
+  private func addressesChanged() {
+    version += 1
+    present = 0
+    answering = 0
+    for one in held {
+      guard let place = Station.place(one.address.network.address) else { continue }
+      present |= 1 << UInt32(place)
+      if link(one.address.linkIndex)?.isUp == true { answering |= 1 << UInt32(place) }
     }
   }
 
-  /// The machine goes on after `pause`; unless `agesInPause`, lifetimes stood still.
-  mutating func resumeLifetimes(on number: Int, pause: Time, agesInPause: Bool) {
-    for index in 0..<plan.network.addressCount where hosts[number].expiry[index] != .never {
-      if !agesInPause { hosts[number].expiry[index] += pause }
-      hosts[number].expiry[index] = max(hosts[number].expiry[index], now)
-      queueExpiry(index, on: number)
+  // MARK: Routes
+
+  func add(_ route: Route) -> KernelRefusal? {
+    guard let link = link(route.linkIndex) else { return .linkGone }
+    guard link.isUp else { return .linkDown }
+    if let source = route.source, !has(source) { return .noSource }
+    if let gateway = route.gateway, !isReachable(gateway, by: route.linkIndex) { return .linkDown }
+    var full = route
+    if route.family == .ipv6 && route.metric == 0 { full.metric = 1024 }
+    let isThere = routes.contains {
+      $0.isAlike(full)
+        && (full.family == .ipv6 || $0.gateway == full.gateway && $0.linkIndex == full.linkIndex && $0.source == full.source)
     }
+    if isThere { return .exists }
+    routes.insert(full, at: 0)
+    version += 1
+    news.append(.route(full))
+    return nil
   }
 
-  // MARK: Packets
-
-  mutating func kernelReceives(_ frame: Frame, on number: Int) {
-    switch frame.content {
-    case .neighbor(let packet):
-      guard packet.operation == .request, has(packet.target, number) else { return }
-      answer(packet, from: number, after: 10 * .microsecond)
-    case .request:
-      if hosts[number].present.contains(AddressSet(index: 0)) {
-        send(.reply, from: number, to: Stations(Int(frame.source)))
-      }
-    case .advertisement, .chatter, .reply: break
+  /// As `ip route replace`: takes the place of the first one of its destination and metric.
+  func replace(_ route: Route) {
+    guard let place = routes.firstIndex(where: { $0.isAlike(route) }) else {
+      _ = add(route)
+      return
     }
+    routes[place] = route
+    version += 1
+    news.append(.routeReplaced(route))
   }
 
-  private func has(_ address: IPAddress, _ number: Int) -> Bool {
-    if address == Station.address(number, address.family) { return true }
-    for index in 0..<plan.network.addressCount where address == plan.network.virtualAddress(index) {
-      return hosts[number].present.contains(AddressSet(index: index))
-    }
-    return false
+  private func isReachable(_ gateway: IPAddress, by index: Int32) -> Bool {
+    if gateway.family == .ipv6 { return true }
+    return held.contains { $0.address.linkIndex == index && $0.address.network.contains(gateway) }
   }
+
+  func remove(_ route: Route) -> KernelRefusal? {
+    let place = routes.firstIndex {
+      $0.isAlike(route) && $0.protocolNumber == route.protocolNumber && $0.linkIndex == route.linkIndex
+        && (route.gateway == nil || $0.gateway == route.gateway)
+    }
+    guard let place else { return .routeMissing }
+    news.append(.routeRemoved(routes.remove(at: place)))
+    version += 1
+    return nil
+  }
+
+  /// The kernel tells of those over IPv6 only.
+  private func removeRoutes(by index: Int32) {
+    for route in routes where route.linkIndex == index && route.family == .ipv6 { news.append(.routeRemoved(route)) }
+    routes.removeAll { $0.linkIndex == index }
+  }
+
+  private func removeRoutes(from source: IPAddress) {
+    for place in routes.indices where routes[place].family == .ipv6 && routes[place].source == source {
+      routes[place].source = nil
+    }
+    routes.removeAll { $0.family == .ipv4 && $0.source == source }
+  }
+}
+
+extension Route {
+  fileprivate func isAlike(_ other: Route) -> Bool {
+    let metric = { (route: Route) in route.family == .ipv6 && route.metric == 0 ? 1024 : route.metric }
+    return destination == other.destination && table == other.table && metric(self) == metric(other)
+  }
+}
+
+extension IPNetwork {
+  func hasSubnet(of other: IPNetwork) -> Bool { prefixLength == other.prefixLength && subnet == other.subnet }
+}
+
+extension Link {
+  func with(name: String? = nil, isUp: Bool? = nil, hasCarrier: Bool? = nil) -> Link {
+    Link(
+      index: index, name: name ?? self.name, macAddress: macAddress, isUp: isUp ?? self.isUp,
+      hasCarrier: hasCarrier ?? self.hasCarrier, kind: kind, parentIndex: parentIndex)
+  }
+}
+
+extension LinkAddress {
+  fileprivate func with(isSecondary: Bool) -> LinkAddress {
+    LinkAddress(
+      linkIndex: linkIndex, network: network, broadcast: broadcast, label: label, scope: scope,
+      validLifetime: validLifetime, protocolNumber: protocolNumber, isSecondary: isSecondary, isUsable: isUsable)
+  }
+
+  fileprivate func lasting(_ lifetime: Duration?) -> LinkAddress {
+    LinkAddress(
+      linkIndex: linkIndex, network: network, broadcast: broadcast, label: label, scope: scope,
+      validLifetime: lifetime, protocolNumber: protocolNumber, isSecondary: isSecondary, isUsable: isUsable)
+  }
+
+  fileprivate func lasting(_ time: Time) -> LinkAddress { lasting(.seconds(time / .second)) }
+}
+
+extension KernelRefusal {
+  static let linkGone = KernelRefusal(.linkGone, code: 19, "no such device")
+  static let linkDown = KernelRefusal(.linkDown, code: 100, "the network is down")
+  static let addressMissing = KernelRefusal(.addressMissing, code: 99, "cannot assign the address")
+  static let routeMissing = KernelRefusal(.routeMissing, code: 3, "no such route")
+  static let exists = KernelRefusal(.exists, code: 17, "it exists")
+  static let noSource = KernelRefusal(.other, code: 22, "invalid source")
+  static let busy = KernelRefusal(.other, code: 16, "busy")
 }

@@ -43,11 +43,19 @@ struct Promise: Hashable, Sendable {
   let removalLimit: Time
   /// How long a departing router waits for its successor without a word.
   let patience: Time
+  /// How long after a refusal the next attempt may be.
+  let retryLimit: Time
+  /// When nothing more goes wrong, and nothing more is begun.
+  let lastFault: Time
   let settled: Time
   let end: Time
+  /// How long all must be as it should before `settled` to be believed.
+  let rest: Time
+  /// Some runs last until `end` all the same.
+  let lastsLong: Bool
 
   init(_ plan: Case) {
-    let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink)
+    let slack = 2 * plan.sum(.delay, .jitter) + 4 * plan.sum(.slowNetlink) + plan.sum(.heldLock)
     let interval = plan.longestInterval
     let contest =
       plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval + plan.announcementPause : 0
@@ -59,9 +67,13 @@ struct Promise: Hashable, Sendable {
     demandsFencing = plan.fences
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
-    patience = plan.has(.handover, .stop, .standBack) ? interval + 150 * .millisecond : 0
+    patience = plan.departs ? interval + 150 * .millisecond : 0
+    retryLimit = plan.retryLimit
+    lastFault = plan.lastFault
     settled = plan.lastEffect + plan.convergence
+    rest = 2 * interval + 100 * .millisecond
     end = settled + 3 * interval + 300 * .millisecond
+    lastsLong = plan.seed % 64 == 0
   }
 }
 
@@ -75,13 +87,16 @@ extension Case {
   fileprivate static let harmless: [Fault.Kind] =
     calm + [
       .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
-      .forgedVRRP,
+      .forgedVRRP, .failingSockets, .readdressed, .reloadPeers,
     ]
 
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
+    .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .restart, .failingCheck, .reloadNothing,
+    .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway, .reloadInterval,
+    .reloadPreempt, .reloadGroup,
   ]
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
@@ -91,6 +106,7 @@ extension Case {
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
   fileprivate var leavesOneOwner: Bool {
+    if hasUnevenLeases { return false }
     let others = faults.filter { !Self.calm.contains($0.kind) }
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
@@ -102,8 +118,21 @@ extension Case {
     return others.allSatisfy { $0.kind == .blockedARP }
   }
 
+  /// Whether a dead owner's address may outlast what others believe, because they were told other leases.
+  private var hasUnevenLeases: Bool {
+    has(.reloadLease) && has(.crash, .kill, .freeze, .pause) && hosts.contains { $0.witness == .lease }
+  }
+
+  /// Whether somebody may offer the VIP to others: members of a group do when another one cannot own its own.
+  fileprivate var departs: Bool {
+    network.isGrouped || has(.handover, .stop, .standBack, .failingCheck)
+  }
+
   /// Whether routers may become Active that do not hear each other's Advertisements.
-  fileprivate var leavesContests: Bool { has(.blockedVRRP) || has(.blockedFamily) && !leavesOtherFamily }
+  fileprivate var leavesContests: Bool {
+    has(.blockedVRRP, .reloadPeers) || has(.blockedFamily) && !leavesOtherFamily
+      || has(.readdressed) && network.unicast
+  }
 
   /// A router whose patience ends may not know yet that its rival is none of the strangers; it is told, and must hear
   /// that one's next announcement.
@@ -120,24 +149,31 @@ extension Case {
   private var isUnwitnessed: Bool { hosts.contains { !$0.isPlain && $0.witness == .off } }
 
   /// Whether routers without a witness hear nothing of each other.
+  ///
+  /// Where all have the virtual router's hardware address, nothing but VRRP tells them apart.
   private var partsUnwitnessed: Bool {
-    isUnwitnessed && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
+    (isUnwitnessed || network.virtualMAC) && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
   }
 
   /// How long a silent owner without a witness may answer beside its successor.
   fileprivate var unwitnessedOverlap: Time {
     guard isUnwitnessed else { return 0 }
-    return max(has(.crash, .kill, .freeze) ? lifetime : 0, sum(.lateTimers))
+    let restart = has(.restart) ? 80 * Time.millisecond : 0
+    return max(has(.crash, .kill, .freeze) ? lifetime : restart, sum(.lateTimers))
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
-  private var lifetime: Time { (hosts.compactMap(\.lease).max() ?? 0) + 400 * .millisecond + sum(.pause) }
+  private var lifetime: Time {
+    let leases = hosts.compactMap(\.lease) + faults.filter { $0.kind == .reloadLease }.map(\.amount)
+    return (leases.max() ?? 0) + 400 * .millisecond + sum(.pause, .heldLock)
+  }
 
   /// Whether a daemon may die between its offer and its successor's claim: make before break has both serve
   /// then, and only the lease ends it.
   private var interruptsHandover: Bool {
-    faults.contains { offer in
-      guard [.stop, .handover, .standBack].contains(offer.kind) else { return false }
+    if network.isGrouped && faults.filter({ Self.witnessed.contains($0.kind) }).count > 1 { return true }
+    return faults.contains { offer in
+      guard [.stop, .handover, .standBack, .failingCheck].contains(offer.kind) else { return false }
       let window = offer.start...offer.start + longestInterval + 250 * .millisecond
       return faults.contains { Self.witnessed.contains($0.kind) && window.contains($0.start) }
     }
@@ -163,7 +199,9 @@ extension Case {
   /// Whether one host is unplugged after it had the time to learn that it hears others steadily, and that somebody
   /// stands by: a Backup router without a witness tells nobody that it is there.
   fileprivate var fences: Bool {
-    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router else { return false }
+    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router, network.reference != .none,
+      !network.virtualMAC, !network.isGrouped
+    else { return false }
     guard !isUnwitnessed, hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond })
     else {
       return false
@@ -177,13 +215,30 @@ extension Case {
 
   /// A dead daemon without a lease leaves its address to nobody.
   fileprivate var leavesForeignOwner: Bool {
-    hosts.contains { $0.isPlain } && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone)
+    let isForEver = hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
+    return isForEver && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone, .renamed)
   }
 
-  /// When the last consequence of a fault, as far as it does not depend on the election, is over.
+  /// When the last fault is over, and the last daemon was started again.
+  fileprivate var lastFault: Time {
+    let starts = (hosts.map(\.start).max() ?? 0) + Time(network.instances) * 3 * .millisecond
+    return faults.reduce(starts) { last, fault in
+      switch fault.kind {
+      case .crash, .stop, .carrier: max(last, fault.end + fault.amount)
+      case .restart: max(last, fault.end + 60 * .millisecond)
+      default: max(last, fault.end)
+      }
+    }
+  }
+
   fileprivate var lastEffect: Time {
-    let starts = hosts.map(\.start).max() ?? 0
+    let starts = (hosts.map(\.start).max() ?? 0) + Time(network.instances) * 3 * .millisecond
     return faults.reduce(starts) { max($0, $1.end + afterEffect(of: $1)) }
+  }
+
+  /// The pauses of those who are refused again and again double.
+  fileprivate var retryLimit: Time {
+    2 * sum(.failingNetlink, .failingSockets, .failingRoutes, .fullDirectory, .heldLock) + .second
   }
 
   private func afterEffect(of fault: Fault) -> Time {
@@ -198,6 +253,11 @@ extension Case {
     case .kill, .freeze: lifetime
     // The core leaves a kernel that refused alone for one second.
     case .failingNetlink: lifetime + .second
+    // Who was refused again and again waits for longer and longer.
+    case .failingSockets, .failingRoutes, .fullDirectory: retryLimit
+    case .restart: 60 * .millisecond
+    case .failingCheck: longestInterval + 150 * .millisecond
+    case .heldLock: .second
     default: 0
     }
   }
@@ -209,10 +269,13 @@ extension Case {
     let delay = hosts.map(\.preemptDelay).max() ?? 0
     // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
     // sees the second one when the next question is due.
-    let isUnheard = has(.crash, .kill, .freeze, .blockedVRRP, .blockedFamily, .stranger, .forgedARP)
+    let isUnheard = has(
+      .crash, .kill, .freeze, .blockedVRRP, .blockedFamily, .stranger, .forgedARP, .reloadPeers, .readdressed)
     let unheard = isUnheard ? 4 * max(longestInterval, .second) : 0
     // Before that, an Active router may find out only two intervals after the end that it was cut off.
-    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard
+    // A group waits until a silent member's VIP has gone, lets its VIPs go one by one, and follows its leader.
+    let grouped = network.isGrouped ? lifetime + 3 * .second + 2 * activeDown : 0
+    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped
       + (delay > 0 ? delay + activeDown : 0)
   }
 

@@ -1,3 +1,4 @@
+import Internet
 import Ownership
 import VRRP
 
@@ -58,6 +59,18 @@ public struct Shrinker {
     change { $0.network.chatter = 0 }
     change { $0.network.onTheWire = false }
     change { $0.network.addressCount = 1 }
+    change { $0.network.families = [.ipv4] }
+    change {
+      $0.network.isGrouped = false
+      $0.network.instances = 1
+    }
+    change { $0.network.instances = max($0.network.instances - 1, 1) }
+    change { $0.network.reference = .auto }
+    change { $0.network.isNarrow = false }
+    change { $0.network.routes = 0 }
+    change { $0.network.virtualMAC = false }
+    change { $0.network.unicast = false }
+    change { $0.network.penalty = nil }
     change { $0.network.gateway = .router }
     change { $0.network.gatewayDelay = NetworkSetup().gatewayDelay }
     change { $0.network.jitter = 0 }
@@ -69,6 +82,7 @@ public struct Shrinker {
       change { $0.hosts[index].interval = .standard }
       change { $0.hosts[index].lease = HostSetup().lease }
       change { $0.hosts[index].witness = .strict }
+      change { $0.hosts[index].promotes = true }
       change { $0.hosts[index].priority = 100 }
       change { $0.hosts[index].start = 0 }
     }

@@ -2,16 +2,14 @@
 public struct Simulator: Sendable {
   /// What all runs so far met.
   public private(set) var coverage = Coverage()
-  private let rules: Rules
+  private let dropped: [Rule]
 
-  /// A simulator of a core with these rules.
-  public init(rules: Rules = .all) {
-    self.rules = rules
-  }
+  /// A simulator of daemons that keep all rules but these.
+  public init(without dropped: [Rule] = []) { self.dropped = dropped }
 
   /// Runs `plan` until its end or the first violation, recording what happens if asked to.
   public mutating func run(_ plan: Case, tracing: Bool = false) -> Outcome {
-    var world = World(plan, rules: rules, isTracing: tracing)
+    let world = World(plan, without: dropped, isTracing: tracing)
     world.run()
     coverage.add(world.coverage)
     return Outcome(violation: world.violation, trace: world.trace)

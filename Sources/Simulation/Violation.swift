@@ -24,6 +24,18 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case unsettled = "not settled"
     /// The owner changed although everything was settled.
     case restless = "changed after it had settled"
+    /// A reload took an address away that old and new settings have.
+    case takenAway = "taken away by a reload"
+    /// Status, role or replies said what was not so.
+    case untrue = "not true"
+    /// A route was missing beside the VIP, or there without it.
+    case routes = "routes do not follow the VIP"
+    /// Another router than that of the default route was asked.
+    case gateway = "default route not followed"
+    /// What the kernel refused was not asked for again.
+    case givenUp = "given up"
+    /// An operator got no reply, or two.
+    case reply = "reply missing or out of place"
     /// A client still could not reach the owner at the end.
     case unreachable = "client misses the owner"
   }

@@ -1,51 +1,72 @@
+import Configuration
+import Host
 import Internet
 import Ownership
 import VRRP
 
 /// Everything that is simulated, and its clock.
-struct World {
+final class World {
   let plan: Case
-  let rules: Rules
+  let dropped: [Rule]
+  let dropsOtherFamily: Bool
   let promise: Promise
   var now: Time = 0
   var queue = EventQueue()
   var frames = FramePool()
-  var hosts: [Host] = []
+  var inputs = Pool<Input>()
+  /// What the daemon that has the turn wants done.
+  var effects = Effects()
+  var machines: [Machine] = []
+  /// Those of the first machine by VIP, then those of the next one.
+  var daemons: [Daemon] = []
   var cables: [Cable] = []
   /// Whom each station's frames can reach.
   var reach = InlineArray<11, Stations>(repeating: [])
   var splits: [Stations] = []
-  var gateway = Gateway()
+  /// Where the switch saw each virtual router's hardware address last; 255 for nowhere.
+  var learnt = InlineArray<9, UInt8>(repeating: 255)
+  var gateway = Router()
   var clients: [Client] = []
   var strangerActive = 0
-  /// Hosts whose daemon waits for one frame of anybody.
-  var listeners: Stations = []
   /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
   var preemptionIsPostponed = false
+  var lastCaller = 0
   var random: Random
   /// Draws what forgers say, and when.
   var forgeries: Random
   /// Lives in which faults that end with their victim's life began.
   var faultLives: [UInt16] = []
-  var overlaps = Overlaps()
-  var lastOwnershipChange: Time = 0
+  var overlaps: [Overlaps]
+  /// When an address or a link last changed.
+  var changed: Time = 0
   var isSettled = false
+  /// Since when nothing is left to be done, and whether that was long enough.
+  var restSince = Time.never
+  var hasComeToRest = false
   var violation: Violation?
   var coverage = Coverage()
   let isTracing: Bool
   var trace: [String] = []
 
-  init(_ plan: Case, rules: Rules, isTracing: Bool) {
+  init(_ plan: Case, without dropped: [Rule], isTracing: Bool) {
     self.plan = plan
-    self.rules = rules
+    self.dropped = dropped
+    dropsOtherFamily = dropped.contains(.otherFamily)
     self.isTracing = isTracing
     promise = Promise(plan)
     random = Random(seed: plan.seed, stream: 2)
     forgeries = Random(seed: plan.seed, stream: 3)
+    overlaps = [Overlaps](repeating: Overlaps(), count: plan.network.instances)
+    cables.reserveCapacity(Station.count)
     for station in 0..<Station.count { cables.append(Cable(seed: plan.seed, station: station)) }
     for (number, setup) in plan.hosts.enumerated() {
-      let parameters = setup.parameters(plan.network, number: number, rules: rules)
-      hosts.append(Host(setup, number: number, seed: plan.seed, parameters: parameters))
+      machines.append(Machine(setup, number: number, seed: plan.seed))
+      setUp(number)
+      for vip in 0..<plan.network.instances {
+        let settings = plan.settings(of: number, vip: vip, without: dropped)
+        let host = Host(settings, rules: rules(isPlain: setup.isPlain))
+        daemons.append(Daemon(host, files: settings, machine: number, vip: vip, seed: plan.seed))
+      }
     }
     clients = plan.network.clients.map { Client(period: $0) }
     faultLives = [UInt16](repeating: 0, count: plan.faults.count)
@@ -53,9 +74,10 @@ struct World {
     scheduleAll()
   }
 
-  private mutating func scheduleAll() {
-    for (number, host) in hosts.enumerated() {
-      schedule(.launch, at: host.setup.start, target: number)
+  private func scheduleAll() {
+    for number in daemons.indices {
+      let stagger = Time(daemons[number].vip) * 3 * .millisecond
+      schedule(.launch, at: plan.hosts[daemons[number].machine].start + stagger, target: number)
     }
     for (number, fault) in plan.faults.enumerated() {
       schedule(.faultBegins, at: fault.start, detail: Int32(number))
@@ -66,12 +88,13 @@ struct World {
     if plan.network.chatter > 0 {
       schedule(.traffic, at: random.within(0...plan.network.chatter), target: Station.bystander)
     }
+    schedule(.audit, at: Audit.pace)
     schedule(.settled, at: promise.settled)
     schedule(.end, at: promise.end)
   }
 
   /// Lets time pass until the end, or until a promise is broken.
-  mutating func run() {
+  func run() {
     coverage.count(.runs)
     if promise.demandsSafety { coverage.count(.safetyDemanded) }
     if promise.demandsLiveness { coverage.count(.livenessDemanded) }
@@ -80,64 +103,100 @@ struct World {
       coverage.count(.occurrences)
       if occurrence.kind == .end { break }
       take(occurrence)
+      if hasComeToRest { break }
     }
+    coverage.count(.milliseconds, Int(now / .millisecond))
     if violation == nil { checkEnd() }
   }
 
-  private mutating func take(_ occurrence: Occurrence) {
+  private func take(_ occurrence: Occurrence) {
     let target = Int(occurrence.target)
     switch occurrence.kind {
+    case .frame: frameArrives(occurrence)
+    case .packet: packetArrives(occurrence)
+    case .timer: timerTicks(occurrence)
+    case .evidence: evidenceArrives(occurrence)
+    case .news, .answer, .input: inputArrives(occurrence)
+    case .task: carryOutTask(occurrence)
     case .faultBegins: begin(fault: Int(occurrence.detail))
     case .faultEnds: end(fault: Int(occurrence.detail), afterwards: occurrence.index == 1)
-    case .frame: frameArrives(occurrence)
     case .traffic: sendTraffic(from: target)
-    case .evidence: evidenceArrives(occurrence)
-    case .launch, .added, .addFailed, .removed, .removeFailed, .vanished, .link, .answersLost, .newsLost:
-      daemonTakes(occurrence)
-    case .timer: timerTicks(occurrence)
-    case .add, .remove: kernelCarriesOut(occurrence)
-    case .expiry: lifetimeEnds(occurrence)
+    case .launch: launch(occurrence)
+    case .expiry: lifetimesEnd(on: target, at: occurrence.time)
+    case .manage: manage(target)
     case .forgery: forge(occurrence)
+    case .audit: audit()
     case .settled: checkSettled()
     case .end: break
     }
   }
 
-  mutating func schedule(
-    _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0,
-    request: UInt16 = 0, detail: Int32 = 0
+  func schedule(
+    _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0, detail: Int32 = 0
   ) {
     queue.push(
       Occurrence(
         time: max(time, now), kind: kind, target: UInt8(target), index: UInt8(index), life: life,
-        request: request, detail: detail))
+        detail: detail))
   }
 
-  mutating func note(_ text: @autoclosure () -> String) {
+  func note(_ text: @autoclosure () -> String) {
     if isTracing { trace.append("\(TimeText.format(now)) \(text())") }
   }
 
-  mutating func violate(_ rule: Violation.Rule, at time: Time? = nil, _ text: @autoclosure () -> String) {
+  /// The same of a daemon.
+  func note(_ number: Int, _ text: @autoclosure () -> String) {
+    if isTracing { trace.append("\(TimeText.format(now)) \(name(number)) \(text())") }
+  }
+
+  func violate(_ rule: Violation.Rule, at time: Time? = nil, _ text: @autoclosure () -> String) {
     guard violation == nil else { return }
     violation = Violation(rule: rule, time: time ?? now, text: text())
   }
+
+  /// The same of a daemon.
+  func violate(_ rule: Violation.Rule, at time: Time? = nil, of number: Int, _ text: String = "") {
+    guard violation == nil else { return }
+    violation = Violation(rule: rule, time: time ?? now, text: text.isEmpty ? name(number) : "\(name(number)): \(text)")
+  }
+
+  // MARK: Who is where
+
+  /// The daemons on a machine.
+  func daemons(on machine: Int) -> Range<Int> {
+    let first = machine * plan.network.instances
+    return first..<first + plan.network.instances
+  }
+
+  func daemon(of vip: Int, on machine: Int) -> Int { machine * plan.network.instances + vip }
+
+  /// `h2`, or `h2/235` where several daemons share a host.
+  func name(_ daemon: Int) -> String {
+    let name = Station.name(daemons[daemon].machine)
+    return plan.network.instances == 1 ? name : "\(name)/\(Station.instanceNames[daemons[daemon].vip])"
+  }
+
+  /// Whether the daemon gets the processor.
+  func runs(_ number: Int) -> Bool {
+    daemons[number].isAlive && !daemons[number].isFrozen && machines[daemons[number].machine].paused == 0
+  }
+
+  /// What the kernel has of the VIP that the daemon serves, by slots.
+  func present(_ number: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: machines[daemons[number].machine].kernel.present >> UInt32(8 * daemons[number].vip))
+  }
+
+  func state(_ number: Int) -> Election.State { daemons[number].host.core.election.state }
 }
 
-extension HostSetup {
-  /// What the daemon on host `number` is configured with.
-  func parameters(_ network: NetworkSetup, number: Int, rules all: Rules) -> Parameters {
-    let rules = isPlain ? [] : all
-    var gateway = network.gatewayAddress
-    if gateway == Station.address(number, network.families[0]) { gateway = nil }
-    var parameters = Parameters(
-      virtualRouterID: Station.virtualRouterID,
-      addresses: network.virtualNetworks, priority: priority,
-      interval: interval, preempts: preempts, preemptDelay: .nanoseconds(preemptDelay),
-      lease: rules.contains(.lease) ? lease.map { .nanoseconds($0) } : nil,
-      witness: rules.contains(.witness) ? witness : .off, gateway: gateway,
-      isolation: rules.contains(.isolation), announcementRepeat: 3, announcementRefresh: .seconds(60))
-    parameters.checksLateness = rules.contains(.lateLoop)
-    parameters.checksResumption = rules.contains(.resume)
-    return parameters
+extension World {
+  func rules(isPlain: Bool) -> Rules {
+    let rules = Rules.all.subtracting(Rules(dropped.compactMap(\.ofHost)))
+    return isPlain ? rules.subtracting(.plain) : rules
   }
+}
+
+extension Rules {
+  /// What a keepalived-like daemon lacks.
+  fileprivate static let plain: Rules = [.isolation, .lateLoop, .resume]
 }

@@ -11,8 +11,11 @@ enum DetachedThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Runs `body` on a thread that blocks all signals, which are the event loop's.
-  static func start(_ body: @escaping @Sendable () -> Void) throws(SystemdError) {
+  /// Runs `body` on a thread that blocks all signals, which are the event loop's. `isUrgent`: it keeps the realtime
+  /// priority of the thread that starts it, if that has one.
+  static func start(
+    isUrgent: Bool = false, _ body: @escaping @Sendable () -> Void
+  ) throws(SystemdError) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
@@ -23,7 +26,11 @@ enum DetachedThread {
     sigfillset(&all)
     pthread_sigmask(SIG_SETMASK, &all, &previous)
     defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-    let context = Unmanaged.passRetained(Body(body))
+    let context = Unmanaged.passRetained(
+      Body {
+        if !isUrgent { loseRealtimePriority() }
+        body()
+      })
     var thread = pthread_t()
     let failure = pthread_create(
       &thread, &attributes,
@@ -35,5 +42,11 @@ enum DetachedThread {
       context.release()
       throw SystemdError("starting a thread", -failure)
     }
+  }
+
+  /// Of the calling thread.
+  private static func loseRealtimePriority() {
+    var parameters = sched_param()
+    sched_setscheduler(0, SCHED_OTHER, &parameters)
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// A thread that does one thing after the other for an ``EventLoop``, which waits for none of them.
 ///
-/// Like every thread it inherits the scheduling policy of the one that made it, and so the daemon's realtime priority.
+/// It keeps the realtime priority of the thread that made it: the loop may not wait, but its work may be urgent.
 public final class Worker<Result> {
   private typealias Job = @Sendable () -> Result?
 
@@ -20,7 +20,7 @@ public final class Worker<Result> {
     self.jobs = jobs
     self.results = results
     source = try loop.watch(fd: results.fd, priority: priority, done)
-    try DetachedThread.start {
+    try DetachedThread.start(isUrgent: true) {
       while true {
         for job in jobs.take() {
           guard let job else { return }

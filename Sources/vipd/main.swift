@@ -1,8 +1,8 @@
-import Host
 import Configuration
 import Control
 import Daemon
 import Glibc
+import Host
 import Linux
 import Systemd
 
@@ -37,7 +37,6 @@ func run(_ invocation: Invocation) -> Int32 {
 }
 
 func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
-  Memory.useOneArena()
   // A file that may not grow (setrlimit(2)) is an error like a full disk.
   signal(SIGXFSZ, SIG_IGN)
   let journal = try Journal(identifier: "vipd")

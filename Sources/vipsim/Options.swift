@@ -11,7 +11,7 @@ struct Options {
 
   var task = Task.help
   var jobs = 2
-  var rules = Rules.all
+  var dropped: [Rule] = []
   var tracing = false
   var shrinking = true
 
@@ -19,12 +19,12 @@ struct Options {
     vipsim --runs N [--first SEED] [--jobs N]   cases of N seeds; exit code 1 if one breaks a promise
     vipsim --seed N [--trace] [--no-shrink]     one case, and the smallest part of it that still fails
     vipsim --schedule FILE [--trace]            a case from a file, as the two others print it
-    --without RULE                              switches a rule of the core off: \(ruleNames)
+    --without RULE                              runs without a rule: \(ruleNames)
     """
 
-  private static let ruleNames = Rules.named.map(\.name).joined(separator: ", ")
+  private static let ruleNames = Rule.allCases.map(\.rawValue).joined(separator: ", ")
 
-  var simulator: Simulator { Simulator(rules: rules) }
+  var simulator: Simulator { Simulator(without: dropped) }
 
   /// - Returns: nil if the arguments are not understood.
   init?(_ arguments: [String]) {
@@ -50,8 +50,8 @@ struct Options {
         task = .seed(number)
       case "--schedule": task = .schedule(value)
       case "--without":
-        guard let named = Rules.named.first(where: { $0.name == value }) else { return nil }
-        rules.remove(named.rule)
+        guard let rule = Rule(rawValue: value) else { return nil }
+        dropped.append(rule)
       default:
         index -= 1
         guard take(flag: name) else { return nil }

@@ -72,4 +72,65 @@ struct KernelThreadTests {
     #expect(answers[0].1 == .done && answers[2].1 == .done)
     #expect(answers[1].1 == .refused(KernelRefusal(.linkGone, code: 7, "gone")))
   }
+
+  /// The index of no link: the kernel finds that out with the lock, and changes nothing.
+  private let nowhere = Int32.max
+
+  /// The daemon was killed by its watchdog while another process held the lock for more than a second.
+  @Test(.enabled(if: access("/dev/userfaultfd", R_OK | W_OK) == 0 && geteuid() == 0, "needs root"))
+  func theLoopTurnsWhileAnotherProcessHoldsRTNL() throws {
+    let loop = try EventLoop()
+    var answers: [KernelAnswer] = []
+    var thread: KernelThread?
+    thread = try KernelThread(on: loop) {
+      for case .answer(_, let answer) in thread?.takeAnswers() ?? [] { answers.append(answer) }
+      if answers.count == 2 { loop.exit(0) }
+    }
+    let lock = try HeldKernelLock()
+    let start = Clock.now
+    thread?.ask(1, .setUp(true, linkIndex: nowhere))
+    thread?.ask(2, .look)
+    var last = start
+    var worst = Duration.zero
+    var timer: Timer?
+    timer = try loop.timer {
+      worst = max(worst, Clock.now - last)
+      last = Clock.now
+      if last - start < .seconds(2) { timer?.arm(at: last + .milliseconds(10)) } else { lock.release() }
+    }
+    timer?.arm(at: start)
+    #expect(try loop.run() == 0)
+    let waited = Clock.now - start
+    print("RTNL held for \(waited), the loop turned at least every \(worst)")
+    guard case .refused(let refusal) = answers[0], case .snapshot = answers[1] else {
+      Issue.record("\(answers)")
+      return
+    }
+    #expect(refusal.kind == .linkGone)
+    #expect(waited >= .seconds(2))
+    #expect(worst < .milliseconds(500))
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root"))
+  func answersAreQuick() throws {
+    let loop = try EventLoop()
+    var times: [Duration] = []
+    var asked = Clock.now
+    var thread: KernelThread?
+    func ask() {
+      asked = Clock.now
+      thread?.ask(1, .setUp(true, linkIndex: nowhere))
+    }
+    thread = try KernelThread(on: loop) {
+      _ = thread?.takeAnswers()
+      times.append(Clock.now - asked)
+      if times.count == 500 { return loop.exit(0) }
+      ask()
+    }
+    ask()
+    #expect(try loop.run() == 0)
+    times.sort()
+    print("request and answer by the kernel's thread: median \(times[250]), 99 % \(times[495])")
+    #expect(times[250] < .milliseconds(5))
+  }
 }

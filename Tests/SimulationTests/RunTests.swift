@@ -13,8 +13,8 @@ import Testing
     // A simulator that reaches nothing proves nothing.
     let coverage = simulator.coverage
     let items: [Coverage.Item] = [
-      .silence, .preemption, .resignation, .heldAnswered, .reinstated, .answersLost, .newsLost, .forgedARP,
-      .forgedVRRP,
+      .silence, .preemption, .resignation, .heldAnswered, .reinstated, .newsLost, .forgedARP,
+      .forgedVRRP, .routeAdded, .routeRestored, .macvlanMade, .groupChanged, .reloaded, .replied, .writeFailed,
     ]
     for item in items { #expect(coverage[item] > 0, "\(item)") }
     #expect(coverage[.safetyDemanded] > 150)
@@ -64,7 +64,7 @@ import Testing
     for number in 0..<30 { text += "at \(100 + number)ms duplication h1 20 for 50ms\n" }
     text += "at 900ms kill h2\n"
     let plan = try Case(parsing: text)
-    var simulator = Simulator(rules: Rules.all.subtracting(.witness))
+    var simulator = Simulator(without: [.witness])
     let violation = try #require(simulator.run(plan).violation)
     let smallest = Shrinker.shrink(plan, breaking: violation.rule, in: simulator)
     #expect(smallest.faults.count == 1)
@@ -85,8 +85,8 @@ import Testing
 /// The simulator can fail: without any one of the rules some seed shows two owners, or none.
 @Suite struct RulesAreNeeded {
   /// Violations of the first `runs` seeds without `rule`.
-  private func violations(without rule: Rules, runs: UInt64) -> [Violation.Rule] {
-    var simulator = Simulator(rules: Rules.all.subtracting(rule))
+  private func violations(without rule: Rule, runs: UInt64) -> [Violation.Rule] {
+    var simulator = Simulator(without: [rule])
     return (1...runs).compactMap { simulator.run(Case(seed: $0)).violation?.rule }
   }
 
@@ -113,8 +113,8 @@ import Testing
 
 /// Faults that only one rule keeps from doing harm, whatever is drawn.
 @Suite struct RulesInCases {
-  private func violation(of text: String, without rule: Rules) throws -> Violation.Rule? {
-    var simulator = Simulator(rules: Rules.all.subtracting(rule))
+  private func violation(of text: String, without rule: Rule? = nil) throws -> Violation.Rule? {
+    var simulator = Simulator(without: rule.map { [$0] } ?? [])
     return simulator.run(try Case(parsing: text)).violation?.rule
   }
 
@@ -125,7 +125,7 @@ import Testing
       host witness=lease priority=100 interval=100ms start=0ms
       at 900ms kill h2
       """
-    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text) == nil)
     #expect(try violation(of: text, without: .lease) == .twoOwners)
   }
 
@@ -136,19 +136,8 @@ import Testing
       host witness=off priority=100 interval=100ms start=0ms
       at 900ms blocked-family h1+h2 3 for 900ms
       """
-    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text) == nil)
     #expect(try violation(of: text, without: .otherFamily) == .twoOwners)
-  }
-
-  /// It never learns that the kernel has the address, and so lets the lease end.
-  @Test func withoutAnotherLookAnOwnerWaitsForAnAnswerThatWasLost() throws {
-    let text = """
-      host lease=1000ms priority=100 interval=100ms start=0ms
-      host lease=1000ms priority=100 interval=100ms start=0ms
-      at 300ms netlink-overflow h1+h2 1 for 200ms
-      """
-    #expect(try violation(of: text, without: []) == nil)
-    #expect(try violation(of: text, without: .resynchronize) != nil)
   }
 
   @Test func withoutAnotherLookNewsOfTheCarrierStaysLost() throws {
@@ -156,10 +145,63 @@ import Testing
       host priority=100 interval=100ms start=0ms
       host priority=101 interval=100ms start=0ms
       at 900ms carrier h2 for 10ms
-      at 905ms netlink-overflow h2 2 for 50ms
+      at 905ms netlink-overflow h2 for 50ms
       """
-    #expect(try violation(of: text, without: []) == nil)
+    #expect(try violation(of: text) == nil)
     #expect(try violation(of: text, without: .resynchronize) == .unsettled)
+  }
+
+  @Test func withoutTheOrderOfAReloadTheVIPGoesForAMoment() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms reload-prefix h1+h2 1
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .addFirst) == .takenAway)
+  }
+
+  @Test func withoutRetryARouteThatWasRefusedStaysAway() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 300ms failing-routes h1+h2 100 for 300ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .retry) == .routes)
+  }
+
+  @Test func withoutRestoringARouteThatSomebodyDeletesStaysAway() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms deleted-routes h1+h2
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .restoreRoutes) == .routes)
+  }
+
+  @Test func withoutFollowingItTheGatewayIsThatOfAnEarlierDefaultRoute() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 900ms default-route h1+h2 1 for 2000ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .followGateway) == .gateway)
+  }
+
+  @Test func withoutTheTruthNobodyHearsOfAMissingRoute() throws {
+    let text = """
+      network routes=1
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 300ms failing-routes h1+h2 100 for 3000ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .tellTruth) == .untrue)
   }
 }
 

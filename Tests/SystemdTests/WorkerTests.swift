@@ -92,6 +92,35 @@ struct WorkerTests {
   }
 }
 
+@Suite(.enabled(if: geteuid() == 0, "needs root"))
+struct ThreadPriorityTests {
+  /// What is urgent keeps the daemon's priority, and what only writes or reads files does not.
+  @Test func onlyTheWorkerIsUrgent() async {
+    await #expect(processExitsWith: .success) {
+      var parameters = sched_param(sched_priority: 1)
+      #expect(sched_setscheduler(0, SCHED_RR, &parameters) == 0)
+      let loop = try EventLoop()
+      var policies: [Int32] = []
+      func note(_ policy: Int32) {
+        policies.append(policy)
+        if policies.count == 2 { loop.exit(0) }
+      }
+      var worker: Worker<Int32>?
+      worker = try Worker(on: loop, priority: .answer) { worker?.takeResults().forEach(note) }
+      worker?.submit { sched_getscheduler(0) }
+      let task = try BackgroundTask(on: loop) {
+        sched_getscheduler(0)
+      } done: {
+        note($0)
+      }
+      #expect(try loop.run() == 0)
+      #expect(policies.sorted() == [SCHED_OTHER, SCHED_RR].sorted())
+      #expect(sched_getscheduler(0) == SCHED_RR)
+      withExtendedLifetime(task) {}
+    }
+  }
+}
+
 struct PendingNotificationsTests {
   /// What is sent, in order, after all of `notifications` met no room.
   private func sent(_ notifications: [Notification]) -> [Notification] {

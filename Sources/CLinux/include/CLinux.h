@@ -36,9 +36,6 @@ struct vip_ipv6_origin {
 /// which may exceed `size`; -1 and errno on failure.
 ssize_t vip_receive_ipv6(int fd, void *buffer, size_t size, struct vip_ipv6_origin *origin);
 
-/// Lets all threads allocate from one arena.
-void vip_use_one_arena(void);
-
 /// Unmaps the pages of code and constants that are in memory; those that are used again come back from the
 /// page cache. Does nothing for pages that are locked.
 void vip_unmap_code(void);
