@@ -21,7 +21,7 @@ extension Case {
     // Several daemons on each are enough.
     let count = random.pick(network.instances > 1 ? [2, 2, 2, 3] : [2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5])
     let interval = drawInterval(&random)
-    let mixesIntervals = random.chance(15)
+    let mixesIntervals = random.chance(15) && interval.centiseconds <= 30
     let priorities: [UInt8] = random.chance(40) ? [100] : [1, 50, 99, 100, 101, 150, 200, 253, 254, 255]
     let preempts = random.chance(70)
     let startsTogether = random.chance(30)
@@ -137,7 +137,9 @@ extension Case {
     let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
     let isLong = longestInterval > 100 * .millisecond || outlastsLease
     let isShort = longestInterval < 100 * .millisecond && !outlastsLease
-    let length = random.logarithmic(20, isLong ? 33 : isShort ? 30 : 31)
+    // Forgers speak so often that what they do for long is but more of the same.
+    let isBusy = [.forgedARP, .forgedVRRP].contains(kind)
+    let length = random.logarithmic(20, outlastsLease ? 33 : isShort || isBusy ? 30 : isLong ? 32 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }

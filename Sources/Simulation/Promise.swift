@@ -106,7 +106,7 @@ extension Case {
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
   fileprivate var leavesOneOwner: Bool {
-    if hasUnevenLeases { return false }
+    if hasUnevenLeases || hasUnevenAddresses || losesPeers && partsUnheard { return false }
     let others = faults.filter { !Self.calm.contains($0.kind) }
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
@@ -123,6 +123,17 @@ extension Case {
     has(.reloadLease) && has(.crash, .kill, .freeze, .pause) && hosts.contains { $0.witness == .lease }
   }
 
+  /// Whether a dead owner may never have had some of the addresses that the others ask it for.
+  private var hasUnevenAddresses: Bool {
+    has(.reloadAddresses) && has(.crash, .kill, .freeze, .pause, .lateTimers)
+  }
+
+  /// Whether a host advertises from an address that its peers do not know.
+  private var losesPeers: Bool { has(.readdressed) && (network.unicast || has(.reloadPeers)) }
+
+  /// Whether nothing but VRRP tells routers of each other.
+  private var partsUnheard: Bool { isUnwitnessed || network.virtualMAC }
+
   /// Whether somebody may offer the VIP to others: members of a group do when another one cannot own its own.
   fileprivate var departs: Bool {
     network.isGrouped || has(.handover, .stop, .standBack, .failingCheck)
@@ -131,7 +142,7 @@ extension Case {
   /// Whether routers may become Active that do not hear each other's Advertisements.
   fileprivate var leavesContests: Bool {
     has(.blockedVRRP, .reloadPeers) || has(.blockedFamily) && !leavesOtherFamily
-      || has(.readdressed) && network.unicast
+      || losesPeers
   }
 
   /// A router whose patience ends may not know yet that its rival is none of the strangers; it is told, and must hear
@@ -152,7 +163,7 @@ extension Case {
   ///
   /// Where all have the virtual router's hardware address, nothing but VRRP tells them apart.
   private var partsUnwitnessed: Bool {
-    (isUnwitnessed || network.virtualMAC) && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
+    partsUnheard && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
   }
 
   /// How long a silent owner without a witness may answer beside its successor.
