@@ -32,7 +32,8 @@ extension Case {
     for _ in 0..<count {
       var host = HostSetup()
       // Not too far apart: the fastest decides how much there is to simulate, and the slowest for how long.
-      host.interval = mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
+      host.interval =
+        mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
       host.priority = random.pick(priorities)
       host.preempts = random.chance(10) ? !preempts : preempts
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }

@@ -8,7 +8,9 @@ import VRRP
 extension World {
   func sendHostilePackets(to number: Int) {
     // Over a link that is down comes nothing.
-    guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else { return }
+    guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else {
+      return
+    }
     for family in plan.network.advertised {
       for form in 0..<9 { refuseAdvertisement(form, family, number) }
       for form in 0..<4 { refuseClaim(form, family, number) }

@@ -48,7 +48,8 @@ extension World {
   private func carryOut(_ task: KernelTask, _ number: Int) -> Input {
     switch task.work {
     case .open(let plan, let closings):
-      let refusal = open(plan, isCurrent: closings == daemons[number].closings && task.life == daemons[number].life, number)
+      let refusal = open(
+        plan, isCurrent: closings == daemons[number].closings && task.life == daemons[number].life, number)
       return .sockets(task.sequence, refusal)
     case .request(.look):
       coverage.count(.looked)
@@ -80,7 +81,8 @@ extension World {
       case .look: 0
       case .addAddress, .removeAddress: machines[machine].failingPercent
       case .addRoute, .removeRoute: machines[machine].failingRoutes
-      case .makeMacvlan, .removeLink, .setUp, .promoteSecondaries, .confineARP: machines[machine].failingSockets
+      case .makeMacvlan, .removeLink, .setUp, .promoteSecondaries, .confineARP:
+        machines[machine].failingSockets
       }
     return daemons[number].random.chance(percent)
   }
@@ -136,7 +138,9 @@ extension World {
       updateReach()
     }
     let (present, answering) = (machines[machine].kernel.present, machines[machine].kernel.answering)
-    guard present != machines[machine].seenPresent || answering != machines[machine].seenAnswering else { return }
+    guard present != machines[machine].seenPresent || answering != machines[machine].seenAnswering else {
+      return
+    }
     machines[machine].seenPresent = present
     machines[machine].seenAnswering = answering
     ownershipChanged()

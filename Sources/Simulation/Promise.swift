@@ -71,8 +71,9 @@ struct Promise: Hashable, Sendable {
     retryLimit = plan.retryLimit
     lastFault = plan.lastFault
     settled = plan.lastEffect + plan.convergence
-    rest = 2 * interval + 100 * .millisecond
-    end = settled + 3 * interval + 300 * .millisecond
+    rest = interval + 100 * .millisecond
+    // What is found to be wrong must be able to last for too long.
+    end = max(settled + 3 * interval + 300 * .millisecond, lastFault + max(retryLimit, 3 * .second) + .second)
     lastsLong = plan.seed % 64 == 0
   }
 }
@@ -95,7 +96,8 @@ extension Case {
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
     .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
     .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .restart, .failingCheck, .reloadNothing,
-    .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway, .reloadInterval,
+    .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
+    .reloadInterval,
     .reloadPreempt, .reloadGroup,
   ]
 
@@ -210,7 +212,8 @@ extension Case {
   /// Whether one host is unplugged after it had the time to learn that it hears others steadily, and that somebody
   /// stands by: a Backup router without a witness tells nobody that it is there.
   fileprivate var fences: Bool {
-    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router, network.reference != .none,
+    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router,
+      network.reference != .none,
       !network.virtualMAC, !network.isGrouped
     else { return false }
     guard !isUnwitnessed, hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond })
@@ -226,7 +229,8 @@ extension Case {
 
   /// A dead daemon without a lease leaves its address to nobody.
   fileprivate var leavesForeignOwner: Bool {
-    let isForEver = hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
+    let isForEver =
+      hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
     return isForEver && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone, .renamed)
   }
 
