@@ -25,7 +25,10 @@ struct Sockets: Hashable, Sendable {
   private var last: UInt32 = 0
 
   var isOpen: Bool { open != nil }
-  var linkIndex: Int32? { open?.linkIndex }
+  /// Not inlined: Swift 6.3's optimizer lets the read of `open` last until `open` is changed, and then refuses that.
+  var linkIndex: Int32? {
+    @inline(never) get { open?.linkIndex }
+  }
 
   mutating func begin(_ plan: SocketPlan) -> UInt32 {
     last &+= 1
