@@ -189,12 +189,9 @@ extension World {
 
   /// What both old and new settings have stays while they change.
   func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
-    guard case .removeAddress(let network, _) = request, task.isActive, task.life == daemons[number].life,
-      state(number) == .active
+    guard task.isUncalledFor, case .removeAddress(let network, _) = request, state(number) == .active,
+      !machines[daemons[number].machine].kernel.has(network.address)
     else { return }
-    let address = network.address
-    let isWanted = daemons[number].host.settings.addresses.contains { $0.address == address }
-    guard isWanted, !machines[daemons[number].machine].kernel.has(address) else { return }
     violate(.takenAway, of: number, "\(network)")
   }
 

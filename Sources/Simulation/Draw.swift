@@ -83,8 +83,10 @@ extension Case {
   // MARK: What goes wrong
 
   private mutating func drawFaults(_ random: inout Random) {
-    var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
-    allowed.removeAll { !isPossible($0) }
+    // What few cases can have, those get more often.
+    let allowed = Fault.Kind.allCases.filter { kind in
+      isPossible(kind).map { random.chance($0 ? 60 : 0) } ?? random.chance(25)
+    }
     guard !allowed.isEmpty else { return }
     let interval = longestInterval
     let horizon = 200 * Time.millisecond + 8 * interval
@@ -105,15 +107,15 @@ extension Case {
     faults.sort { $0.start < $1.start }
   }
 
-  /// Whether a fault of this kind would change anything.
-  private func isPossible(_ kind: Fault.Kind) -> Bool {
+  /// Whether a fault of this kind would change anything, where that depends on the network; nil where it does not.
+  private func isPossible(_ kind: Fault.Kind) -> Bool? {
     switch kind {
     // Where there is one family, that is blocked VRRP.
     case .blockedFamily: network.families.count > 1
     case .failingCheck: network.penalty != nil
     case .failingRoutes, .deletedRoutes: network.routes > 0
     case .reloadGroup: network.isGrouped
-    default: true
+    default: nil
     }
   }
 

@@ -1,3 +1,4 @@
+import Configuration
 import Host
 import Internet
 import Netlink
@@ -8,10 +9,15 @@ extension World {
   // MARK: Requests
 
   func submit(_ sequence: UInt32, _ work: KernelTask.Work, of number: Int) {
-    let isActive = state(number) == .active
-    daemons[number].requests.append(
-      KernelTask(sequence: sequence, work: work, isActive: isActive, life: daemons[number].life))
+    let task = KernelTask(
+      sequence: sequence, work: work, isUncalledFor: isUncalledFor(work, number), life: daemons[number].life)
+    daemons[number].requests.append(task)
     if daemons[number].requests.count == 1 { startTask(of: number) }
+  }
+
+  private func isUncalledFor(_ work: KernelTask.Work, _ number: Int) -> Bool {
+    guard case .request(.removeAddress(let network, _)) = work, state(number) == .active else { return false }
+    return daemons[number].host.settings.addresses.contains { $0.address == network.address }
   }
 
   func startTask(of number: Int) {

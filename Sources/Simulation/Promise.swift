@@ -95,7 +95,7 @@ extension Case {
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
     .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
-    .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .restart, .failingCheck, .reloadNothing,
+    .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .failingCheck, .reloadNothing,
     .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
     .reloadInterval,
     .reloadPreempt, .reloadGroup,
@@ -103,7 +103,9 @@ extension Case {
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
   /// Together with anything that keeps ARP from getting through they are more than one fault can be.
-  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP, .blockedFamily]
+  private static let witnessed: [Fault.Kind] = [
+    .crash, .kill, .freeze, .restart, .blockedVRRP, .blockedFamily,
+  ]
 
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
@@ -196,7 +198,7 @@ extension Case {
   /// not ask, nor does a better router before it preempts one that is gone.
   fileprivate var letsProbe: Bool {
     guard !isUnwitnessed, !hidesDeadOwner else { return false }
-    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
+    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .restart, .pause]
     return faults.allSatisfy { silent.contains($0.kind) }
   }
 
