@@ -82,6 +82,8 @@ extension World {
       let sender = identity.address(plan.network.families[0])
     else { return }
     let before = daemons[number].host.core
+    // While it had no address, a forger may have taken its name.
+    if before.peers.contains(where: { $0.address == sender }) { return }
     let id = Station.virtualRouterID(daemons[number].vip)
     let forged = Advertisement(virtualRouterID: id, priority: 255, interval: .shortest)
     tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)

@@ -108,18 +108,22 @@ extension World {
       let other = Station.otherAddress(machine, family)
       let length = family == .ipv4 ? 24 : 64
       let wanted = machines[machine].lacksAddress > 0 ? nil : isMoved ? other : usual
-      // In either order, as managers do it.
-      if let wanted, let network = IPNetwork(wanted, prefixLength: length),
-        !machines[machine].kernel.has(wanted)
-      {
-        machines[machine].kernel.addOwn(network, nic)
-      }
+      addOwn(wanted, length, machine, nic)
       for address in [usual, other] where address != wanted && machines[machine].kernel.has(address) {
         if let network = IPNetwork(address, prefixLength: length) {
           _ = machines[machine].kernel.remove(network, nic)
         }
       }
+      // It may have gone as a secondary one.
+      addOwn(wanted, length, machine, nic)
     }
+  }
+
+  private func addOwn(_ address: IPAddress?, _ length: Int, _ machine: Int, _ nic: Int32) {
+    guard let address, let network = IPNetwork(address, prefixLength: length),
+      !machines[machine].kernel.has(address)
+    else { return }
+    machines[machine].kernel.addOwn(network, nic)
   }
 
   private func wantedRoutes(_ machine: Int, _ nic: Int32) -> [Route] {
