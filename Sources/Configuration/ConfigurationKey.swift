@@ -32,6 +32,8 @@ struct ConfigurationKey: Sendable {
   let reset: @Sendable (inout Draft) -> Void
   /// The effective values as they would stand in a file.
   let values: @Sendable (Settings) -> [String]
+  /// Whether two settings have other values.
+  let differs: @Sendable (Settings, Settings) -> Bool
   /// Copies the effective values, and where they come from.
   let copy: @Sendable (Settings, inout Settings) -> Void
 
@@ -169,12 +171,13 @@ struct ConfigurationKey: Sendable {
     },
     reset: { $0.addresses = [] },
     values: { $0.addresses.map(\.description) },
+    differs: { $0.addresses != $1.addresses },
     copy: {
       $1.addresses = $0.addresses
       $1.hasDerivedAddress = $0.hasDerivedAddress
     })
 
-  private static func scalar<Value: Sendable>(
+  private static func scalar<Value: Equatable & Sendable>(
     _ section: String, _ name: String, _ accepted: String, fallback: String? = nil,
     effect: Settings.Change.Effect = .live, sample: String,
     _ field: any WritableKeyPath<Settings, Value> & Sendable,
@@ -199,6 +202,7 @@ struct ConfigurationKey: Sendable {
         let text = write(settings[keyPath: field])
         return text.isEmpty ? [] : [text]
       },
+      differs: { $0[keyPath: field] != $1[keyPath: field] },
       copy: { $1[keyPath: field] = $0[keyPath: field] })
   }
 }
@@ -228,6 +232,7 @@ extension ConfigurationKey {
         draft.settings.origins[draft.settings.qualifiedName(section, name)] = nil
       },
       values: { $0[keyPath: field].map(\.description) },
+      differs: { $0[keyPath: field] != $1[keyPath: field] },
       copy: { $1[keyPath: field] = $0[keyPath: field] })
   }
 }

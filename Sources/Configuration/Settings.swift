@@ -204,6 +204,7 @@ extension Settings {
   }
 
   private func change(_ key: ConfigurationKey, to new: Settings) -> Change? {
+    guard key.differs(self, new) else { return nil }
     let (before, after) = (key.values(self), key.values(new))
     if before == after { return nil }
     return Change(

@@ -82,7 +82,9 @@ extension World {
 
   private var isEverythingSettled: Bool {
     (0..<plan.network.instances).allSatisfy { unsettled($0) == nil } && dividedGroup == nil
-      && daemons.indices.allSatisfy { !daemons[$0].isAlive || daemons[$0].host.core.isBarred || hasSettled($0) }
+      && daemons.indices.allSatisfy {
+        !daemons[$0].isAlive || daemons[$0].host.core.isBarred || hasSettled($0)
+      }
   }
 
   /// Whether the daemon knows an owner, or is it.
@@ -156,20 +158,27 @@ extension World {
   private func untruth(_ number: Int) -> String? {
     let standing = daemons[number].host.standing
     let presence = presence(number)
-    let isThere = machines[daemons[number].machine].kernel.link(named: daemons[number].host.settings.interface) != nil
+    let isThere =
+      machines[daemons[number].machine].kernel.link(named: daemons[number].host.settings.interface) != nil
     // Addresses on a link that has another name are no longer the daemon's.
     let set = isThere ? presence.addresses : []
-    if standing.present != set { return "it says that it has \(standing.present.rawValue), its kernel \(set.rawValue)" }
+    if standing.present != set {
+      return "it says that it has \(standing.present.rawValue), its kernel \(set.rawValue)"
+    }
     let owns = state(number) == .active && isThere && presence.isComplete
     if standing.owns != owns { return "it says that it owns: \(standing.owns)" }
     let missing = owns ? missingRoutes(number) : []
-    if standing.missingRoutes != missing { return "it says that routes \(standing.missingRoutes) are missing, \(missing) are" }
+    if standing.missingRoutes != missing {
+      return "it says that routes \(standing.missingRoutes) are missing, \(missing) are"
+    }
     return nil
   }
 
   private func wrongRole(_ number: Int) -> String? {
     let owns = state(number) == .active && presence(number).isComplete
-    guard daemons[number].runtime.full == 0, (daemons[number].runtime.role == .active) != owns else { return nil }
+    guard daemons[number].runtime.full == 0, (daemons[number].runtime.role == .active) != owns else {
+      return nil
+    }
     return "its role is \(daemons[number].runtime.role.map { $0.rawValue } ?? "none")"
   }
 
@@ -178,12 +187,15 @@ extension World {
   /// By index, those that the kernel lacks.
   private func missingRoutes(_ number: Int) -> [Int] {
     guard !daemons[number].host.settings.routes.isEmpty else { return [] }
-    return daemons[number].host.settings.routes.indices.filter { !hasRoute(daemons[number].host.settings.routes[$0], number) }
+    return daemons[number].host.settings.routes.indices.filter {
+      !hasRoute(daemons[number].host.settings.routes[$0], number)
+    }
   }
 
   private func hasRoute(_ route: VirtualRoute, _ number: Int) -> Bool {
     machines[daemons[number].machine].kernel.routes.contains { held in
-      held.protocolNumber == Route.vipd && held.destination == route.destination && held.gateway == route.gateway
+      held.protocolNumber == Route.vipd && held.destination == route.destination
+        && held.gateway == route.gateway
         && held.source == route.source
     }
   }
@@ -195,7 +207,9 @@ extension World {
     let owns = state(number) == .active && presence(number).isComplete
     let missing = missingRoutes(number)
     if owns && !missing.isEmpty { return "routes \(missing) are missing" }
-    if !owns && missing.count < daemons[number].host.settings.routes.count { return "it has routes without the VIP" }
+    if !owns && missing.count < daemons[number].host.settings.routes.count {
+      return "it has routes without the VIP"
+    }
     return nil
   }
 
@@ -225,7 +239,9 @@ extension World {
       return "it has no sockets"
     }
     let families = daemons[number].host.settings.families
-    if let family = families.first(where: { carrier($0, number) == nil }) { return "nothing carries \(family)" }
+    if let family = families.first(where: { carrier($0, number) == nil }) {
+      return "nothing carries \(family)"
+    }
     if state(number) == .initialize { return "it takes no part" }
     if state(number) == .active && daemons[number].host.core.owns && !presence(number).isComplete {
       return "addresses are missing"

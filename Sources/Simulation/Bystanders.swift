@@ -35,7 +35,8 @@ extension World {
     else { return }
     guard now - gateway.lastAnswer >= gateway.spacing else { return }
     gateway.lastAnswer = now
-    answer(packet, from: Station.gateway, at: Station.hardware(Station.gateway), after: plan.network.gatewayDelay)
+    answer(
+      packet, from: Station.gateway, at: Station.hardware(Station.gateway), after: plan.network.gatewayDelay)
   }
 
   /// Answers an ARP request as the owner of the address that it asks for.

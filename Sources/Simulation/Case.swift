@@ -96,7 +96,9 @@ extension NetworkSetup {
   func family(ofSlot slot: Int) -> AddressFamily { families[slot % families.count] }
 
   /// The address in `slot` of a VIP; configuration has the first `addressCount` of them at first.
-  func address(_ vip: Int, _ slot: Int) -> IPAddress { Station.virtualAddress(vip, slot, family(ofSlot: slot)) }
+  func address(_ vip: Int, _ slot: Int) -> IPAddress {
+    Station.virtualAddress(vip, slot, family(ofSlot: slot))
+  }
 
   /// The slots that a VIP has at first.
   var initialSlots: UInt8 { addressCount == 1 ? 1 : 3 }

@@ -45,7 +45,8 @@ extension Case {
     case .auto: return .auto
     case .none: return .none
     case .address:
-      guard let address = network.gatewayAddress, address != Station.address(number, network.families[0]) else {
+      guard let address = network.gatewayAddress, address != Station.address(number, network.families[0])
+      else {
         return .none
       }
       return .address(address)

@@ -190,7 +190,8 @@ extension Fault {
     self.init(kind: kind, stations: stations, start: start)
     var rest = words.dropFirst(4)
     if rest.first == "of" {
-      guard let word = rest.dropFirst().first, let number = Fields.number(word, 1...Station.maxInstances) else {
+      guard let word = rest.dropFirst().first, let number = Fields.number(word, 1...Station.maxInstances)
+      else {
         return nil
       }
       instance = number

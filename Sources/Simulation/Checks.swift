@@ -114,7 +114,8 @@ extension World {
     let last = daemons[number].lastSpoke
     daemons[number].lastSpoke = now
     let interval = daemons[number].host.core.parameters.interval.duration.time
-    guard !machines[daemons[number].machine].setup.isPlain, last != .never, now - last > 4 * interval + .millisecond
+    guard !machines[daemons[number].machine].setup.isPlain, last != .never,
+      now - last > 4 * interval + .millisecond
     else { return }
     violate(.spokeLate, of: number, "silent for \(TimeText.format(now - last))")
   }
@@ -188,12 +189,9 @@ extension World {
 
   /// What both old and new settings have stays while they change.
   func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
-    guard case .removeAddress(let network, _) = request, task.isActive, task.life == daemons[number].life,
-      state(number) == .active
+    guard task.isUncalledFor, case .removeAddress(let network, _) = request, state(number) == .active,
+      !machines[daemons[number].machine].kernel.has(network.address)
     else { return }
-    let address = network.address
-    let isWanted = daemons[number].host.settings.addresses.contains { $0.address == address }
-    guard isWanted, !machines[daemons[number].machine].kernel.has(address) else { return }
     violate(.takenAway, of: number, "\(network)")
   }
 
@@ -222,7 +220,9 @@ extension World {
     let priority = daemons[owner].host.core.parameters.priority
     for candidate in candidates {
       let parameters = daemons[candidate].host.core.parameters
-      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else { continue }
+      guard parameters.preempts || parameters.priority == 255, parameters.priority > priority else {
+        continue
+      }
       return "\(name(candidate)) should have preempted \(name(owner))"
     }
     return nil
@@ -249,7 +249,9 @@ extension World {
     machines.indices.contains { machine in
       daemons(on: machine).contains { dead in
         !daemons[dead].isAlive
-          && daemons(on: machine).contains { daemons[$0].isAlive && daemons[$0].started >= daemons[dead].ended }
+          && daemons(on: machine).contains {
+            daemons[$0].isAlive && daemons[$0].started >= daemons[dead].ended
+          }
       }
     }
   }

@@ -14,7 +14,7 @@ public struct Coverage: Sendable {
     case handedOver, stoodBack
     case handoverRefused, asked, listened
     case advertised, resigned, announced, added, renewed, removed
-    case addFailed, removeFailed, reinstated, beat, expired, leftoverFound, exited
+    case addressRefused, reinstated, beat, expired, leftoverFound, exited
     case looked, opened, routeAdded, macvlanMade, replied, failed
     case routeRestored, routeRefused, kernelRefused, socketsRefused, reloaded, groupChanged, writeFailed
     case newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
@@ -57,6 +57,7 @@ public struct Coverage: Sendable {
 
   mutating func count(_ notice: Notice) {
     switch notice {
+    case .addressRefused: count(Item.addressRefused)
     case .routeRestored: count(Item.routeRestored)
     case .routeRefused: count(Item.routeRefused)
     case .kernelRefused: count(Item.kernelRefused)
@@ -71,8 +72,6 @@ public struct Coverage: Sendable {
   mutating func count(_ report: Report) {
     switch report {
     case .transition(_, let cause): count(cause)
-    case .addFailed: count(.addFailed)
-    case .removeFailed: count(.removeFailed)
     case .reinstated: count(.reinstated)
     case .beat: count(.beat)
     case .holding(.answered): count(.heldAnswered)

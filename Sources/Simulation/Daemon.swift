@@ -115,8 +115,8 @@ struct KernelTask {
 
   let sequence: UInt32
   let work: Work
-  /// Asked for while the host was Active and meant to stay it.
-  let isActive: Bool
+  /// The removal of an address that an Active router's configuration has.
+  let isUncalledFor: Bool
   let life: UInt16
 }
 

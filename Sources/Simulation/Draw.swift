@@ -21,7 +21,7 @@ extension Case {
     // Several daemons on each are enough.
     let count = random.pick(network.instances > 1 ? [2, 2, 2, 3] : [2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5])
     let interval = drawInterval(&random)
-    let mixesIntervals = random.chance(15)
+    let mixesIntervals = random.chance(15) && interval.centiseconds <= 30
     let priorities: [UInt8] = random.chance(40) ? [100] : [1, 50, 99, 100, 101, 150, 200, 253, 254, 255]
     let preempts = random.chance(70)
     let startsTogether = random.chance(30)
@@ -32,7 +32,8 @@ extension Case {
     for _ in 0..<count {
       var host = HostSetup()
       // Not too far apart: the fastest decides how much there is to simulate, and the slowest for how long.
-      host.interval = mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
+      host.interval =
+        mixesIntervals ? random.pick([interval, interval.times(2), interval.times(3)]) : interval
       host.priority = random.pick(priorities)
       host.preempts = random.chance(10) ? !preempts : preempts
       if random.chance(10) { host.preemptDelay = random.within(1...500) * .millisecond }
@@ -82,8 +83,10 @@ extension Case {
   // MARK: What goes wrong
 
   private mutating func drawFaults(_ random: inout Random) {
-    var allowed = Fault.Kind.allCases.filter { _ in random.chance(25) }
-    allowed.removeAll { !isPossible($0) }
+    // What few cases can have, those get more often.
+    let allowed = Fault.Kind.allCases.filter { kind in
+      isPossible(kind).map { random.chance($0 ? 60 : 0) } ?? random.chance(25)
+    }
     guard !allowed.isEmpty else { return }
     let interval = longestInterval
     let horizon = 200 * Time.millisecond + 8 * interval
@@ -104,15 +107,15 @@ extension Case {
     faults.sort { $0.start < $1.start }
   }
 
-  /// Whether a fault of this kind would change anything.
-  private func isPossible(_ kind: Fault.Kind) -> Bool {
+  /// Whether a fault of this kind would change anything, where that depends on the network; nil where it does not.
+  private func isPossible(_ kind: Fault.Kind) -> Bool? {
     switch kind {
     // Where there is one family, that is blocked VRRP.
     case .blockedFamily: network.families.count > 1
     case .failingCheck: network.penalty != nil
     case .failingRoutes, .deletedRoutes: network.routes > 0
     case .reloadGroup: network.isGrouped
-    default: true
+    default: nil
     }
   }
 
@@ -137,7 +140,9 @@ extension Case {
     let outlastsLease = kind == .blockedVRRP && hosts.contains { $0.witness == .lease }
     let isLong = longestInterval > 100 * .millisecond || outlastsLease
     let isShort = longestInterval < 100 * .millisecond && !outlastsLease
-    let length = random.logarithmic(20, isLong ? 33 : isShort ? 30 : 31)
+    // Forgers speak so often that what they do for long is but more of the same.
+    let isBusy = [.forgedARP, .forgedVRRP].contains(kind)
+    let length = random.logarithmic(20, outlastsLease ? 33 : isShort || isBusy ? 30 : isLong ? 32 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)
   }

@@ -8,7 +8,9 @@ import VRRP
 extension World {
   func sendHostilePackets(to number: Int) {
     // Over a link that is down comes nothing.
-    guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else { return }
+    guard runs(number), daemons[number].sockets != nil, case .ready = daemons[number].host.core.link else {
+      return
+    }
     for family in plan.network.advertised {
       for form in 0..<9 { refuseAdvertisement(form, family, number) }
       for form in 0..<4 { refuseClaim(form, family, number) }
@@ -80,6 +82,8 @@ extension World {
       let sender = identity.address(plan.network.families[0])
     else { return }
     let before = daemons[number].host.core
+    // While it had no address, a forger may have taken its name.
+    if before.peers.contains(where: { $0.address == sender }) { return }
     let id = Station.virtualRouterID(daemons[number].vip)
     let forged = Advertisement(virtualRouterID: id, priority: 255, interval: .shortest)
     tell(.advertisement(ReceivedAdvertisement(forged, from: sender)), to: number)

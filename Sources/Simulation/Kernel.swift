@@ -39,7 +39,8 @@ final class Kernel {
   init(hardware: MACAddress, promotes: Bool) {
     self.hardware = hardware
     promotesAll = promotes
-    links.append(Link(index: Self.otherIndex, name: Self.otherName, macAddress: MACAddress(bits: 0x0200_0000_0001)))
+    links.append(
+      Link(index: Self.otherIndex, name: Self.otherName, macAddress: MACAddress(bits: 0x0200_0000_0001)))
   }
 
   // MARK: Looking
@@ -81,7 +82,8 @@ final class Kernel {
     nic = index ?? nextIndex
     if index == nil { nextIndex += 1 }
     self.hardware = hardware
-    let card = Link(index: nic, name: Self.nicName, macAddress: hardware, isUp: isUp, hasCarrier: isUp && hasCarrier)
+    let card = Link(
+      index: nic, name: Self.nicName, macAddress: hardware, isUp: isUp, hasCarrier: isUp && hasCarrier)
     links.insert(card, at: 0)
     news.append(.link(card))
     linksChanged()
@@ -191,7 +193,9 @@ final class Kernel {
     }
     let isSecondary =
       isIPv4
-      && held.contains { $0.address.linkIndex == new.linkIndex && $0.address.network.hasSubnet(of: new.network) }
+      && held.contains {
+        $0.address.linkIndex == new.linkIndex && $0.address.network.hasSubnet(of: new.network)
+      }
     let address = new.with(isSecondary: isSecondary)
     held.append(Held(address: address, expiry: expiry))
     news.append(.address(address))
@@ -291,7 +295,8 @@ final class Kernel {
     if route.family == .ipv6 && route.metric == 0 { full.metric = 1024 }
     let isThere = routes.contains {
       $0.isAlike(full)
-        && (full.family == .ipv6 || $0.gateway == full.gateway && $0.linkIndex == full.linkIndex && $0.source == full.source)
+        && (full.family == .ipv6
+          || $0.gateway == full.gateway && $0.linkIndex == full.linkIndex && $0.source == full.source)
     }
     if isThere { return .exists }
     routes.insert(full, at: 0)
@@ -329,7 +334,9 @@ final class Kernel {
 
   /// The kernel tells of those over IPv6 only.
   private func removeRoutes(by index: Int32) {
-    for route in routes where route.linkIndex == index && route.family == .ipv6 { news.append(.routeRemoved(route)) }
+    for route in routes where route.linkIndex == index && route.family == .ipv6 {
+      news.append(.routeRemoved(route))
+    }
     routes.removeAll { $0.linkIndex == index }
   }
 
@@ -364,7 +371,8 @@ extension LinkAddress {
   fileprivate func with(isSecondary: Bool) -> LinkAddress {
     LinkAddress(
       linkIndex: linkIndex, network: network, broadcast: broadcast, label: label, scope: scope,
-      validLifetime: validLifetime, protocolNumber: protocolNumber, isSecondary: isSecondary, isUsable: isUsable)
+      validLifetime: validLifetime, protocolNumber: protocolNumber, isSecondary: isSecondary,
+      isUsable: isUsable)
   }
 
   fileprivate func lasting(_ lifetime: Duration?) -> LinkAddress {

@@ -1,3 +1,4 @@
+import Configuration
 import Host
 import Internet
 import Netlink
@@ -8,10 +9,15 @@ extension World {
   // MARK: Requests
 
   func submit(_ sequence: UInt32, _ work: KernelTask.Work, of number: Int) {
-    let isActive = state(number) == .active
-    daemons[number].requests.append(
-      KernelTask(sequence: sequence, work: work, isActive: isActive, life: daemons[number].life))
+    let task = KernelTask(
+      sequence: sequence, work: work, isUncalledFor: isUncalledFor(work, number), life: daemons[number].life)
+    daemons[number].requests.append(task)
     if daemons[number].requests.count == 1 { startTask(of: number) }
+  }
+
+  private func isUncalledFor(_ work: KernelTask.Work, _ number: Int) -> Bool {
+    guard case .request(.removeAddress(let network, _)) = work, state(number) == .active else { return false }
+    return daemons[number].host.settings.addresses.contains { $0.address == network.address }
   }
 
   func startTask(of number: Int) {
@@ -48,7 +54,8 @@ extension World {
   private func carryOut(_ task: KernelTask, _ number: Int) -> Input {
     switch task.work {
     case .open(let plan, let closings):
-      let refusal = open(plan, isCurrent: closings == daemons[number].closings && task.life == daemons[number].life, number)
+      let refusal = open(
+        plan, isCurrent: closings == daemons[number].closings && task.life == daemons[number].life, number)
       return .sockets(task.sequence, refusal)
     case .request(.look):
       coverage.count(.looked)
@@ -80,7 +87,8 @@ extension World {
       case .look: 0
       case .addAddress, .removeAddress: machines[machine].failingPercent
       case .addRoute, .removeRoute: machines[machine].failingRoutes
-      case .makeMacvlan, .removeLink, .setUp, .promoteSecondaries, .confineARP: machines[machine].failingSockets
+      case .makeMacvlan, .removeLink, .setUp, .promoteSecondaries, .confineARP:
+        machines[machine].failingSockets
       }
     return daemons[number].random.chance(percent)
   }
@@ -136,7 +144,9 @@ extension World {
       updateReach()
     }
     let (present, answering) = (machines[machine].kernel.present, machines[machine].kernel.answering)
-    guard present != machines[machine].seenPresent || answering != machines[machine].seenAnswering else { return }
+    guard present != machines[machine].seenPresent || answering != machines[machine].seenAnswering else {
+      return
+    }
     machines[machine].seenPresent = present
     machines[machine].seenAnswering = answering
     ownershipChanged()

@@ -11,9 +11,12 @@ extension World {
 
   /// The machine as it is before its daemons start.
   func setUp(_ machine: Int) {
-    machines[machine].kernel.makeNIC(hardware: Station.hardware(machine), isUp: true, hasCarrier: true, index: 2)
+    machines[machine].kernel.makeNIC(
+      hardware: Station.hardware(machine), isUp: true, hasCarrier: true, index: 2)
     let other = IPAddress.ipv4(IPv4Address(bits: Kernel.otherNetwork + UInt32(machine) + 10))
-    if let network = IPNetwork(other, prefixLength: 24) { machines[machine].kernel.addOwn(network, Self.otherLink) }
+    if let network = IPNetwork(other, prefixLength: 24) {
+      machines[machine].kernel.addOwn(network, Self.otherLink)
+    }
     lookAfter(machine)
     machines[machine].kernel.news.removeAll()
     machines[machine].seenVersion = machines[machine].kernel.version
@@ -83,12 +86,14 @@ extension World {
     guard nic != 0 else { return }
     if machines[machine].isConnected { lookAfterAddresses(machine, nic) }
     let wanted = wantedRoutes(machine, nic)
-    if let first = wanted.first, machines[machine].kernel.routes.contains(where: { $0.isReplaced(by: first) }),
+    if let first = wanted.first,
+      machines[machine].kernel.routes.contains(where: { $0.isReplaced(by: first) }),
       machines[machine].random.chance(50)
     {
       machines[machine].kernel.replace(first)
     }
-    for route in machines[machine].kernel.routes where route.protocolNumber == Self.management && !wanted.contains(route) {
+    for route in machines[machine].kernel.routes
+    where route.protocolNumber == Self.management && !wanted.contains(route) {
       _ = machines[machine].kernel.remove(route)
     }
     for route in wanted where !machines[machine].kernel.routes.contains(route) {
@@ -103,14 +108,22 @@ extension World {
       let other = Station.otherAddress(machine, family)
       let length = family == .ipv4 ? 24 : 64
       let wanted = machines[machine].lacksAddress > 0 ? nil : isMoved ? other : usual
-      // In either order, as managers do it.
-      if let wanted, let network = IPNetwork(wanted, prefixLength: length), !machines[machine].kernel.has(wanted) {
-        machines[machine].kernel.addOwn(network, nic)
-      }
+      addOwn(wanted, length, machine, nic)
       for address in [usual, other] where address != wanted && machines[machine].kernel.has(address) {
-        if let network = IPNetwork(address, prefixLength: length) { _ = machines[machine].kernel.remove(network, nic) }
+        if let network = IPNetwork(address, prefixLength: length) {
+          _ = machines[machine].kernel.remove(network, nic)
+        }
       }
+      // It may have gone as a secondary one.
+      addOwn(wanted, length, machine, nic)
     }
+  }
+
+  private func addOwn(_ address: IPAddress?, _ length: Int, _ machine: Int, _ nic: Int32) {
+    guard let address, let network = IPNetwork(address, prefixLength: length),
+      !machines[machine].kernel.has(address)
+    else { return }
+    machines[machine].kernel.addOwn(network, nic)
   }
 
   private func wantedRoutes(_ machine: Int, _ nic: Int32) -> [Route] {
@@ -123,12 +136,14 @@ extension World {
       if machines[machine].reroutedByGateway > 0 { gateway = Station.otherGateway(family) }
       routes.append(
         Route(
-          destination: everywhere, linkIndex: nic, gateway: gateway, metric: 100, protocolNumber: Self.management))
+          destination: everywhere, linkIndex: nic, gateway: gateway, metric: 100,
+          protocolNumber: Self.management))
     }
     if machines[machine].reroutedByLink > 0 {
       let gateway: IPAddress =
         family == .ipv4
-        ? .ipv4(IPv4Address(bits: Kernel.otherNetwork + 1)) : .ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x9_0001))
+        ? .ipv4(IPv4Address(bits: Kernel.otherNetwork + 1))
+        : .ipv6(IPv6Address(high: 0xFE80 << 48, low: 0x9_0001))
       routes.append(
         Route(
           destination: everywhere, linkIndex: Self.otherLink, gateway: gateway, metric: 50,

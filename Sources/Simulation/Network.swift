@@ -37,11 +37,13 @@ extension World {
   /// Sends to those of `receivers` whom the switch, the firewalls and luck let it reach; from the hardware address of
   /// the virtual router with the number `virtual`, if that is not 0.
   func send(
-    _ content: Frame.Content, from source: Int, to receivers: Stations, as virtual: UInt8 = 0, toVirtual: UInt8 = 0,
+    _ content: Frame.Content, from source: Int, to receivers: Stations, as virtual: UInt8 = 0,
+    toVirtual: UInt8 = 0,
     isUnicast: Bool = false, at time: Time? = nil
   ) {
     let frame = Frame(
-      content: content, source: UInt8(source), virtualSource: virtual, virtualTarget: toVirtual, isUnicast: isUnicast)
+      content: content, source: UInt8(source), virtualSource: virtual, virtualTarget: toVirtual,
+      isUnicast: isUnicast)
     let kind = frame.kind
     guard !cables[source].blocksOut.blocks(kind) else { return }
     if virtual != 0 && cables[source].sends { learnt[Int(virtual)] = UInt8(source) }
@@ -109,7 +111,8 @@ extension World {
       let port = Int(learnt[Int(target)])
       let receivers: Stations = port < Station.count ? Stations(port) : .hosts
       return send(
-        .neighbor(packet), from: source, to: receivers, as: virtual, toVirtual: target, isUnicast: true, at: time)
+        .neighbor(packet), from: source, to: receivers, as: virtual, toVirtual: target, isUnicast: true,
+        at: time)
     }
     guard let receiver = Station.number(hardware) else { return }
     // A card that is there no more hears nothing.

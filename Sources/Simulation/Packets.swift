@@ -48,7 +48,9 @@ extension World {
     guard case .neighbor(let packet) = frame.content else { return false }
     // Sent to this host alone, by a standby, or in the name of the VIP.
     if frame.isUnicast { return true }
-    if let mark = packet.standby { return mark.virtualRouterID == Station.virtualRouterID(daemons[number].vip) }
+    if let mark = packet.standby {
+      return mark.virtualRouterID == Station.virtualRouterID(daemons[number].vip)
+    }
     guard let place = Station.place(packet.sender), place >> 3 == daemons[number].vip else { return false }
     let slots = daemons[number].sockets?.slots(packet.sender.family) ?? 0
     return slots >> UInt8(place & 7) & 1 == 1
@@ -151,7 +153,8 @@ extension World {
   /// Answers for its addresses at the hardware address of their link; the one below a macvlan answers, too, unless it
   /// is confined to its own.
   private func answer(_ packet: NeighborPacket, _ machine: Int) {
-    if let place = Station.place(packet.target), machines[machine].kernel.answering >> UInt32(place) & 1 == 0 {
+    if let place = Station.place(packet.target), machines[machine].kernel.answering >> UInt32(place) & 1 == 0
+    {
       return
     }
     guard let link = machines[machine].kernel.link(answeringFor: packet.target) else { return }
@@ -160,7 +163,9 @@ extension World {
     if link.index == nic || link.parentIndex == nic {
       answer(packet, from: machine, at: link.macAddress ?? own, after: 10 * .microsecond)
     }
-    guard link.index != nic, packet.target.family == .ipv4, !machines[machine].kernel.isConfined(nic) else { return }
+    guard link.index != nic, packet.target.family == .ipv4, !machines[machine].kernel.isConfined(nic) else {
+      return
+    }
     answer(packet, from: machine, at: own, after: 10 * .microsecond)
   }
 }

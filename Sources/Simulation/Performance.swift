@@ -110,7 +110,9 @@ extension World {
   private func watch(_ units: [String], _ number: Int) {
     daemons[number].watched = units
     let fails = machines[daemons[number].machine].failingChecks > 0
-    for unit in units { post(.check(.unit(unit), passed: !fails, reason: fails ? "failed" : "active"), to: number) }
+    for unit in units {
+      post(.check(.unit(unit), passed: !fails, reason: fails ? "failed" : "active"), to: number)
+    }
   }
 
   private func tell(_ message: GroupMessage, to sibling: String?, by number: Int) {

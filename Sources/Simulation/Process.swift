@@ -52,7 +52,9 @@ extension World {
     daemons[number].answers = []
     daemons[number].isLossTold = false
     // What is in the kernel's hands is done.
-    if daemons[number].requests.count > 1 { daemons[number].requests.removeLast(daemons[number].requests.count - 1) }
+    if daemons[number].requests.count > 1 {
+      daemons[number].requests.removeLast(daemons[number].requests.count - 1)
+    }
     if !daemons[number].isTaskQueued && !daemons[number].isBlocked { daemons[number].requests = [] }
     let waiting = daemons[number].waiting
     daemons[number].waiting = []
@@ -114,7 +116,9 @@ extension World {
   func exit(_ number: Int, _ code: Int32) {
     coverage.count(.exited)
     note(number, "exits with \(code)")
-    if !daemons[number].callers.isEmpty { violate(.reply, of: number, "exits and leaves a caller without a reply") }
+    if !daemons[number].callers.isEmpty {
+      violate(.reply, of: number, "exits and leaves a caller without a reply")
+    }
     let (isStopped, isAwaited) = (daemons[number].isStopping, daemons[number].isAwaited)
     if code != 0 { coverage.count(.failed) }
     die(number)

@@ -71,8 +71,9 @@ struct Promise: Hashable, Sendable {
     retryLimit = plan.retryLimit
     lastFault = plan.lastFault
     settled = plan.lastEffect + plan.convergence
-    rest = 2 * interval + 100 * .millisecond
-    end = settled + 3 * interval + 300 * .millisecond
+    rest = interval + 100 * .millisecond
+    // What is found to be wrong must be able to last for too long.
+    end = max(settled + 3 * interval + 300 * .millisecond, lastFault + max(retryLimit, 3 * .second) + .second)
     lastsLong = plan.seed % 64 == 0
   }
 }
@@ -94,19 +95,22 @@ extension Case {
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
     .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
-    .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .restart, .failingCheck, .reloadNothing,
-    .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway, .reloadInterval,
+    .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .failingCheck, .reloadNothing,
+    .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
+    .reloadInterval,
     .reloadPreempt, .reloadGroup,
   ]
 
   /// Faults that silence an owner whose kernel goes on answering: the witness sees it, and the lease ends it.
   /// Together with anything that keeps ARP from getting through they are more than one fault can be.
-  private static let witnessed: [Fault.Kind] = [.crash, .kill, .freeze, .blockedVRRP, .blockedFamily]
+  private static let witnessed: [Fault.Kind] = [
+    .crash, .kill, .freeze, .restart, .blockedVRRP, .blockedFamily,
+  ]
 
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
   fileprivate var leavesOneOwner: Bool {
-    if hasUnevenLeases { return false }
+    if hasUnevenLeases || hasUnevenAddresses || losesPeers && partsUnheard { return false }
     let others = faults.filter { !Self.calm.contains($0.kind) }
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
@@ -123,6 +127,17 @@ extension Case {
     has(.reloadLease) && has(.crash, .kill, .freeze, .pause) && hosts.contains { $0.witness == .lease }
   }
 
+  /// Whether a dead owner may never have had some of the addresses that the others ask it for.
+  private var hasUnevenAddresses: Bool {
+    has(.reloadAddresses) && has(.crash, .kill, .freeze, .pause, .lateTimers)
+  }
+
+  /// Whether a host advertises from an address that its peers do not know.
+  private var losesPeers: Bool { has(.readdressed) && (network.unicast || has(.reloadPeers)) }
+
+  /// Whether nothing but VRRP tells routers of each other.
+  private var partsUnheard: Bool { isUnwitnessed || network.virtualMAC }
+
   /// Whether somebody may offer the VIP to others: members of a group do when another one cannot own its own.
   fileprivate var departs: Bool {
     network.isGrouped || has(.handover, .stop, .standBack, .failingCheck)
@@ -131,7 +146,7 @@ extension Case {
   /// Whether routers may become Active that do not hear each other's Advertisements.
   fileprivate var leavesContests: Bool {
     has(.blockedVRRP, .reloadPeers) || has(.blockedFamily) && !leavesOtherFamily
-      || has(.readdressed) && network.unicast
+      || losesPeers
   }
 
   /// A router whose patience ends may not know yet that its rival is none of the strangers; it is told, and must hear
@@ -152,7 +167,7 @@ extension Case {
   ///
   /// Where all have the virtual router's hardware address, nothing but VRRP tells them apart.
   private var partsUnwitnessed: Bool {
-    (isUnwitnessed || network.virtualMAC) && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
+    partsUnheard && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
   }
 
   /// How long a silent owner without a witness may answer beside its successor.
@@ -183,7 +198,7 @@ extension Case {
   /// not ask, nor does a better router before it preempts one that is gone.
   fileprivate var letsProbe: Bool {
     guard !isUnwitnessed, !hidesDeadOwner else { return false }
-    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .pause]
+    let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .restart, .pause]
     return faults.allSatisfy { silent.contains($0.kind) }
   }
 
@@ -199,7 +214,8 @@ extension Case {
   /// Whether one host is unplugged after it had the time to learn that it hears others steadily, and that somebody
   /// stands by: a Backup router without a witness tells nobody that it is there.
   fileprivate var fences: Bool {
-    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router, network.reference != .none,
+    guard faults.count == 1, faults[0].kind == .unplug, network.gateway == .router,
+      network.reference != .none,
       !network.virtualMAC, !network.isGrouped
     else { return false }
     guard !isUnwitnessed, hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 100 * .millisecond })
@@ -215,7 +231,8 @@ extension Case {
 
   /// A dead daemon without a lease leaves its address to nobody.
   fileprivate var leavesForeignOwner: Bool {
-    let isForEver = hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
+    let isForEver =
+      hosts.contains { $0.isPlain } || faults.contains { $0.kind == .reloadLease && $0.amount == 0 }
     return isForEver && has(.kill, .crash, .freeze, .failingNetlink, .interfaceGone, .renamed)
   }
 

@@ -39,7 +39,10 @@ extension World {
         route.source.map { source in files.addresses.contains { $0.address == source } } ?? true
       }
     case .reloadPeers: files.peers = fault.amount == 1 ? plan.peers : []
-    case .reloadLease: if files.lease != nil || !dropped.contains(.lease) { files.lease = fault.amount == 0 ? nil : .nanoseconds(fault.amount) }
+    case .reloadLease:
+      if files.lease != nil || !dropped.contains(.lease) {
+        files.lease = fault.amount == 0 ? nil : .nanoseconds(fault.amount)
+      }
     case .reloadGateway:
       files.gateway = plan.gateway([.auto, .none, .address][Int(fault.amount) % 3], of: machine)
     case .reloadInterval:

@@ -19,7 +19,8 @@ extension Input {
         + "\(Int(received.advertisement.interval.centiseconds) * 10)ms from \(received.sender)"
     case .neighbor(let packet): packet.traced
     case .frame(let station): "evidence from \(station)"
-    case .settings(let settings): "settings: \(settings.summary), routes \(settings.routes), peers \(settings.peers)"
+    case .settings(let settings):
+      "settings: \(settings.summary), routes \(settings.routes), peers \(settings.peers)"
     default: "\(self)"
     }
   }

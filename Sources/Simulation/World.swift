@@ -132,7 +132,8 @@ final class World {
   }
 
   func schedule(
-    _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0, detail: Int32 = 0
+    _ kind: Occurrence.Kind, at time: Time, target: Int = 0, index: Int = 0, life: UInt16 = 0,
+    detail: Int32 = 0
   ) {
     queue.push(
       Occurrence(
@@ -157,7 +158,8 @@ final class World {
   /// The same of a daemon.
   func violate(_ rule: Violation.Rule, at time: Time? = nil, of number: Int, _ text: String = "") {
     guard violation == nil else { return }
-    violation = Violation(rule: rule, time: time ?? now, text: text.isEmpty ? name(number) : "\(name(number)): \(text)")
+    violation = Violation(
+      rule: rule, time: time ?? now, text: text.isEmpty ? name(number) : "\(name(number)): \(text)")
   }
 
   // MARK: Who is where
@@ -183,7 +185,8 @@ final class World {
 
   /// What the kernel has of the VIP that the daemon serves, by slots.
   func present(_ number: Int) -> UInt8 {
-    UInt8(truncatingIfNeeded: machines[daemons[number].machine].kernel.present >> UInt32(8 * daemons[number].vip))
+    UInt8(
+      truncatingIfNeeded: machines[daemons[number].machine].kernel.present >> UInt32(8 * daemons[number].vip))
   }
 
   func state(_ number: Int) -> Election.State { daemons[number].host.core.election.state }

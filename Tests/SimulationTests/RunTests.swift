@@ -6,7 +6,7 @@ import Testing
 @Suite struct Runs {
   @Test func everyPromiseIsKept() {
     var simulator = Simulator()
-    for seed in 1...300 as ClosedRange<UInt64> {
+    for seed in 1...1000 as ClosedRange<UInt64> {
       let violation = simulator.run(Case(seed: seed)).violation
       #expect(violation == nil, "vipsim --seed \(seed)")
     }
@@ -14,11 +14,12 @@ import Testing
     let coverage = simulator.coverage
     let items: [Coverage.Item] = [
       .silence, .preemption, .resignation, .heldAnswered, .reinstated, .newsLost, .forgedARP,
-      .forgedVRRP, .routeAdded, .routeRestored, .macvlanMade, .groupChanged, .reloaded, .replied, .writeFailed,
+      .forgedVRRP, .routeAdded, .routeRestored, .macvlanMade, .groupChanged, .reloaded, .replied,
+      .writeFailed,
     ]
     for item in items { #expect(coverage[item] > 0, "\(item)") }
-    #expect(coverage[.safetyDemanded] > 150)
-    #expect(coverage[.livenessDemanded] > 150)
+    #expect(coverage[.safetyDemanded] > 500)
+    #expect(coverage[.livenessDemanded] > 500)
   }
 
   @Test func everyFaultAndEveryWitnessIsDrawn() {
@@ -84,30 +85,54 @@ import Testing
 
 /// The simulator can fail: without any one of the rules some seed shows two owners, or none.
 @Suite struct RulesAreNeeded {
-  /// Violations of the first `runs` seeds without `rule`.
-  private func violations(without rule: Rule, runs: UInt64) -> [Violation.Rule] {
+  /// Violations of some seeds without `rule`.
+  private func violations(without rule: Rule, _ seeds: ClosedRange<UInt64>) -> [Violation.Rule] {
     var simulator = Simulator(without: [rule])
-    return (1...runs).compactMap { simulator.run(Case(seed: $0)).violation?.rule }
+    return seeds.compactMap { simulator.run(Case(seed: $0)).violation?.rule }
   }
 
   @Test func withoutLeaseNobodyFollowsADeadOwner() {
-    #expect(violations(without: .lease, runs: 700).contains(.unsettled))
+    #expect(violations(without: .lease, 1...700).contains(.unsettled))
   }
 
   @Test func withoutWitnessADeadOwnersKernelAnswersBesideTheNew() {
-    #expect(violations(without: .witness, runs: 700).contains(.twoOwners))
+    #expect(violations(without: .witness, 1...700).contains(.twoOwners))
   }
 
   @Test func withoutIsolationAnUnpluggedOwnerKeepsTheVIP() {
-    #expect(violations(without: .isolation, runs: 600).contains(.twoOwners))
+    #expect(violations(without: .isolation, 1525...1565).contains(.twoOwners))
   }
 
   @Test func withoutLateLoopCheckAFrozenOwnerGoesOn() {
-    #expect(violations(without: .lateLoop, runs: 700).contains(.spokeLate))
+    #expect(violations(without: .lateLoop, 1...700).contains(.spokeLate))
   }
 
   @Test func withoutResumeRuleARestartedOwnerReturnsBesideTheNew() {
-    #expect(violations(without: .resume, runs: 400).contains(.resumedBeside))
+    #expect(violations(without: .resume, 1...400).contains(.resumedBeside))
+  }
+
+  @Test func withoutAnotherLookWhatWasLostStaysLost() {
+    #expect(!violations(without: .resynchronize, 4130...4140).isEmpty)
+  }
+
+  @Test func withoutRetryWhatWasRefusedStaysAway() {
+    #expect(!violations(without: .retry, 1070...1080).isEmpty)
+  }
+
+  @Test func withoutTheOrderOfAReloadAnAddressIsTakenAway() {
+    #expect(violations(without: .addFirst, 630...650).contains(.takenAway))
+  }
+
+  @Test func withoutFollowingItTheWrongGatewayIsAsked() {
+    #expect(violations(without: .followGateway, 180...200).contains(.gateway))
+  }
+
+  @Test func withoutRestoringThemRoutesStayAway() {
+    #expect(violations(without: .restoreRoutes, 690...740).contains(.routes))
+  }
+
+  @Test func withoutTheTruthSomebodyIsToldWhatIsNotSo() {
+    #expect(violations(without: .tellTruth, 1955...1965).contains(.untrue))
   }
 }
 
