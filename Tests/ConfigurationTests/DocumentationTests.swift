@@ -61,7 +61,9 @@ import Testing
   @Test(arguments: ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
   func codeThatDocumentsNameExists(document: String) throws {
     let paths = try swiftFiles(in: Self.root + "/Sources")
-    let words = try text(of: "\(Self.root)/\(document)").split { " `()\n,|".contains($0) }.map(String.init)
+    let words = try text(of: "\(Self.root)/\(document)").split {
+      !$0.isLetter && !$0.isNumber && $0 != "." && $0 != "/"
+    }.map(String.init)
     for word in words where word.contains("/") && word.hasSuffix(".swift") && !word.hasPrefix("Tests/") {
       #expect(paths.contains { $0.hasSuffix(word) }, "\(document): \(word)")
     }
