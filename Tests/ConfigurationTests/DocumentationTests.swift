@@ -71,7 +71,8 @@ import Testing
     for word in words {
       let parts = word.split(separator: ".").map(String.init)
       guard parts.count == 2, let initial = parts[0].first, initial.isUppercase, parts[1] != "swift",
-        parts[1].first?.isLowercase == true, parts[1] != "md"
+        parts[1].first?.isLowercase == true, parts[1] != "md",
+        parts.allSatisfy({ $0.allSatisfy { $0.isLetter || $0.isNumber } })
       else { continue }
       #expect(
         sources.contains { $0.types.contains(parts[0]) && $0.words.contains(parts[1]) },
