@@ -29,6 +29,10 @@ struct Told: Hashable, Sendable {
     let link: LinkCondition?
     let hold: Hold?
     let following: IPAddress?
+    /// What the status says of the Active router that is followed.
+    let priority: UInt8?
+    let interval: AdvertisementInterval?
+    let hardware: MACAddress?
     let witnessed: MACAddress?
     let present: AddressSet
     let standbys: Int
@@ -124,9 +128,11 @@ extension Host {
   }
 
   private func statusToTell(at now: Instant) -> Told.Status {
-    Told.Status(
+    let active = core.following.flatMap { address in core.peers.first { $0.address == address } }
+    return Told.Status(
       state: core.election.state, since: core.since, link: core.link, hold: core.hold,
-      following: core.following, witnessed: core.witnessed, present: addresses.told,
+      following: core.following, priority: active?.priority, interval: active?.interval,
+      hardware: active?.hardware, witnessed: core.witnessed, present: addresses.told,
       standbys: standbyMark(at: now), isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
       missingRoutes: missingRoutes, remarks: told.remarks)
   }

@@ -111,6 +111,25 @@ import VRRP
     #expect(bench.log.last == .exit(0))
   }
 
+  @Test func aChangedPriorityOfTheActiveRouterIsTold() throws {
+    var bench = try Bench()
+    bench.start()
+    func hear(_ priority: UInt8) throws {
+      let advertisement = Advertisement(virtualRouterID: 219, priority: priority, interval: .standard)
+      let sender = try #require(IPAddress("192.168.1.218"))
+      bench.handle(.advertisement(ReceivedAdvertisement(advertisement, from: sender)))
+    }
+    for _ in 0..<20 {
+      try hear(150)
+      bench.run(for: .milliseconds(100))
+    }
+    bench.forget()
+    try hear(200)
+    bench.run(for: .milliseconds(100))
+    try hear(200)
+    #expect(bench.log.contains(.statusChanged))
+  }
+
   @Test func theStatusIsToldSomeTimesASecondAtMost() throws {
     var bench = try Bench()
     bench.own()
