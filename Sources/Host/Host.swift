@@ -91,9 +91,11 @@ public struct Host: Sendable {
     core = Instance(settings.parameters(defaultGateway: nil))
   }
 
+  /// A core that has let go has nothing more to wait for.
   private mutating func noteDeadline() {
-    guard phase != .ended, let first = alarms.first, let due = core.deadline else {
-      deadline = phase == .ended ? nil : alarms.first ?? core.deadline
+    let due = phase == .running ? core.deadline : nil
+    guard phase != .ended, let first = alarms.first, let due else {
+      deadline = phase == .ended ? nil : alarms.first ?? due
       return
     }
     deadline = min(first, due)
@@ -220,7 +222,7 @@ public struct Host: Sendable {
       set.forEach { effects.append(.announce(settings.addresses[$0].address)) }
     case .report(let report): note(report, at: now, into: &effects)
     case .handoverEnded(let outcome): handoverEnded(outcome, into: &effects)
-    case .exit: beginLeaving(at: now, into: &effects)
+    case .exit: if phase == .running { beginLeaving(at: now, into: &effects) }
     }
   }
 

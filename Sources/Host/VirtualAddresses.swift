@@ -208,10 +208,8 @@ extension Host {
   /// Removes what is no longer configured, but nothing that a client may still use: where the same address is
   /// configured with another prefix, that must be there first.
   mutating func removeDropped(at now: Instant, into effects: inout Effects) {
-    addresses.dropped.removeAll { dropped in
-      view.address(dropped.network, on: dropped.linkIndex) == nil
-        && !pending.has { $0.subject == .address(dropped.network, linkIndex: dropped.linkIndex) }
-    }
+    guard !addresses.dropped.isEmpty else { return }
+    forgetDropped()
     for index in addresses.dropped.indices {
       let dropped = addresses.dropped[index]
       let isNeeded = settings.addresses.indices.contains {
@@ -225,6 +223,22 @@ extension Host {
       ask(
         .removeAddress(dropped.network, linkIndex: dropped.linkIndex),
         about: .address(dropped.network, linkIndex: dropped.linkIndex), isAddition: false, into: &effects)
+    }
+  }
+
+  /// What has gone, or is wanted again where it is, need not go any more.
+  private mutating func forgetDropped() {
+    let (carriers, view, pending) = (carriers, view, pending)
+    let (settings, wanted) = (settings, addresses.wanted)
+    addresses.dropped.removeAll { dropped in
+      let isWanted = settings.addresses.indices.contains { index in
+        let network = settings.addresses[index]
+        return network.isSameAddress(as: dropped.network) && wanted.contains(AddressSet(index: index))
+          && carriers.index(network.address.family, in: view) == dropped.linkIndex
+      }
+      return isWanted
+        || view.address(dropped.network, on: dropped.linkIndex) == nil
+          && !pending.has { $0.subject == .address(dropped.network, linkIndex: dropped.linkIndex) }
     }
   }
 

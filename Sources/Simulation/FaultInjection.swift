@@ -18,8 +18,7 @@ extension World {
       return schedule(.forgery, at: now, detail: Int32(index))
     }
     fault.stations.forEach { station in
-      if station < machines.count { faultLives[index] = daemons[victims(of: fault, station).lowerBound].life }
-      apply(fault, to: station, 1, life: faultLives[index])
+      apply(fault, to: station, 1)
     }
   }
 
@@ -36,7 +35,7 @@ extension World {
       if let split = splits.firstIndex(of: fault.stations) { splits.remove(at: split) }
       return updateReach()
     }
-    fault.stations.forEach { apply(fault, to: $0, -1, life: faultLives[index]) }
+    fault.stations.forEach { apply(fault, to: $0, -1) }
   }
 
   /// The daemons of a host that a fault is about.
@@ -47,7 +46,7 @@ extension World {
   }
 
   /// `step` is 1 at the beginning and -1 at the end.
-  private func apply(_ fault: Fault, to station: Int, _ step: Int, life: UInt16) {
+  private func apply(_ fault: Fault, to station: Int, _ step: Int) {
     switch fault.kind {
     case .loss, .heavyLoss, .duplication, .delay, .jitter, .mute, .deaf, .unplug, .blockedVRRP,
       .blockedFamily, .blockedARP:
@@ -60,7 +59,7 @@ extension World {
       guard station < machines.count else { return }
       machines[station].disturbed = now
       if applyToMachine(fault, station, step) { return publish(station) }
-      for number in victims(of: fault, station) { applyToDaemon(fault, number, step, life: life) }
+      for number in victims(of: fault, station) { applyToDaemon(fault, number, step) }
     }
   }
 
@@ -131,14 +130,15 @@ extension World {
     }
   }
 
-  private func applyToDaemon(_ fault: Fault, _ number: Int, _ step: Int, life: UInt16) {
+  private func applyToDaemon(_ fault: Fault, _ number: Int, _ step: Int) {
     switch fault.kind {
     case .crash, .kill:
       if fault.kind == .kill { daemons[number].isKilled = true }
       die(number)
       if fault.kind == .crash { schedule(.launch, at: now + fault.amount, target: number) }
     case .freeze:
-      if step < 0 && (life != daemons[number].life || !daemons[number].isFrozen) { return }
+      // One SIGCONT ends it, whoever sent it.
+      if step < 0 && !daemons[number].isFrozen { return }
       daemons[number].isFrozen = step > 0 && daemons[number].isAlive
       if step < 0 { goOn(number) }
     case .netlinkOverflow: daemons[number].losingNews += step

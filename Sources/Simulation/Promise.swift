@@ -261,11 +261,12 @@ extension Case {
   private func afterEffect(of fault: Fault) -> Time {
     switch fault.kind {
     case .crash: max(fault.amount, lifetime)
-    case .carrier: fault.amount
+    // Who gave up asking asks again once a second; so does a core whose kernel had no macvlan.
+    case .carrier: fault.amount + 1200 * .millisecond
+    case .linkDown, .interfaceGone, .renamed, .mute, .deaf, .unplug, .partition: 1200 * .millisecond
     // An offer is repeated, and then waits for a successor for an interval and 100 ms.
     case .stop, .handover, .standBack: fault.amount + longestInterval + 150 * .millisecond
     case .lateTimers: fault.amount
-    // Who gave up asking asks again once a second.
     case .gatewayDown, .gatewaySlow: 1200 * .millisecond
     case .kill, .freeze: lifetime
     // The core leaves a kernel that refused alone for one second.

@@ -34,8 +34,6 @@ final class World {
   var random: Random
   /// Draws what forgers say, and when.
   var forgeries: Random
-  /// Lives in which faults that end with their victim's life began.
-  var faultLives: [UInt16] = []
   var overlaps: [Overlaps]
   /// When an address or a link last changed.
   var changed: Time = 0
@@ -69,7 +67,6 @@ final class World {
       }
     }
     clients = plan.network.clients.map { Client(period: $0) }
-    faultLives = [UInt16](repeating: 0, count: plan.faults.count)
     updateReach()
     scheduleAll()
   }
