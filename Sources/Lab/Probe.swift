@@ -92,9 +92,12 @@ package final class Probe: @unchecked Sendable {
 
 /// What a client saw during some time.
 package struct ProbeReport: Sendable {
-  /// Questions asked, and those among them that nobody answered in time.
+  /// Questions asked.
   package let asked: Int
-  package let lost: Int
+  /// When those were asked that nobody answered in time.
+  package let losses: [Duration]
+  /// How many that were.
+  package var lost: Int { losses.count }
   /// The longest time without service: from the first question lost to the next one answered, or to the end.
   package let outage: Duration
   /// The hosts that answered, in order, each once per stretch of answers.
@@ -103,7 +106,7 @@ package struct ProbeReport: Sendable {
   package let answeredTwice: Int
 
   init(_ questions: [Probe.Question]) {
-    var lost = 0
+    var losses: [Duration] = []
     var longest = Duration.zero
     var outageStart: Duration?
     var servedBy: [String] = []
@@ -113,13 +116,13 @@ package struct ProbeReport: Sendable {
         outageStart = nil
         if servedBy.last != answer.host { servedBy.append(answer.host) }
       } else {
-        lost += 1
+        losses.append(question.sent)
         outageStart = outageStart ?? question.sent
       }
     }
     if let start = outageStart, let last = questions.last { longest = max(longest, last.sent - start) }
     asked = questions.count
-    self.lost = lost
+    self.losses = losses
     outage = longest
     self.servedBy = servedBy
     answeredTwice = questions.count { $0.answers.count > 1 }

@@ -61,7 +61,9 @@ import Testing
   @Test(arguments: ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
   func codeThatDocumentsNameExists(document: String) throws {
     let paths = try swiftFiles(in: Self.root + "/Sources")
-    let words = try text(of: "\(Self.root)/\(document)").split { " `()\n,|".contains($0) }.map(String.init)
+    let words = try text(of: "\(Self.root)/\(document)").split {
+      !$0.isLetter && !$0.isNumber && $0 != "." && $0 != "/"
+    }.map(String.init)
     for word in words where word.contains("/") && word.hasSuffix(".swift") && !word.hasPrefix("Tests/") {
       #expect(paths.contains { $0.hasSuffix(word) }, "\(document): \(word)")
     }
@@ -69,7 +71,8 @@ import Testing
     for word in words {
       let parts = word.split(separator: ".").map(String.init)
       guard parts.count == 2, let initial = parts[0].first, initial.isUppercase, parts[1] != "swift",
-        parts[1].first?.isLowercase == true, parts[1] != "md"
+        parts[1].first?.isLowercase == true, parts[1] != "md",
+        parts.allSatisfy({ $0.allSatisfy { $0.isLetter || $0.isNumber } })
       else { continue }
       #expect(
         sources.contains { $0.types.contains(parts[0]) && $0.words.contains(parts[1]) },

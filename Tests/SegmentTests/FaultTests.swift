@@ -126,11 +126,33 @@ extension SegmentTests {
 
     /// Make before break: no packet lost, and hardly any time with two owners.
     private func expectHandover(_ scene: Scene, since start: Duration) throws {
-      #expect(scene.overlap(since: start).all <= overlapLimit)
       let report = scene.probe.report(from: start, to: MonotonicClock.now)
-      #expect(report.lost == 0, "\(report)")
+      let timeline = try timeline(of: report, in: scene, since: start)
+      #expect(scene.overlap(since: start).all <= overlapLimit, "\(timeline)")
+      #expect(report.lost == 0, "\(timeline)")
       #expect(report.servedBy == ["217", "218"])
       #expect(report.answeredTwice == 0)
+    }
+
+    /// What happened when, for whoever has to find out why a question was lost.
+    private func timeline(of report: ProbeReport, in scene: Scene, since start: Duration) throws -> String {
+      let host = try scene.segment.host(218)
+      let history = scene.segment.ownership.history
+      let capture = scene.segment.capture
+      let first = capture.advertisements(from: start, sentBy: host.hardwareAddress).first
+      let events: [(String, Duration?)] =
+        report.losses.map { ("lost", $0) } + [
+          ("successor advertises", first?.frame.time),
+          ("successor has it", history.acquisition(of: scene.vip, by: 218, from: start)),
+          (
+            "successor announces",
+            capture.gratuitousArps(for: scene.vip, from: start, sentBy: host.hardwareAddress).first?.time
+          ), ("owner lost it", history.loss(of: scene.vip, by: 217, from: start)),
+        ]
+      return events.map {
+        "\($0.0) \(($0.1.map { ($0 - start).milliseconds }).map { "\($0) ms" } ?? "never")"
+      }
+      .joined(separator: ", ")
     }
 
     @Test func aHandoverThatNobodyAcceptsIsRefused() throws {
