@@ -90,7 +90,8 @@ extension Host {
     case .hold: told.isHoldWritten = false
     }
     if !told.filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
-    told.filesRetry.refused(at: now)
+    // Of several files that fail together, the first one makes the pause longer.
+    if told.filesRetry.allows(at: now) { told.filesRetry.refused(at: now) }
     if rules.contains(.retry) { alarms.set(.files, told.filesRetry.deadline) }
   }
 

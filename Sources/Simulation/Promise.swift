@@ -197,7 +197,8 @@ extension Case {
   /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP. Without a witness it does
   /// not ask, nor does a better router before it preempts one that is gone.
   fileprivate var letsProbe: Bool {
-    guard !isUnwitnessed, !hidesDeadOwner else { return false }
+    // What a daemon asked for while the lock was held may be done after its end.
+    guard !isUnwitnessed, !hidesDeadOwner, !has(.heldLock) else { return false }
     let silent: [Fault.Kind] = Self.calm + [.crash, .kill, .freeze, .restart, .pause]
     return faults.allSatisfy { silent.contains($0.kind) }
   }
