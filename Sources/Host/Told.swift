@@ -12,6 +12,8 @@ struct Told: Hashable, Sendable {
   var isRoleWritten = true
   var isHoldWritten = true
   var filesRetry = Retry()
+  /// When a file could not be written last; a write that works is not told of.
+  var fileFailure: Instant?
   /// What of the status was told.
   var status: Status?
   /// When it was told, and when it was last compared with what is.
@@ -89,6 +91,10 @@ extension Host {
     case .role: told.isRoleWritten = false
     case .hold: told.isHoldWritten = false
     }
+    // The longest pause and as much again without a failure: this is another trouble.
+    if let last = told.fileFailure, now - last > .seconds(20) { told.filesRetry.succeeded() }
+    told.fileFailure = now
+    told.remarks &+= 1
     if !told.filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
     // Of several files that fail together, the first one makes the pause longer.
     if told.filesRetry.allows(at: now) { told.filesRetry.refused(at: now) }
@@ -97,6 +103,7 @@ extension Host {
 
   mutating func writeAgain(at now: Instant, into effects: inout Effects) {
     told.filesRetry.end()
+    told.remarks &+= 1
     if !told.isRoleWritten, let role = told.role {
       told.isRoleWritten = true
       effects.append(.writeRole(role))

@@ -7,7 +7,14 @@ import Internet
 /// peer's silence shows nothing: it is what a takeover is for.
 struct Isolation: Hashable, Sendable {
   /// The router that is asked; nil to rely on what is heard anyway.
-  var gateway: IPAddress?
+  var gateway: IPAddress? {
+    // What another router answered says nothing of this one.
+    didSet {
+      guard gateway != oldValue else { return }
+      gatewayHardware = nil
+      lastGateway = nil
+    }
+  }
   /// Where it answered from.
   private(set) var gatewayHardware: MACAddress?
   /// The last frame of a third station.

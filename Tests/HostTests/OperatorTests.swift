@@ -78,6 +78,10 @@ import VRRP
     #expect(bench.log.count { $0 == .writeHold(true) } == 2)
     #expect(bench.log.last { if case .writeRole = $0 { true } else { false } } == .writeRole(.backup))
     #expect(bench.notices.contains(.writeFailed(.hold)))
+    let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
+    #expect(!bench.host.status(at: bench.now, calendar).checks.contains("runtime directory"))
+    bench.handle(.writeFailed(.role))
+    #expect(bench.host.status(at: bench.now, calendar).checks.contains("runtime directory"))
   }
 
   @Test func aRestartLeavesTheVIPWhereItIs() throws {
