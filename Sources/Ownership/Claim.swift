@@ -23,7 +23,7 @@ extension Instance {
     witness.askAnew(at: now)
     return Claim(
       rival: rival, deadline: now + parameters.interval.duration * 3, witness: witness,
-      activity: Activity(lastAdvertised: now))
+      activity: Activity(lastAdvertised: now, interval: parameters.interval))
   }
 
   /// Takes the VIP when the router that was preempted no longer answers for it, or leaves it to that router

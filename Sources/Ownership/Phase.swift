@@ -42,6 +42,8 @@ struct Resumption: Hashable, Sendable {
 struct Activity: Hashable, Sendable {
   /// When it last advertised.
   var lastAdvertised: Instant
+  /// The interval that it advertised, by which the others wait; a reload changes it with the next Advertisement.
+  var interval: AdvertisementInterval
   /// A better Active router that is heard in the family that does not elect.
   var otherFamilyRival: OtherFamilyRival?
 }
@@ -72,9 +74,12 @@ extension Phase {
     }
   }
 
-  /// An Active router advertises.
-  mutating func noteAdvertisement(at now: Instant) {
-    changeActivity { $0.lastAdvertised = now }
+  /// An Active router advertises; `interval` is nil for an offer, which hurries its successor only.
+  mutating func noteAdvertisement(_ interval: AdvertisementInterval?, at now: Instant) {
+    changeActivity { activity in
+      activity.lastAdvertised = now
+      if let interval { activity.interval = interval }
+    }
   }
 
   /// Changes what an Active router remembers.

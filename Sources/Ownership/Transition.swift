@@ -42,7 +42,7 @@ extension Instance {
       if case .preemption(let rival, _) = cause, parameters.witness != .off {
         return .claiming(claim(from: rival, at: now))
       }
-      return .serving(service(Activity(lastAdvertised: now), at: now))
+      return .serving(service(Activity(lastAdvertised: now, interval: parameters.interval), at: now))
     }
   }
 
@@ -51,18 +51,22 @@ extension Instance {
   ) {
     // A link without carrier or address cannot carry a resignation.
     guard case .ready = link else { return }
-    if election.state == .active { phase.noteAdvertisement(at: now) }
+    if election.state == .active {
+      phase.noteAdvertisement(interval == parameters.interval ? interval : nil, at: now)
+    }
     actions.append(.advertise(priority: priority, interval: interval))
   }
 
   /// A loop that slept (a paused machine, a stopped process, a starved CPU) may have slept through a
   /// takeover: it must let go before it sends anything. The fastest possible Backup router waits three
-  /// intervals.
+  /// of the intervals that were advertised last.
   mutating func stepDownIfLate(at now: Instant, _ actions: inout Actions) {
-    guard parameters.checksLateness, election.state == .active, let last = lastSignOfLife else { return }
+    guard parameters.checksLateness, election.state == .active, let last = lastSignOfLife,
+      let interval = phase.activity?.interval.duration
+    else { return }
     let silence = now - last
-    guard silence > parameters.interval.duration * 3 else { return }
-    actions.append(.report(.late(by: silence - parameters.interval.duration)))
+    guard silence > interval * 3 else { return }
+    actions.append(.report(.late(by: silence - interval)))
     elect(.late, at: now, &actions)
   }
 

@@ -113,7 +113,9 @@ extension World {
     guard state(number) == .active else { return }
     let last = daemons[number].lastSpoke
     daemons[number].lastSpoke = now
-    let interval = daemons[number].host.core.parameters.interval.duration.time
+    // The others wait by the interval that they heard last.
+    let interval = daemons[number].spokenInterval
+    daemons[number].spokenInterval = daemons[number].host.core.parameters.interval.duration.time
     guard !machines[daemons[number].machine].setup.isPlain, last != .never,
       now - last > 4 * interval + .millisecond
     else { return }

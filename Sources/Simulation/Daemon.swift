@@ -78,6 +78,8 @@ final class Daemon {
   var known: UInt32 = 0
   /// When it last advertised in its present time as Active router.
   var lastSpoke = Time.never
+  /// The interval that it advertised then.
+  var spokenInterval: Time = 0
   /// Whether it found the VIP when it started, and has not decided yet what to do with it.
   var isResuming = false
   /// When the kernel began to have addresses while the daemon runs and is not Active.

@@ -186,6 +186,25 @@ let first = AddressSet(index: 0)
     #expect(driver.instance.owns)
   }
 
+  /// The others wait by the interval that they heard last, whatever a reload has made of it.
+  @Test func aReloadOfTheIntervalIsNoLateness() {
+    var driver = Driver.owner()
+    _ = driver.run(until: driver.now + .milliseconds(550))
+    var parameters = driver.instance.parameters
+    parameters.interval = .shortest
+    driver.handle(.reconfigure(parameters), at: driver.now + .milliseconds(49))
+    #expect(driver.handle(.removed(index: 0), at: driver.now + .milliseconds(5)).isEmpty)
+    #expect(driver.instance.election.state == .active)
+
+    // A longer one does not excuse a silence of the shorter one's.
+    driver = Driver.owner()
+    parameters = driver.instance.parameters
+    parameters.interval = AdvertisementInterval(centiseconds: 100) ?? .standard
+    driver.handle(.reconfigure(parameters))
+    driver.handle(.timer, at: driver.now + .milliseconds(500))
+    #expect(driver.instance.election.state == .backup)
+  }
+
   @Test func aChangedLeaseAppliesAtOnce() {
     var driver = Driver.owner()
     var changed = driver.instance.parameters
