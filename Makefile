@@ -33,7 +33,8 @@ bench: bootstrap-bench
 # Tests that need neither root nor real time: whole targets, and suites of the others.
 QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
   Fuzzing vipctl
-QUICK_SUITES = LabTests.*Arithmetic LinuxTests.(ConfigurationFiles|UnixAddress)
+QUICK_SUITES = ConformanceTests[.](PacketFormat|Reception|StateMachine|Neighbours|VersionTwo|Table) \
+  LabTests[.](Frame|OwnershipHistory|ProbeReport|Statistics)Tests LinuxTests[.](ConfigurationFiles|UnixAddress)Tests
 empty =
 space = $(empty) $(empty)
 QUICK_TESTS = ^(($(subst $(space),|,$(strip $(QUICK))))Tests[.]|$(subst $(space),|,$(QUICK_SUITES)))
@@ -45,7 +46,7 @@ check: bootstrap-build lint
 	@start=$$(date +%s); \
 	$(MAKE) --no-print-directory simulate RUNS=20000 && \
 	echo "Testing what needs neither root nor real time ..." && \
-	$(MAKE) --no-print-directory swift-test SELECTION="--filter '$(QUICK_TESTS)'" SHOWN='^(✘|↳|◇ Test run|✔ Test run)' && \
+	$(MAKE) --no-print-directory swift-test SELECTION="--filter '$(QUICK_TESTS)'" SHOWN='^(✘|↳|✔ Test run with)' && \
 	echo "Checked, in $$(($$(date +%s) - start)) s after the build."
 
 # Without root, what only the tests of root need may be missing. One test at a time: some measure time.
