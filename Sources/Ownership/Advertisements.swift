@@ -34,6 +34,8 @@ extension Instance {
   private mutating func hearResignation(
     _ heard: Advertisement, of sender: IPAddress, at now: Instant, _ actions: inout Actions
   ) {
+    // An Active router would contradict (RFC 9568 §6.4.3), and so take back what it offers.
+    if phase.service?.offer != nil { return }
     elect(.advertisement(heard, from: sender), at: now, &actions)
     if phase.claim?.rival == sender { takeClaimed(at: now, &actions) }
   }

@@ -20,12 +20,12 @@ struct Departure: Hashable, Sendable {
     case awaitingStandby
     /// The VIP is offered, and so it may be as often again. Becomes `accepted`.
     case offered(repetitions: Int)
-    /// A router said that it is Active; its kernel need not have the VIP yet.
-    case accepted(by: IPAddress)
+    /// A router said that it is Active. Its kernel need not have the VIP yet, and is asked until then.
+    case accepted(by: IPAddress, until: Instant)
   }
 
-  /// When to go without a standby, to repeat the offer, to give up, or to leave the VIP to the successor whether it
-  /// was seen or not.
+  /// When to go without a standby, to repeat the offer, to give up, to ask the successor's kernel, or to leave the VIP
+  /// to the successor whether it was seen or not.
   var deadline: Instant
   var progress: Progress
   var purpose: Purpose
@@ -33,7 +33,7 @@ struct Departure: Hashable, Sendable {
   var isOffered: Bool { progress != .awaitingStandby }
 
   /// The router that said that it is Active.
-  var successor: IPAddress? { if case .accepted(let successor) = progress { successor } else { nil } }
+  var successor: IPAddress? { if case .accepted(let successor, _) = progress { successor } else { nil } }
 }
 
 extension Instance {
@@ -42,9 +42,15 @@ extension Instance {
   /// Longer than the Skew_Time of any successor at the shortest interval, so that a repetition does not
   /// restart its timer.
   private static let offerPause = Duration.milliseconds(20)
-  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses; both
-  /// hosts may have them for 5 ms.
-  static let announcementPatience = Duration.milliseconds(4)
+  /// Between a successor's first Advertisement and its announcement its kernel adds the addresses. Of two hosts that
+  /// have them, clients notice nothing; of none, all. Only where the announcement does not get through is this the
+  /// time that both have them.
+  static let announcementPatience = Duration.milliseconds(20)
+  /// A successor that has the VIP, and whose announcement was lost, says so when it is asked: both have it for no
+  /// longer than 5 ms.
+  private static let successorPause = Duration.milliseconds(3)
+  /// Where nobody can be asked.
+  private static let shortestPatience = Duration.milliseconds(4)
   /// Standbys say once a second whether they are ready, and another host may be told that it may own the VIP in the
   /// moment in which this one is told that it must not.
   private static let successorPatience = Duration.milliseconds(1500)
@@ -101,7 +107,12 @@ extension Instance {
     switch current.progress {
     // Looked at after every event.
     case .awaitingStandby: return
-    case .accepted(let successor): return departed(to: successor, at: now, &actions)
+    case .accepted(let successor, let end):
+      if end <= now { return departed(to: successor, at: now, &actions) }
+      ask(successor, &actions)
+      current.deadline = min(now + Self.successorPause, end)
+      phase.service?.departure = current
+      return
     case .offered(repetitions: 0): return nobodyTakesOver(current.purpose, at: now, &actions)
     case .offered(let left):
       current.progress = .offered(repetitions: left - 1)
@@ -166,12 +177,21 @@ extension Instance {
     }
   }
 
+  /// Asks the successor's kernel for the VIP.
+  private func ask(_ successor: IPAddress, _ actions: inout Actions) {
+    guard let hardware = routers.hardware(of: successor) else { return }
+    ask(for: parameters.addresses[0].address, at: hardware, &actions)
+  }
+
   /// A router says that it is Active. Its neighbours still send to this host: the VIP is served until the
   /// successor announces it.
   mutating func offerIsAccepted(by successor: IPAddress, at now: Instant) {
     guard case .offered = phase.service?.departure?.progress else { return }
-    phase.service?.departure?.progress = .accepted(by: successor)
-    phase.service?.departure?.deadline = now + Self.announcementPatience
+    // No kernel answers for a virtual router's hardware address elsewhere.
+    let isAnswered = !parameters.usesVirtualMAC && routers.hardware(of: successor) != nil
+    let patience = isAnswered ? Self.announcementPatience : Self.shortestPatience
+    phase.service?.departure?.progress = .accepted(by: successor, until: now + patience)
+    phase.service?.departure?.deadline = now + Self.successorPause
   }
 
   mutating func departed(to successor: IPAddress, at now: Instant, _ actions: inout Actions) {

@@ -66,7 +66,7 @@ public struct Instance: Sendable {
   /// Whether somebody asked for a handover and has no answer yet. Then a departure is under way.
   var isHandoverAsked = false
   /// Whether the instance was told to stop.
-  var isStopping = false
+  public internal(set) var isStopping = false
   var ownSourceReported = false
 
   /// An instance that waits for its first link event.

@@ -32,7 +32,7 @@ extension [Action] {
     var driver = accompanied()
     #expect(driver.handle(.handover).outcomes == [])
     #expect(driver.hear(100).outcomes == [])
-    #expect(driver.runToDeadline().outcomes == [.takenOver(by: peer)])
+    #expect(driver.run(until: driver.now + .milliseconds(25)).map(\.1).outcomes == [.takenOver(by: peer)])
     #expect(driver.run(until: driver.now + .seconds(1)).map(\.1).outcomes == [])
   }
 
@@ -153,6 +153,16 @@ extension [Action] {
     }
     if isOpen { follow(driver.run(until: driver.now + .seconds(10)).map(\.1)) }
     #expect(!isOpen)
+  }
+
+  /// RFC 9568 §6.4.3 has an Active router contradict a resignation, which would take back what is offered.
+  @Test func aResignationDoesNotTakeTheOfferBack() {
+    var driver = accompanied()
+    driver.handle(.handover)
+    let answers = driver.hear(0).filter { if case .advertise = $0 { true } else { false } }
+    #expect(answers == [])
+    #expect(driver.hear(100).outcomes == [])
+    #expect(driver.handle(announcement).outcomes == [.takenOver(by: peer)])
   }
 }
 

@@ -29,7 +29,7 @@ import VRRP
     #expect(offer.contains(.advertise(priority: 0, interval: .shortest)))
     #expect(!offer.contains(.remove(first)))
     _ = driver.hear(100, from: peer)
-    let end = driver.run(until: driver.now + .milliseconds(10)).map(\.1)
+    let end = driver.run(until: driver.now + .milliseconds(25)).map(\.1)
     #expect(end.contains(.remove(first)))
     #expect(driver.instance.cause == .handover(to: peer))
   }
