@@ -6,12 +6,20 @@ import Ownership
 
 /// The links that carry the VIP's addresses: the interface itself, or with VirtualMAC= a macvlan for each family.
 struct Carriers: Hashable, Sendable {
+  /// A macvlan that must go.
+  struct Dropped: Hashable, Sendable {
+    let linkIndex: Int32
+    var retry = Retry()
+  }
+
   /// VRID of the virtual router whose hardware address the macvlans have; nil for none.
   private let virtualMAC: UInt8?
   private let families: [AddressFamily]
   var retry = Retry()
   /// The kernel's refusal to make one, until it does.
   var refused: AddressFamily?
+  /// Those above a link that this instance does not serve any more.
+  var dropped: [Dropped] = []
 
   init(_ settings: Settings) {
     virtualMAC = settings.virtualMAC ? settings.virtualRouterID : nil
@@ -31,9 +39,13 @@ struct Carriers: Hashable, Sendable {
 
   /// The macvlan, if it is there.
   func macvlan(_ family: AddressFamily, in view: KernelView) -> Link? {
-    guard let link = view.link, let request = request(family, on: link),
-      let found = view.link(named: request.name), found.macAddress == request.hardware,
-      found.parentIndex == request.parentIndex
+    view.link.flatMap { macvlan(family, above: $0, in: view) }
+  }
+
+  /// The macvlan above `parent`, if it is there.
+  func macvlan(_ family: AddressFamily, above parent: Link, in view: KernelView) -> Link? {
+    guard let request = request(family, on: parent), let found = view.link(named: request.name),
+      found.macAddress == request.hardware, found.parentIndex == request.parentIndex
     else { return nil }
     return found
   }
@@ -119,15 +131,35 @@ extension Host {
   }
 
   /// What was made on the link with this index to carry the addresses goes.
-  mutating func removeCarriers(above parent: Int32, into effects: inout Effects) {
-    guard carriers.areMacvlans, let parent = view.link(parent) else { return }
+  mutating func removeCarriers(above parent: Int32, at now: Instant, into effects: inout Effects) {
+    guard let parent = view.link(parent) else { return }
     for family in settings.families {
-      guard let request = carriers.request(family, on: parent), let macvlan = view.link(named: request.name),
-        macvlan.macAddress == request.hardware
-      else { continue }
-      ask(
-        .removeLink(macvlan.index), about: .removal(linkIndex: macvlan.index), isAddition: false,
-        into: &effects)
+      guard let macvlan = carriers.macvlan(family, above: parent, in: view) else { continue }
+      if carriers.dropped.contains(where: { $0.linkIndex == macvlan.index }) { continue }
+      carriers.dropped.append(Carriers.Dropped(linkIndex: macvlan.index))
     }
+    removeDroppedCarriers(at: now, into: &effects)
+  }
+
+  /// Removes macvlans that must go, as long as they are there and do not carry the addresses again.
+  mutating func removeDroppedCarriers(at now: Instant, into effects: inout Effects) {
+    guard !carriers.dropped.isEmpty else { return }
+    let serving = phase == .leaving ? [] : settings.families.map { carriers.index($0, in: view) }
+    carriers.dropped.removeAll { [view] in
+      view.link($0.linkIndex) == nil || serving.contains($0.linkIndex)
+    }
+    for index in carriers.dropped.indices {
+      let (link, retry) = (carriers.dropped[index].linkIndex, carriers.dropped[index].retry)
+      guard pending.outcome(.removal(linkIndex: link)) == nil, allows(retry, at: now) else { continue }
+      ask(.removeLink(link), about: .removal(linkIndex: link), isAddition: false, into: &effects)
+    }
+  }
+
+  mutating func carrierRemovalAnswered(_ linkIndex: Int32, _ refusal: KernelRefusal?, at now: Instant) {
+    guard let refusal, refusal.kind != .linkGone,
+      let index = carriers.dropped.firstIndex(where: { $0.linkIndex == linkIndex })
+    else { return }
+    carriers.dropped[index].retry.refused(at: now)
+    schedule(carriers.dropped[index].retry)
   }
 }

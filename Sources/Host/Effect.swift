@@ -15,7 +15,7 @@ public enum Effect: Hashable, Sendable {
   case openSockets(UInt32, SocketPlan)
   /// Send from another address or hardware address by the sockets that are open.
   case followIdentity(SocketPlan)
-  /// Close all sockets.
+  /// Close all sockets, and those that were to be opened so far as soon as they are.
   case closeSockets
 
   // MARK: The network

@@ -141,7 +141,8 @@ public struct Host: Sendable {
     case .files(let result): take(result, at: now, into: &effects)
     case .settings(let changed): take(changed, at: now, into: &effects)
     case .stop: stop(at: now, into: &effects)
-    case .restart: end(0, into: &effects)
+    // Nobody would come after a run that was told to stop, and that one is about to end.
+    case .restart: if !core.isStopping { end(0, into: &effects) }
     }
     follow(at: now, into: &effects)
     noteDeadline()
@@ -161,6 +162,7 @@ public struct Host: Sendable {
       followLink(at: now, into: &effects)
       followLinkSettings(at: now, into: &effects)
       followCarriers(at: now, into: &effects)
+      removeDroppedCarriers(at: now, into: &effects)
       followAddresses(at: now, into: &effects)
     }
     followRoutes(at: now, into: &effects)
@@ -253,7 +255,7 @@ public struct Host: Sendable {
   private mutating func beginLeaving(at now: Instant, into effects: inout Effects) {
     phase = .leaving
     alarms.set(.end, now + Self.leaveTimeout)
-    if let link = view.link { removeCarriers(above: link.index, into: &effects) }
+    if let link = view.link { removeCarriers(above: link.index, at: now, into: &effects) }
   }
 
   private mutating func leave(at now: Instant, into effects: inout Effects) {

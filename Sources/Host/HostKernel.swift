@@ -1,3 +1,4 @@
+import Configuration
 import Internet
 import Netlink
 import Ownership
@@ -85,10 +86,10 @@ extension Host {
     _ answer: KernelAnswer, to sequence: UInt32, at now: Instant, into effects: inout Effects
   ) {
     guard let entry = pending.close(sequence) else { return }
-    hasChanged = true
     if case .snapshot(let snapshot) = answer { return take(snapshot, at: now, into: &effects) }
     var refusal: KernelRefusal?
     if case .refused(let why) = answer { refusal = why }
+    if refusal != nil || !isRenewal(entry) { hasChanged = true }
     switch entry.subject {
     case .look: lookWasRefused(at: now)
     case .address(let network, let linkIndex):
@@ -97,9 +98,17 @@ extension Host {
     case .macvlan(let family): macvlanAnswered(family, refusal, at: now, into: &effects)
     case .upness(let index):
       upnessAnswered(index, entry.isAddition, refusal, at: now, into: &effects)
-    case .removal: break
+    case .removal(let index): carrierRemovalAnswered(index, refusal, at: now)
     case .setting: settingAnswered(refusal, at: now, into: &effects)
     }
+  }
+
+  /// Whether the request was for an address that the core knows to be there.
+  private func isRenewal(_ entry: PendingRequests.Entry) -> Bool {
+    guard entry.isAddition, case .address(let network, _) = entry.subject,
+      let index = settings.addresses.firstIndex(of: network)
+    else { return false }
+    return addresses.told.contains(AddressSet(index: index))
   }
 
   private mutating func lookWasRefused(at now: Instant) {

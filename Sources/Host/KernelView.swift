@@ -8,6 +8,8 @@ struct KernelView: Hashable, Sendable {
   /// The name of that link; one that is deleted and made anew under it is the same to us.
   let name: String
   private(set) var links: [Link] = []
+  /// The link that carries the VIP; nil while there is none of its name.
+  private(set) var link: Link?
   private(set) var addresses: [LinkAddress] = []
   private(set) var routes: [Route] = []
   private(set) var forwardingLinks: [Int32] = []
@@ -45,7 +47,7 @@ struct KernelView: Hashable, Sendable {
     addresses = snapshot.addresses
     routes = snapshot.routes
     forwardingLinks = snapshot.forwardingLinks
-    choosePrimary()
+    linksChanged()
   }
 
   /// Takes over one change.
@@ -88,13 +90,18 @@ struct KernelView: Hashable, Sendable {
     }
     // fib_disable_ip(): IPv4 routes of a link that is set down go without a word.
     if !link.isUp { routes.removeAll { $0.linkIndex == link.index } }
-    choosePrimary()
+    linksChanged()
   }
 
   private mutating func forgetLink(_ index: Int32) {
     links.removeAll { $0.index == index }
     addresses.removeAll { $0.linkIndex == index }
     routes.removeAll { $0.linkIndex == index }
+    linksChanged()
+  }
+
+  private mutating func linksChanged() {
+    link = links.first { $0.name == name }
     choosePrimary()
   }
 
@@ -167,9 +174,6 @@ struct KernelView: Hashable, Sendable {
   }
 
   // MARK: What there is
-
-  /// The link that carries the VIP; nil while there is none of its name.
-  var link: Link? { links.first { $0.name == name } }
 
   func link(_ index: Int32) -> Link? { links.first { $0.index == index } }
 

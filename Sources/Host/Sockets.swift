@@ -68,20 +68,24 @@ extension Host {
   private mutating func linkIsAnother(than old: Int32, at now: Instant, into effects: inout Effects) {
     effects.append(.closeSockets)
     sockets.open = nil
+    sockets.opening = nil
     tellLink(.absent, at: now, into: &effects)
     addresses.wanted = []
     addresses.unasked = []
-    abandon(link: old, into: &effects)
+    abandon(link: old, at: now, into: &effects)
     routes.linkIndex = nil
   }
 
-  /// Gives up what this instance has on a link that it does not serve any more.
-  private mutating func abandon(link index: Int32, into effects: inout Effects) {
-    for network in settings.addresses where isExpected(network, on: index) {
-      addresses.dropped.append(VirtualAddresses.Dropped(network: network, linkIndex: index))
+  /// Gives up what this instance has on a link that it does not serve any more, if that is still there.
+  private mutating func abandon(link index: Int32, at now: Instant, into effects: inout Effects) {
+    for network in settings.addresses {
+      let macvlan = view.link(index).flatMap { carriers.macvlan(network.address.family, above: $0, in: view) }
+      let carrier = carriers.areMacvlans ? macvlan?.index : index
+      guard let carrier, isExpected(network, on: carrier) else { continue }
+      addresses.drop(network, on: carrier)
     }
     routes.dropped += routes.entries.map { Route($0.route, linkIndex: index) }
-    removeCarriers(above: index, into: &effects)
+    removeCarriers(above: index, at: now, into: &effects)
   }
 
   private mutating func tellLink(

@@ -49,7 +49,7 @@ extension Host {
   /// How often a status is told at most.
   private static let statusPause = Duration.milliseconds(250)
   /// How often what changes without a word is looked for.
-  private static let lookPause = Duration.milliseconds(50)
+  private static let lookPause = Duration.milliseconds(200)
 
   // MARK: Files
 

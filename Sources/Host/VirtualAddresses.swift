@@ -23,6 +23,13 @@ struct VirtualAddresses: Hashable, Sendable {
   /// The kernel's latest refusal, for the operator.
   var refusal: KernelRefusal?
 
+  /// Notes that an address must go.
+  mutating func drop(_ network: IPNetwork, on linkIndex: Int32) {
+    // One entry each: the kernel's answer is to all requests for the same.
+    guard !dropped.contains(where: { $0.network == network && $0.linkIndex == linkIndex }) else { return }
+    dropped.append(Dropped(network: network, linkIndex: linkIndex))
+  }
+
   /// What an earlier run left.
   func leftover(_ settings: Settings, _ view: KernelView, _ carriers: Carriers) -> AddressSet {
     var found: AddressSet = []
@@ -63,7 +70,7 @@ extension Host {
     }
     addresses.unasked.remove(AddressSet(index: index))
     // A renewal finds it up, or being set up again.
-    if !addresses.told.contains(AddressSet(index: index)) { setCarrier(family, up: true, into: &effects) }
+    if !isExpected(network, on: carrier) { setCarrier(family, up: true, into: &effects) }
     let request = AddressRequest(
       network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
       validLifetime: core.parameters.lease, addsPrefixRoute: !view.hasSubnet(of: network))
@@ -129,14 +136,28 @@ extension Host {
 
   /// An address that is about to be removed, and asked for again after that, is not there to stay.
   private mutating func appeared(_ index: Int, at now: Instant, into effects: inout Effects) {
+    guard !isGoing(settings.addresses[index]) else { return }
+    addresses.told.insert(AddressSet(index: index))
+    if !dropStray(index) { tell(.added(index: index), at: now, into: &effects) }
+  }
+
+  /// What an earlier run left on a link that had another name when this one began must go; whether it is that.
+  private mutating func dropStray(_ index: Int) -> Bool {
     let network = settings.addresses[index]
-    let isGoing = pending.has { entry in
+    guard !addresses.wanted.contains(AddressSet(index: index)),
+      let carrier = carriers.index(network.address.family, in: view),
+      view.address(network, on: carrier)?.protocolNumber == AddressRequest.protocolNumber
+    else { return false }
+    addresses.drop(network, on: carrier)
+    return true
+  }
+
+  /// Whether the kernel was asked to remove an address and has not answered yet.
+  private func isGoing(_ network: IPNetwork) -> Bool {
+    pending.has { entry in
       guard case .address(network, _) = entry.subject else { return false }
       return !entry.isAddition
     }
-    guard !isGoing else { return }
-    addresses.told.insert(AddressSet(index: index))
-    tell(.added(index: index), at: now, into: &effects)
   }
 
   mutating func addressAnswered(
@@ -148,6 +169,8 @@ extension Host {
       return droppedAnswered(index, refusal, at: now)
     }
     guard let index = settings.addresses.firstIndex(of: network) else { return }
+    // What was done before a removal does not last, and the answer to that is to come.
+    if isGoing(network) { return }
     if isAddition {
       additionAnswered(index, refusal, at: now, into: &effects)
     } else {
@@ -195,7 +218,7 @@ extension Host {
       guard let carrier = carriers.index(network.address.family, in: view),
         isExpected(network, on: carrier)
       else { continue }
-      addresses.dropped.append(VirtualAddresses.Dropped(network: network, linkIndex: carrier))
+      addresses.drop(network, on: carrier)
     }
   }
 

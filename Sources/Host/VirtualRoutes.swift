@@ -31,6 +31,8 @@ extension Host {
   /// Has the routes there while they are wanted, and no others of this instance.
   mutating func followRoutes(at now: Instant, into effects: inout Effects) {
     guard !routes.entries.isEmpty || !routes.dropped.isEmpty else { return }
+    // Whether this run goes on with the VIP of an earlier one is not known before.
+    guard core.link != nil else { return }
     let areWanted = core.owns && view.link != nil
     let linkIndex = view.link?.index
     guard routes.mayHaveChanged || areWanted != routes.areWanted else { return }

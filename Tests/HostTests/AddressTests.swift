@@ -119,4 +119,38 @@ import VRRP
     #expect(bench.host.standing.owns)
     #expect(try bench.has("192.168.1.219/24"))
   }
+
+  /// The interface had another name when this run began, so that what the last one left was not seen.
+  @Test func whatIsFoundLateAndNotWantedGoes() throws {
+    var bench = try Bench(leftover: ["192.168.1.219/24"])
+    bench.note(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    bench.start()
+    bench.refusals = { if case .removeAddress = $0 { 16 } else { nil } }
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    #expect(try bench.has("192.168.1.219/24"))
+    #expect(!bench.host.standing.owns)
+    bench.refusals = { _ in nil }
+    bench.run(for: .milliseconds(150))
+    #expect(try !bench.has("192.168.1.219/24"))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+  }
+
+  /// The kernel works through a renewal, a removal and an addition: only the last one lasts.
+  @Test func anAnswerFromBeforeARemovalCountsForNothing() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.isBlocked = true
+    bench.run(for: .milliseconds(600))
+    bench.handle(.hold(true, nil))
+    bench.handle(.hold(false, nil))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.core.election.state == .active)
+    #expect(bench.host.core.present.isEmpty)
+    bench.forget()
+    bench.unblock()
+    #expect(bench.host.standing.owns)
+    #expect(bench.log.count { $0 == .notice(.core(.owned)) } == 1)
+    #expect(!bench.notices.contains { if case .core(.reinstated) = $0 { true } else { false } })
+  }
 }

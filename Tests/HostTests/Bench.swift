@@ -37,6 +37,10 @@ struct Bench {
   var ignoresUpness = false
   /// Whether sockets open.
   var opensSockets = true
+  /// Whether that is said at once.
+  var answersOpenings = true
+  /// The number of the last request to open sockets.
+  private(set) var opening: UInt32?
   /// Whether the kernel answers; its answers wait if not.
   var isBlocked = false
   private var waiting: [(UInt32, KernelRequest)] = []
@@ -121,6 +125,8 @@ struct Bench {
         switch effect {
         case .request(let sequence, let request): ask(sequence, request)
         case .openSockets(let sequence, _):
+          opening = sequence
+          guard answersOpenings else { break }
           let refusal = KernelRefusal(.notPermitted, code: 1, "opening a socket")
           host.handle(.sockets(sequence, opensSockets ? nil : refusal), at: now, into: &effects)
         default: break

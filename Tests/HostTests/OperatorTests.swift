@@ -280,4 +280,22 @@ import VRRP
     bench.run(for: .seconds(15))
     #expect(bench.host.standing.owns)
   }
+
+  /// Nobody would come after it.
+  @Test func aRunThatWasToldToStopIsNotRestarted() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.handle(
+      .neighbor(
+        .request(
+          for: .ipv4(IPv4Address(bits: 0xC0A8_01DB)), from: .ipv4(IPv4Address(bits: 0xC0A8_01DA)),
+          at: MACAddress(bits: 0x0200_0000_00DA),
+          standby: StandbyMark(virtualRouterID: 219, priority: 100, isReady: true))))
+    bench.handle(.stop)
+    bench.handle(.restart)
+    #expect(!bench.log.contains(.exit(0)))
+    bench.run(for: .seconds(2))
+    #expect(bench.log.contains(.exit(0)))
+    #expect(try !bench.has("192.168.1.219/24"))
+  }
 }

@@ -89,4 +89,19 @@ import VRRP
     bench.happen(.routeRemoved(way("192.168.1.1", 100)))
     #expect(bench.host.core.parameters.gateway == nil)
   }
+
+  /// Whether the VIP stays is not known before the sockets are open.
+  @Test func aRestartLeavesTheRoutesAlone() throws {
+    var bench = try Bench(Self.text, routes: [try route()], leftover: ["192.168.1.219/24"])
+    bench.start(Host.Memory(lastAdvertised: at(950)))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+    let touched = bench.requests.filter { request in
+      switch request {
+      case .addRoute, .removeRoute: true
+      default: false
+      }
+    }
+    #expect(touched == [])
+  }
 }

@@ -86,4 +86,53 @@ import VRRP
     }
     #expect(bench.notices.filter { if case .sendFailed = $0 { true } else { false } }.count == 2)
   }
+
+  /// What was asked for before the link went is closed as soon as it is open.
+  @Test func socketsOfALinkThatWentCountForNothing() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.answersOpenings = false
+    try bench.reload("[VRRP]\nPeer=192.168.1.218\n")
+    let first = try #require(bench.opening)
+    bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    let second = try #require(bench.opening)
+    #expect(second != first)
+    bench.handle(.sockets(first, nil))
+    #expect(bench.host.core.link == .absent)
+    bench.handle(.sockets(second, nil))
+    #expect(bench.host.core.election.state == .backup)
+  }
+
+  @Test func aMacvlanThatCouldNotBeRemovedIsRemovedLater() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.own()
+    #expect(bench.links.contains { $0.kind == "macvlan" })
+    bench.refusals = { if case .removeLink = $0 { 16 } else { nil } }
+    bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    #expect(bench.links.contains { $0.kind == "macvlan" })
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(1))
+    #expect(!bench.links.contains { $0.kind == "macvlan" })
+  }
+
+  /// It carries the addresses again, and stays; what it carries goes.
+  @Test func aMacvlanThatCouldNotBeRemovedServesAgainWithoutTheVIP() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.own()
+    bench.refusals = { request in
+      switch request {
+      case .removeLink, .removeAddress: 16
+      default: nil
+      }
+    }
+    bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    bench.refusals = { _ in nil }
+    bench.run(for: .milliseconds(250))
+    #expect(bench.links.contains { $0.kind == "macvlan" })
+    #expect(try !bench.has("192.168.1.219/24"))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+  }
 }
