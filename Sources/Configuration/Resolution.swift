@@ -356,7 +356,7 @@ struct Resolution {
   /// Of the first thing that was said in the section with this index.
   private func origin(inTrack index: Int) -> Settings.Origin {
     let view = draft.settings.view(ofTrack: index)
-    let keys = ConfigurationKey.keys(of: ConfigurationKey.track)
+    let keys = ConfigurationKey.ofTrack
     return keys.lazy.compactMap { view.origins[view.qualifiedName(of: $0)]?.first }.first ?? .default
   }
 

@@ -152,7 +152,7 @@ extension Settings {
   /// Another [Track] begins.
   mutating func beginTrack() {
     if lastTrack != TrackSettings() || tracks.isEmpty { tracks.append(TrackSettings()) }
-    for key in ConfigurationKey.keys(of: ConfigurationKey.track) { origins[qualifiedName(of: key)] = nil }
+    for key in ConfigurationKey.ofTrack { origins[qualifiedName(of: key)] = nil }
   }
 }
 
@@ -194,12 +194,10 @@ extension Settings {
 
   /// What differs in `new`, in the order of the keys; origins do not count.
   public func changes(to new: Settings) -> [Change] {
-    let single = ConfigurationKey.all.filter { $0.section != ConfigurationKey.track }
-    let repeated = ConfigurationKey.keys(of: ConfigurationKey.track)
-    return single.compactMap { change($0, to: new) }
+    ConfigurationKey.single.compactMap { change($0, to: new) }
       + (0..<max(tracks.count, new.tracks.count)).flatMap { index in
         let (before, after) = (view(ofTrack: index), new.view(ofTrack: index))
-        return repeated.compactMap { before.change($0, to: after) }
+        return ConfigurationKey.ofTrack.compactMap { before.change($0, to: after) }
       }
   }
 
@@ -213,7 +211,7 @@ extension Settings {
 
   /// Takes over from `new` what a reload applies; the rest stays as it is.
   public mutating func takeLiveValues(of new: Settings) {
-    for key in ConfigurationKey.all where key.section != ConfigurationKey.track {
+    for key in ConfigurationKey.single {
       guard key.effect(from: self, to: new) != .restart else { continue }
       key.copy(new, &self)
       origins[key.qualifiedName] = new.origins[key.qualifiedName]
