@@ -207,7 +207,8 @@ extension World {
     let owns = state(number) == .active && presence(number).isComplete
     let missing = missingRoutes(number)
     if owns && !missing.isEmpty { return "routes \(missing) are missing" }
-    if !owns && missing.count < daemons[number].host.settings.routes.count {
+    // Who found both, and waits until it may go on with the VIP, leaves both.
+    if !owns && !daemons[number].isResuming && missing.count < daemons[number].host.settings.routes.count {
       return "it has routes without the VIP"
     }
     return nil

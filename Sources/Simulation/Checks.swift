@@ -62,9 +62,13 @@ extension World {
     let joined = overlaps[vip].joined[Overlaps.pair(first, second)]
     let isHealing = since - joined <= promise.healingLimit
     coverage.count(isHealing ? .healedOverlap : .overlap)
-    guard promise.demandsSafety, !isStopped(first, at: since), !isStopped(second, at: since) else { return }
+    guard promise.demandsSafety, !isExcused(first, vip, since), !isExcused(second, vip, since) else { return }
     let limit = max(since + promise.overlapLimit, joined + promise.healingLimit) - since
     complain(first, second, since: since, limit: limit)
+  }
+
+  private func isExcused(_ machine: Int, _ vip: Int, _ since: Time) -> Bool {
+    daemons[daemon(of: vip, on: machine)].diedLettingGo || isStopped(machine, at: since)
   }
 
   /// Whether the host's daemon was stopped while a tie was being broken, when it had the VIP, or had asked its kernel
@@ -150,9 +154,18 @@ extension World {
     }
   }
 
+  /// A daemon dies or freezes.
+  func noteInterruption(of number: Int) {
+    guard present(number) != 0, !daemons[number].isResuming else { return }
+    if daemons[number].host.core.resumesAfter == nil { daemons[number].diedLettingGo = true }
+  }
+
   /// A daemon that runs and is not Active must not leave the VIP in its kernel.
   func checkStranded(_ number: Int) {
     let present = present(number)
+    if present == 0 || runs(number) && daemons[number].host.core.resumesAfter != nil {
+      daemons[number].diedLettingGo = false
+    }
     let isActive = present != 0 && state(number) == .active
     if present == 0 || isActive { daemons[number].isResuming = false }
     let isStranded = present != 0 && !isActive && !daemons[number].isResuming && runs(number)

@@ -80,6 +80,9 @@ final class Daemon {
   var lastSpoke = Time.never
   /// The interval that it advertised then.
   var spokenInterval: Time = 0
+  /// Whether it died or froze while it offered the VIP, or had its removal done: make before break has both serve
+  /// then, and only the lease ends that.
+  var diedLettingGo = false
   /// Whether it found the VIP when it started, and has not decided yet what to do with it.
   var isResuming = false
   /// When the kernel began to have addresses while the daemon runs and is not Active.

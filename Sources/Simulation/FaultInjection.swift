@@ -139,6 +139,7 @@ extension World {
     case .freeze:
       // One SIGCONT ends it, whoever sent it.
       if step < 0 && !daemons[number].isFrozen { return }
+      if step > 0 { noteInterruption(of: number) }
       daemons[number].isFrozen = step > 0 && daemons[number].isAlive
       if step < 0 { goOn(number) }
     case .netlinkOverflow: daemons[number].losingNews += step

@@ -35,6 +35,7 @@ extension World {
 
   /// The process ends; its kernel lives on.
   func die(_ number: Int) {
+    noteInterruption(of: number)
     daemons[number].isAlive = false
     daemons[number].ended = now
     daemons[number].isFrozen = false
@@ -89,6 +90,7 @@ extension World {
     coverage.count(.thawed)
     note(number, "goes on")
     daemons[number].running = now
+    daemons[number].strandedSince = .never
     let waiting = daemons[number].waiting
     daemons[number].waiting = []
     again(waiting)

@@ -6,10 +6,11 @@ import VRRP
 /// **Safety** (two hosts on one segment never both answer for the VIP). A host answers if its kernel has the
 /// address and runs; two hosts are on one segment if the switch forwards frames between them both ways, so a
 /// firewall that drops VRRP or ARP does not part them. An overlap may last for
-/// - `overlapLimit`, 5 ms: the design's limit for a handover. It also covers routers that become Active at the
-///   same moment (cold start, equal priorities): the better one's Advertisement takes one frame's way and one
-///   turn of the other's loop, well below 1 ms each, to end the overlap. What delays frames, loops or netlink
-///   in a case is added, there and back. If single frames are lost, the next Advertisement must do.
+/// - `overlapLimit`, 5 ms: the design's limit for a handover, and 20 ms more if its announcement is lost. It also
+///   covers routers that become Active at the same moment (cold start, equal priorities): the better one's
+///   Advertisement takes one frame's way and one turn of the other's loop, well below 1 ms each, to end the overlap.
+///   What delays frames, loops or netlink in a case is added, there and back. If single frames are lost, the next
+///   Advertisement must do.
 ///   Routers that cannot hear each other's Advertisements and become Active at the same moment settle it by
 ///   ARP, one after the other, each within two intervals. So do those whose witness is `lease`, when VRRP is
 ///   blocked for longer than the lease;
@@ -60,7 +61,8 @@ struct Promise: Hashable, Sendable {
     let contest =
       plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval + plan.announcementPause : 0
     overlapLimit =
-      5 * .millisecond + slack + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap)
+      5 * .millisecond + slack
+      + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap, plan.unannouncedOverlap)
     healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
     demandsSafety = plan.leavesOneOwner
@@ -116,7 +118,7 @@ extension Case {
     // A keepalived-like host promises nothing beyond that, and may mislead others.
     if hosts.contains(where: { $0.isPlain }) { return false }
     if others.allSatisfy({ Self.witnessed.contains($0.kind) }) {
-      return !interruptsHandover && !partsUnwitnessed
+      return !partsUnwitnessed
     }
     // Who neither hears nor is heard by ARP has lost his witness, but nobody is silent.
     return others.allSatisfy { $0.kind == .blockedARP }
@@ -170,6 +172,9 @@ extension Case {
     partsUnheard && (has(.blockedVRRP) || has(.blockedFamily) && network.advertised.count == 1)
   }
 
+  /// How long who departs waits for an announcement that does not get through.
+  fileprivate var unannouncedOverlap: Time { has(.blockedARP) && departs ? 20 * .millisecond : 0 }
+
   /// How long a silent owner without a witness may answer beside its successor.
   fileprivate var unwitnessedOverlap: Time {
     guard isUnwitnessed else { return 0 }
@@ -181,17 +186,6 @@ extension Case {
   private var lifetime: Time {
     let leases = hosts.compactMap(\.lease) + faults.filter { $0.kind == .reloadLease }.map(\.amount)
     return (leases.max() ?? 0) + 400 * .millisecond + sum(.pause, .heldLock)
-  }
-
-  /// Whether a daemon may die between its offer and its successor's claim: make before break has both serve
-  /// then, and only the lease ends it.
-  private var interruptsHandover: Bool {
-    if network.isGrouped && faults.filter({ Self.witnessed.contains($0.kind) }).count > 1 { return true }
-    return faults.contains { offer in
-      guard [.stop, .handover, .standBack, .failingCheck].contains(offer.kind) else { return false }
-      let window = offer.start...offer.start + longestInterval + 250 * .millisecond
-      return faults.contains { Self.witnessed.contains($0.kind) && window.contains($0.start) }
-    }
   }
 
   /// Whether nothing keeps a daemon from hearing its peers and asking who has the VIP. Without a witness it does

@@ -11,7 +11,7 @@ extension World {
     change(&files, fault, number)
     daemons[number].files = files
     guard daemons[number].isAlive else { return }
-    if daemons[number].random.chance(50) { return post(.settings(files), to: number) }
+    if daemons[number].random.chance(50) { return post(.reload(nil), to: number) }
     ask(number) { .reload($0) }
   }
 

@@ -185,5 +185,73 @@ enum Schedules {
       at 3580ms crash h2 37ms
       """
     ),
+    (
+      "an addition from before a removal counted as the one after it",
+      """
+      seed 130539
+      network jitter=0ms family=ipv6+ipv4 virtual-mac=yes
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=254 interval=100ms start=24092132ns
+      at 820ms held-lock h2 for 680ms
+      at 890ms freeze h2 for 240ms
+      """
+    ),
+    (
+      "a router that offers the VIP contradicted a resignation, and so took its offer back",
+      """
+      seed 144351
+      network jitter=0ms instances=4 group=yes addresses=2 routes=3
+      host kind=vipd priority=100 interval=10ms start=10630961ns
+      host kind=vipd priority=50 interval=10ms start=16054442ns
+      at 50ms failing-netlink h2 of 4 22 for 60ms
+      at 56ms mute h1 for 50ms
+      """
+    ),
+    (
+      "a macvlan that could not be removed when its interface was renamed kept the VIP",
+      """
+      seed 339242
+      network jitter=0ms reference=none virtual-mac=yes
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=100 interval=200ms start=0ms
+      at 730ms failing-sockets h1 49 for 1ms
+      at 730ms renamed h1 for 1ms
+      """
+    ),
+    (
+      "sockets that were asked for before the interface went counted as open",
+      """
+      seed 472566
+      network jitter=0ms group=yes
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=100 interval=100ms start=0ms
+      at 100ms held-lock h1 of 1 for 470ms
+      at 110ms reload-interval h1 of 2 10ms
+      at 340ms renamed h1 for 1ms
+      """
+    ),
+    (
+      "a restart in the middle of a stop left the VIP to nobody",
+      """
+      seed 899838
+      network jitter=0ms
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=100 interval=100ms start=0ms
+      at 900ms stop h2
+      at 909ms restart h2
+      """
+    ),
+    (
+      "a run that began while its interface had another name left the VIP of the run before on it",
+      """
+      seed 982811
+      network jitter=0ms gateway-delay=20466ns
+      host kind=vipd priority=100 interval=10ms start=10993485ns
+      host kind=vipd priority=100 interval=10ms start=15581149ns
+      at 140ms heavy-loss h2 50 for 110ms
+      at 210ms restart h1
+      at 240ms renamed h1 for 10ms
+      """
+    ),
   ]
 }
