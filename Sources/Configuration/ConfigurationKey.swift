@@ -18,8 +18,6 @@ struct Draft {
 struct ConfigurationKey: Sendable {
   let section: String
   let name: String
-  /// `Section.Key`
-  let qualifiedName: String
   /// What values it takes, for messages; vip.conf(5) says the same.
   let accepted: String
   /// What holds when nothing is assigned, for messages.
@@ -50,6 +48,9 @@ struct ConfigurationKey: Sendable {
       && zip(old.addresses, new.addresses).allSatisfy { $0.isSameAddress(as: $1) }
     return isOfPrefixesOnly ? .nextAddition : .live
   }
+
+  /// `Section.Key`
+  var qualifiedName: String { "\(section).\(name)" }
 
   /// The section that may be there more than once.
   static let track = "Track"
@@ -165,7 +166,7 @@ struct ConfigurationKey: Sendable {
   ]
 
   private static let addressKey = ConfigurationKey(
-    section: "VirtualIP", name: "Address", qualifiedName: "VirtualIP.Address",
+    section: "VirtualIP", name: "Address",
     accepted: "an IP address, alone or with a prefix length, as in 192.168.1.219/24 or fd00::219/64",
     fallback: "the address that the instance's name stands for", sample: "192.168.1.220/24", effect: .live,
     assign: { draft, text, origin in
@@ -190,8 +191,8 @@ struct ConfigurationKey: Sendable {
     let unassigned = Settings()[keyPath: field]
     let text = write(unassigned)
     return ConfigurationKey(
-      section: section, name: name, qualifiedName: "\(section).\(name)", accepted: accepted,
-      fallback: fallback ?? (text.isEmpty ? "none" : text), sample: sample, effect: effect,
+      section: section, name: name, accepted: accepted, fallback: fallback ?? (text.isEmpty ? "none" : text),
+      sample: sample, effect: effect,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         draft.settings[keyPath: field] = value
@@ -222,8 +223,7 @@ extension ConfigurationKey {
     read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
     ConfigurationKey(
-      section: section, name: name, qualifiedName: "\(section).\(name)", accepted: accepted,
-      fallback: fallback, sample: sample, effect: .live,
+      section: section, name: name, accepted: accepted, fallback: fallback, sample: sample, effect: .live,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
         if draft.settings[keyPath: field].contains(value) { return true }
