@@ -6,20 +6,14 @@ import Ownership
 
 /// The links that carry the VIP's addresses: the interface itself, or with VirtualMAC= a macvlan for each family.
 struct Carriers: Hashable, Sendable {
-  /// A macvlan that must go.
-  struct Dropped: Hashable, Sendable {
-    let linkIndex: Int32
-    var retry = Retry()
-  }
-
   /// VRID of the virtual router whose hardware address the macvlans have; nil for none.
   private let virtualMAC: UInt8?
   private let families: [AddressFamily]
   var retry = Retry()
   /// The kernel's refusal to make one, until it does.
   var refused: AddressFamily?
-  /// Those above a link that this instance does not serve any more.
-  var dropped: [Dropped] = []
+  /// By index, those above a link that this instance does not serve any more.
+  var dropped = Removals<Int32>()
 
   init(_ settings: Settings) {
     virtualMAC = settings.virtualMAC ? settings.virtualRouterID : nil
@@ -135,8 +129,7 @@ extension Host {
     guard let parent = view.link(parent) else { return }
     for family in settings.families {
       guard let macvlan = carriers.macvlan(family, above: parent, in: view) else { continue }
-      if carriers.dropped.contains(where: { $0.linkIndex == macvlan.index }) { continue }
-      carriers.dropped.append(Carriers.Dropped(linkIndex: macvlan.index))
+      carriers.dropped.insert(macvlan.index)
     }
     removeDroppedCarriers(at: now, into: &effects)
   }
@@ -145,21 +138,16 @@ extension Host {
   mutating func removeDroppedCarriers(at now: Instant, into effects: inout Effects) {
     guard !carriers.dropped.isEmpty else { return }
     let serving = phase == .leaving ? [] : settings.families.map { carriers.index($0, in: view) }
-    carriers.dropped.removeAll { [view] in
-      view.link($0.linkIndex) == nil || serving.contains($0.linkIndex)
-    }
-    for index in carriers.dropped.indices {
-      let (link, retry) = (carriers.dropped[index].linkIndex, carriers.dropped[index].retry)
-      guard pending.outcome(.removal(linkIndex: link)) == nil, allows(retry, at: now) else { continue }
-      ask(.removeLink(link), about: .removal(linkIndex: link), isAddition: false, into: &effects)
+    carriers.dropped.removeAll { [view] in view.link($0) == nil || serving.contains($0) }
+    for entry in carriers.dropped.entries {
+      let subject = PendingRequests.Subject.removal(linkIndex: entry.thing)
+      guard pending.outcome(subject) == nil, allows(entry.retry, at: now) else { continue }
+      ask(.removeLink(entry.thing), about: subject, isAddition: false, into: &effects)
     }
   }
 
   mutating func carrierRemovalAnswered(_ linkIndex: Int32, _ refusal: KernelRefusal?, at now: Instant) {
-    guard let refusal, refusal.kind != .linkGone,
-      let index = carriers.dropped.firstIndex(where: { $0.linkIndex == linkIndex })
-    else { return }
-    carriers.dropped[index].retry.refused(at: now)
-    schedule(carriers.dropped[index].retry)
+    guard let refusal, refusal.kind != .linkGone else { return }
+    if let retry = carriers.dropped.refused(linkIndex, at: now) { schedule(retry) }
   }
 }

@@ -82,7 +82,7 @@ extension Host {
       let macvlan = view.link(index).flatMap { carriers.macvlan(network.address.family, above: $0, in: view) }
       let carrier = carriers.areMacvlans ? macvlan?.index : index
       guard let carrier, isExpected(network, on: carrier) else { continue }
-      addresses.drop(network, on: carrier)
+      addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     }
     routes.dropped += routes.entries.map { Route($0.route, linkIndex: index) }
     removeCarriers(above: index, at: now, into: &effects)

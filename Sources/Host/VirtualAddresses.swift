@@ -5,11 +5,10 @@ import Ownership
 
 /// The VIP's addresses: which the core wants, and which of them it knows to be there.
 struct VirtualAddresses: Hashable, Sendable {
-  /// An address that a reload took out of the configuration.
-  struct Dropped: Hashable, Sendable {
+  /// An address on a link.
+  struct Place: Hashable, Sendable {
     let network: IPNetwork
     let linkIndex: Int32
-    var retry = Retry()
   }
 
   /// What the core wants to be there.
@@ -18,17 +17,10 @@ struct VirtualAddresses: Hashable, Sendable {
   var told: AddressSet = []
   /// What is wanted and could not be asked for, because the link that is to carry it is being made.
   var unasked: AddressSet = []
-  /// What must go, and is not configured any more.
-  var dropped: [Dropped] = []
+  /// What must go, and is not configured any more, or not on that link.
+  var dropped = Removals<Place>()
   /// The kernel's latest refusal, for the operator.
   var refusal: KernelRefusal?
-
-  /// Notes that an address must go.
-  mutating func drop(_ network: IPNetwork, on linkIndex: Int32) {
-    // One entry each: the kernel's answer is to all requests for the same.
-    guard !dropped.contains(where: { $0.network == network && $0.linkIndex == linkIndex }) else { return }
-    dropped.append(Dropped(network: network, linkIndex: linkIndex))
-  }
 
   /// What an earlier run left.
   func leftover(_ settings: Settings, _ view: KernelView, _ carriers: Carriers) -> AddressSet {
@@ -148,7 +140,7 @@ extension Host {
       let carrier = carriers.index(network.address.family, in: view),
       view.address(network, on: carrier)?.protocolNumber == AddressRequest.protocolNumber
     else { return false }
-    addresses.drop(network, on: carrier)
+    addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     return true
   }
 
@@ -164,10 +156,8 @@ extension Host {
     _ network: IPNetwork, on linkIndex: Int32, _ isAddition: Bool, _ refusal: KernelRefusal?,
     at now: Instant, into effects: inout Effects
   ) {
-    if let index = addresses.dropped.firstIndex(where: { $0.network == network && $0.linkIndex == linkIndex })
-    {
-      return droppedAnswered(index, refusal, at: now)
-    }
+    let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
+    if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now) }
     guard let index = settings.addresses.firstIndex(of: network) else { return }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
@@ -218,7 +208,7 @@ extension Host {
       guard let carrier = carriers.index(network.address.family, in: view),
         isExpected(network, on: carrier)
       else { continue }
-      addresses.drop(network, on: carrier)
+      addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     }
   }
 
@@ -233,14 +223,14 @@ extension Host {
   mutating func removeDropped(at now: Instant, into effects: inout Effects) {
     guard !addresses.dropped.isEmpty else { return }
     forgetDropped()
-    for index in addresses.dropped.indices {
-      let dropped = addresses.dropped[index]
+    for entry in addresses.dropped.entries {
+      let dropped = entry.thing
       let isNeeded = settings.addresses.indices.contains {
         settings.addresses[$0].address == dropped.network.address
           && addresses.wanted.contains(AddressSet(index: $0)) && !has($0)
       }
       let isLate = rules.contains(.addFirst) && isNeeded
-      guard !isLate, isExpected(dropped.network, on: dropped.linkIndex), allows(dropped.retry, at: now) else {
+      guard !isLate, isExpected(dropped.network, on: dropped.linkIndex), allows(entry.retry, at: now) else {
         continue
       }
       ask(
@@ -265,9 +255,10 @@ extension Host {
     }
   }
 
-  private mutating func droppedAnswered(_ index: Int, _ refusal: KernelRefusal?, at now: Instant) {
+  private mutating func droppedAnswered(
+    _ place: VirtualAddresses.Place, _ refusal: KernelRefusal?, at now: Instant
+  ) {
     guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else { return }
-    addresses.dropped[index].retry.refused(at: now)
-    schedule(addresses.dropped[index].retry)
+    if let retry = addresses.dropped.refused(place, at: now) { schedule(retry) }
   }
 }
