@@ -6,7 +6,7 @@ import VRRP
 /// **Safety** (two hosts on one segment never both answer for the VIP). A host answers if its kernel has the
 /// address and runs; two hosts are on one segment if the switch forwards frames between them both ways, so a
 /// firewall that drops VRRP or ARP does not part them. An overlap may last for
-/// - `overlapLimit`, 5 ms: the design's limit for a handover, and 20 ms more if its announcement is lost. It also
+/// - `overlapLimit`, 5 ms: the design's limit for a handover, and 20 ms more where ARP is blocked. It also
 ///   covers routers that become Active at the same moment (cold start, equal priorities): the better one's
 ///   Advertisement takes one frame's way and one turn of the other's loop, well below 1 ms each, to end the overlap.
 ///   What delays frames, loops or netlink in a case is added, there and back. If single frames are lost, the next

@@ -1,5 +1,6 @@
 import Configuration
 import Internet
+import Neighbor
 import Netlink
 import Ownership
 import Testing
@@ -112,6 +113,16 @@ struct Bench {
   mutating func own() {
     start()
     run(for: .seconds(1))
+  }
+
+  /// Another router says that it stands by.
+  mutating func hearStandby() {
+    handle(
+      .neighbor(
+        .request(
+          for: .ipv4(IPv4Address(bits: 0xC0A8_01DB)), from: .ipv4(IPv4Address(bits: 0xC0A8_01DA)),
+          at: MACAddress(bits: 0x0200_0000_00DA),
+          standby: StandbyMark(virtualRouterID: 219, priority: 100, isReady: true))))
   }
 
   mutating func reload(_ text: String) throws { handle(.settings(try Self.settings(text))) }

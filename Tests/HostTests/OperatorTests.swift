@@ -1,6 +1,5 @@
 import Configuration
 import Internet
-import Neighbor
 import Netlink
 import Ownership
 import Testing
@@ -285,12 +284,7 @@ import VRRP
   @Test func aRunThatWasToldToStopIsNotRestarted() throws {
     var bench = try Bench()
     bench.own()
-    bench.handle(
-      .neighbor(
-        .request(
-          for: .ipv4(IPv4Address(bits: 0xC0A8_01DB)), from: .ipv4(IPv4Address(bits: 0xC0A8_01DA)),
-          at: MACAddress(bits: 0x0200_0000_00DA),
-          standby: StandbyMark(virtualRouterID: 219, priority: 100, isReady: true))))
+    bench.hearStandby()
     bench.handle(.stop)
     bench.handle(.restart)
     #expect(!bench.log.contains(.exit(0)))

@@ -1,5 +1,4 @@
 import Internet
-import Neighbor
 import Netlink
 import Ownership
 import Testing
@@ -60,12 +59,7 @@ import VRRP
   @Test func whoListensForEvidenceDoesSoWithNewSocketsToo() throws {
     var bench = try Bench()
     bench.own()
-    bench.handle(
-      .neighbor(
-        .request(
-          for: .ipv4(IPv4Address(bits: 0xC0A8_01DB)), from: .ipv4(IPv4Address(bits: 0xC0A8_01DA)),
-          at: MACAddress(bits: 0x0200_0000_00DA),
-          standby: StandbyMark(virtualRouterID: 219, priority: 100, isReady: true))))
+    bench.hearStandby()
     let listens = { (bench: Bench) in
       bench.log.count { if case .listenForEvidence = $0 { true } else { false } }
     }
