@@ -146,8 +146,10 @@ extension Host {
     }
   }
 
-  mutating func carrierRemovalAnswered(_ linkIndex: Int32, _ refusal: KernelRefusal?, at now: Instant) {
+  mutating func carrierRemovalAnswered(
+    _ linkIndex: Int32, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+  ) {
     guard let refusal, refusal.kind != .linkGone else { return }
-    if let retry = carriers.dropped.refused(linkIndex, at: now) { schedule(retry) }
+    followUp(carriers.dropped.refused(linkIndex, at: now), refusal, into: &effects)
   }
 }

@@ -98,7 +98,7 @@ extension Host {
     case .macvlan(let family): macvlanAnswered(family, refusal, at: now, into: &effects)
     case .upness(let index):
       upnessAnswered(index, entry.isAddition, refusal, at: now, into: &effects)
-    case .removal(let index): carrierRemovalAnswered(index, refusal, at: now)
+    case .removal(let index): carrierRemovalAnswered(index, refusal, at: now, into: &effects)
     case .setting: settingAnswered(refusal, at: now, into: &effects)
     }
   }

@@ -84,7 +84,7 @@ extension Host {
       guard let carrier, isExpected(network, on: carrier) else { continue }
       addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     }
-    routes.dropped += routes.entries.map { Route($0.route, linkIndex: index) }
+    for entry in routes.entries { routes.dropped.insert(Route(entry.route, linkIndex: index)) }
     removeCarriers(above: index, at: now, into: &effects)
   }
 

@@ -157,7 +157,7 @@ extension Host {
     at now: Instant, into effects: inout Effects
   ) {
     let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
-    if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now) }
+    if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now, into: &effects) }
     guard let index = settings.addresses.firstIndex(of: network) else { return }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
@@ -256,9 +256,10 @@ extension Host {
   }
 
   private mutating func droppedAnswered(
-    _ place: VirtualAddresses.Place, _ refusal: KernelRefusal?, at now: Instant
+    _ place: VirtualAddresses.Place, _ refusal: KernelRefusal?, at now: Instant,
+    into effects: inout Effects
   ) {
     guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else { return }
-    if let retry = addresses.dropped.refused(place, at: now) { schedule(retry) }
+    followUp(addresses.dropped.refused(place, at: now), refusal, into: &effects)
   }
 }

@@ -8,6 +8,8 @@ struct VirtualRoutes: Hashable, Sendable {
   struct Entry: Hashable, Sendable {
     let route: VirtualRoute
     var retry = Retry()
+    /// As `retry`, while it must go.
+    var removal = Retry()
     /// A program that removes it in a loop must not turn this one into its mirror.
     var restoring = Retry(first: .milliseconds(50))
     /// Whether the kernel has had it since it is wanted.
@@ -22,7 +24,7 @@ struct VirtualRoutes: Hashable, Sendable {
   /// The link that they leave by.
   var linkIndex: Int32?
   /// Routes that are no longer configured, and must go.
-  var dropped: [Route] = []
+  var dropped = Removals<Route>()
 
   init(_ settings: Settings) { entries = settings.routes.map { Entry(route: $0) } }
 }
@@ -39,7 +41,7 @@ extension Host {
     routes.mayHaveChanged = false
     routes.areWanted = areWanted
     routes.linkIndex = linkIndex
-    removeDroppedRoutes(into: &effects)
+    removeDroppedRoutes(at: now, into: &effects)
     guard let linkIndex else { return }
     for index in routes.entries.indices {
       follow(index, on: linkIndex, areWanted, at: now, into: &effects)
@@ -55,9 +57,10 @@ extension Host {
     guard isWanted else {
       routes.entries[index].wasThere = false
       routes.entries[index].retry.succeeded()
-      if isExpected { ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects) }
-      return
+      guard isExpected, allows(routes.entries[index].removal, at: now) else { return }
+      return ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects)
     }
+    routes.entries[index].removal.succeeded()
     if isThere && isExpected {
       routes.entries[index].wasThere = true
       return
@@ -99,13 +102,18 @@ extension Host {
     }
   }
 
-  private mutating func removeDroppedRoutes(into effects: inout Effects) {
-    for route in routes.dropped where pending.outcome(.route(route)) ?? view.has(route) {
-      ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects)
-    }
+  private mutating func removeDroppedRoutes(at now: Instant, into effects: inout Effects) {
+    guard !routes.dropped.isEmpty else { return }
     let (pending, view) = (pending, view)
+    // What is configured again, on the link that it was on, is looked after there.
+    let configured = routes.linkIndex.map { link in routes.entries.map { Route($0.route, linkIndex: link) } }
     routes.dropped.removeAll { route in
-      !view.has(route) && !pending.has { $0.subject == .route(route) }
+      configured?.contains(route) == true || !view.has(route) && !pending.has { $0.subject == .route(route) }
+    }
+    for entry in routes.dropped.entries {
+      let route = entry.thing
+      guard pending.outcome(.route(route)) ?? view.has(route), allows(entry.retry, at: now) else { continue }
+      ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects)
     }
   }
 
@@ -114,6 +122,9 @@ extension Host {
     into effects: inout Effects
   ) {
     routes.mayHaveChanged = true
+    if !isAddition, let refusal, refusal.kind != .routeMissing, refusal.kind != .linkGone {
+      return routeStays(route, refusal, at: now, into: &effects)
+    }
     let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
     guard let place else { return }
     guard isAddition, !view.has(route) else { return routes.entries[place].retry.succeeded() }
@@ -125,6 +136,16 @@ extension Host {
     schedule(routes.entries[place].retry)
   }
 
+  /// The kernel refused to remove a route.
+  private mutating func routeStays(
+    _ route: Route, _ refusal: KernelRefusal, at now: Instant, into effects: inout Effects
+  ) {
+    followUp(routes.dropped.refused(route, at: now), refusal, into: &effects)
+    let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
+    guard let place, route.linkIndex == routes.linkIndex else { return }
+    followUp(Refusal(of: &routes.entries[place].removal, at: now), refusal, into: &effects)
+  }
+
   /// The configuration lists other routes.
   mutating func reroute(from before: [VirtualRoute]) {
     routes.mayHaveChanged = true
@@ -133,8 +154,8 @@ extension Host {
       old.first { $0.route == route } ?? VirtualRoutes.Entry(route: route)
     }
     guard let linkIndex = routes.linkIndex else { return }
-    routes.dropped += before.filter { !settings.routes.contains($0) }.map {
-      Route($0, linkIndex: linkIndex)
+    for route in before where !settings.routes.contains(route) {
+      routes.dropped.insert(Route(route, linkIndex: linkIndex))
     }
   }
 

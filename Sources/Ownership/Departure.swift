@@ -109,7 +109,7 @@ extension Instance {
     case .awaitingStandby: return
     case .accepted(let successor, let end):
       if end <= now { return departed(to: successor, at: now, &actions) }
-      ask(successor, &actions)
+      if canAsk(successor) { ask(successor, &actions) }
       current.deadline = min(now + Self.successorPause, end)
       phase.service?.departure = current
       return
@@ -177,6 +177,11 @@ extension Instance {
     }
   }
 
+  /// No kernel answers for a virtual router's hardware address elsewhere.
+  private func canAsk(_ successor: IPAddress) -> Bool {
+    !parameters.usesVirtualMAC && routers.hardware(of: successor) != nil
+  }
+
   /// Asks the successor's kernel for the VIP.
   private func ask(_ successor: IPAddress, _ actions: inout Actions) {
     guard let hardware = routers.hardware(of: successor) else { return }
@@ -187,9 +192,7 @@ extension Instance {
   /// successor announces it.
   mutating func offerIsAccepted(by successor: IPAddress, at now: Instant) {
     guard case .offered = phase.service?.departure?.progress else { return }
-    // No kernel answers for a virtual router's hardware address elsewhere.
-    let isAnswered = !parameters.usesVirtualMAC && routers.hardware(of: successor) != nil
-    let patience = isAnswered ? Self.announcementPatience : Self.shortestPatience
+    let patience = canAsk(successor) ? Self.announcementPatience : Self.shortestPatience
     phase.service?.departure?.progress = .accepted(by: successor, until: now + patience)
     phase.service?.departure?.deadline = now + Self.successorPause
   }

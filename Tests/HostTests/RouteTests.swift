@@ -62,6 +62,52 @@ import VRRP
     #expect(bench.host.standing.missingRoutes.isEmpty)
   }
 
+  private func isRemoval(_ request: KernelRequest) -> Bool {
+    if case .removeRoute = request { true } else { false }
+  }
+
+  @Test func aRouteThatCouldNotBeRemovedIsRemovedLater() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    bench.refusals = { if case .removeRoute = $0 { 16 } else { nil } }
+    try bench.reload("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n")
+    bench.run(for: .seconds(5))
+    #expect((2...10).contains(bench.requests.count(where: isRemoval)))
+    #expect(bench.notices.filter { if case .kernelRefused = $0 { true } else { false } }.count == 1)
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(10))
+    #expect(bench.routes.isEmpty)
+    bench.forget()
+    bench.run(for: .seconds(20))
+    #expect(!bench.requests.contains(where: isRemoval))
+  }
+
+  /// One without a source, which outlives the VIP.
+  @Test func aRouteThatCouldNotBeRemovedWithTheVIPIsRemovedLater() throws {
+    var bench = try Bench(Self.text.replacing(" src 192.168.1.219", with: ""))
+    bench.own()
+    bench.refusals = { if case .removeRoute = $0 { 16 } else { nil } }
+    bench.handle(.hold(true, nil))
+    bench.run(for: .seconds(5))
+    #expect(try !bench.has("192.168.1.219/24"))
+    #expect((2...10).contains(bench.requests.count(where: isRemoval)))
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(10))
+    #expect(bench.routes.isEmpty)
+  }
+
+  @Test func aRouteThatIsWantedAgainBeforeItWentStays() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    bench.isBlocked = true
+    try bench.reload("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n")
+    try bench.reload(Self.text)
+    bench.unblock()
+    bench.run(for: .seconds(5))
+    #expect(bench.routes == [try route()])
+    #expect(bench.requests.count(where: isRemoval) == 1)
+  }
+
   /// The kernel refuses a source that is not there yet.
   @Test func anAddressAndARouteFromItComeInOneReload() throws {
     var bench = try Bench("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.220/24\n")

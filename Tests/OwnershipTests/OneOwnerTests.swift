@@ -490,6 +490,21 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(!log.contains { $0.1 == offer })
   }
 
+  /// No kernel answers for a virtual router's hardware address elsewhere.
+  @Test func nobodyIsAskedForAVirtualHardwareAddress() {
+    var driver = owner()
+    var parameters = driver.instance.parameters
+    parameters.usesVirtualMAC = true
+    driver.handle(.reconfigure(parameters))
+    driver.handle(.stop)
+    _ = driver.hear(100)
+    let heard = driver.now
+    let log = driver.run(until: heard + .seconds(1))
+    let removed = log.first { $0.1 == .remove(first) }
+    #expect(removed.map { $0.0 - heard < Instance.announcementPatience } == true)
+    #expect(!log.contains { if case .ask = $0.1 { true } else { false } })
+  }
+
   @Test func aSuccessorThatCanOnlyBeSeenIsEnough() {
     var driver = owner()
     driver.handle(.handover)
