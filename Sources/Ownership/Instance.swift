@@ -55,8 +55,7 @@ public struct Instance: Sendable {
   var holdings = Holdings()
   var routers = Peers()
   var isolation = Isolation()
-  /// Which of the addresses the witness is asked for next.
-  var witnessTurn = 0
+  var witnessTurn = WitnessTurn()
   /// How the router that was last heard speaks.
   var heardDialect = Dialect.standard
   /// Whether this router gave the VIP up without knowing a successor, and invites one when the kernel has confirmed

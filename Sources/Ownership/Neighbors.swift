@@ -66,6 +66,8 @@ extension Instance {
     of address: IPAddress, at station: MACAddress, at now: Instant, _ actions: inout Actions
   ) {
     phase.changeWitness { $0.hear(station, for: address.family, at: now) }
+    let index = parameters.addresses.firstIndex { $0.address == address }
+    if let index { witnessTurn.hear(index) }
     guard case .backup(let backup) = phase else { return }
     // The Active router that is heard is the one that answers, as long as nothing better is known.
     if let active = backup.active, !active.isLate, !parameters.isVirtualRouter(station) {

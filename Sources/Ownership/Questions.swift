@@ -6,6 +6,8 @@ import VRRP
 private struct Interest {
   /// How often it asks the owner's kernel whether it answers for the VIP; nil for not at all.
   var pace: Duration?
+  /// Whether it is asked for every address: nothing depends on the answer now.
+  var asksAll = false
   var isOwnerDue = false
   /// How fresh evidence of being on the network must be; nil if nobody needs any.
   var window: Duration?
@@ -18,7 +20,7 @@ extension Instance {
   mutating func question(at now: Instant, _ actions: inout Actions) {
     guard identity != nil else { return isolation.stopListening() }
     let interest = interest(at: now)
-    if interest.isOwnerDue { questionOwner(every: interest.pace, at: now, &actions) }
+    if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
     if let window = interest.window {
       isolation.listen(within: window, at: now)
     } else {
@@ -44,6 +46,7 @@ extension Instance {
     case .initialize: break
     case .backup(let backup):
       if parameters.witness != .off { interest.pace = pace(holding: backup.held?.reason, backup.active) }
+      interest.asksAll = isUnhurried(holding: backup.held?.reason, backup.active)
       interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now)
       interest.window = backup.active?.isLate == true ? .milliseconds(200) : .seconds(2)
     case .claiming(let claim):
@@ -60,18 +63,18 @@ extension Instance {
     return interest
   }
 
-  private mutating func questionOwner(every pace: Duration?, at now: Instant, _ actions: inout Actions) {
-    // In turn: one address that somebody deleted is not the whole VIP.
-    let next = (witnessTurn + 1) % parameters.addresses.count
-    let address = parameters.addresses[next].address
+  private mutating func questionOwner(_ interest: Interest, at now: Instant, _ actions: inout Actions) {
+    var turn = witnessTurn
+    let address = parameters.addresses[turn.next(of: parameters.addresses.count, asksAll: interest.asksAll)]
+      .address
     var probe: Witness.Probe?
     phase.changeWitness { witness in
-      guard let pace else { return witness.stop() }
+      guard let pace = interest.pace else { return witness.stop() }
       witness.ask(every: pace, at: now)
       probe = witness.probe(for: address.family, at: now)
     }
     guard let probe else { return }
-    witnessTurn = next
+    witnessTurn = turn
     let station: MACAddress =
       switch probe {
       case .broadcast: .broadcast
@@ -117,17 +120,21 @@ extension Instance {
 
   /// How often a Backup router asks whether the VIP is answered for.
   private func pace(holding hold: Hold?, _ active: Backup.ActiveRouter?) -> Duration {
-    let interval = election.activeInterval.duration
     // Not slower: this is also how the owner learns who stands by.
-    let slow = Duration.seconds(1)
-    switch hold {
-    case .foreign, .isolated, .barred: return slow
+    if isUnhurried(holding: hold, active) { return .seconds(1) }
+    let interval = election.activeInterval.duration
     // The client waits from now on, whatever the interval.
-    case .answered: return min(fastPace(interval), .milliseconds(25))
-    case nil: break
+    if hold != nil { return min(fastPace(interval), .milliseconds(25)) }
+    return active == nil ? max(interval / 2, .milliseconds(20)) : fastPace(interval)
+  }
+
+  /// Whether no takeover depends on the answer as things are.
+  private func isUnhurried(holding hold: Hold?, _ active: Backup.ActiveRouter?) -> Bool {
+    switch hold {
+    case .foreign, .isolated, .barred: true
+    case .answered: false
+    case nil: active?.isLate == false
     }
-    guard let active else { return max(interval / 2, .milliseconds(20)) }
-    return active.isLate ? fastPace(interval) : slow
   }
 
   /// Several probes fit between the first late Advertisement and the end of Active_Down_Interval.

@@ -36,6 +36,7 @@ extension Instance {
   /// Asks for the addresses of the service that has begun.
   mutating func take(at now: Instant, _ actions: inout Actions) {
     holdings.take(all)
+    witnessTurn = WitnessTurn()
     actions.append(.add(all))
     if !holdings.present.isEmpty { phase.service?.announcements.start(at: now) }
   }
@@ -56,7 +57,7 @@ extension Instance {
     holdings.readdress(all: all, moved)
     if let found = phase.resumption?.found { phase.resumption?.found = moved(found) }
     phase.service?.reinstatements = ReinstatementBudget()
-    witnessTurn = 0
+    witnessTurn.readdress(moved)
     if !holdings.adding.isEmpty { actions.append(.add(holdings.adding)) }
   }
 

@@ -112,7 +112,7 @@ extension Case {
   /// Where the design promises one owner: any single fault, and faults that leave each host's view of the
   /// gateway, and of the owner, true. Not: heavy loss, which may look like anything, and refused removals.
   fileprivate var leavesOneOwner: Bool {
-    if hasUnevenLeases || hasUnevenAddresses || losesPeers && partsUnheard { return false }
+    if hasUnevenLeases || losesPeers && partsUnheard { return false }
     let others = faults.filter { !Self.calm.contains($0.kind) }
     if others.allSatisfy({ Self.harmless.contains($0.kind) }) { return true }
     // A keepalived-like host promises nothing beyond that, and may mislead others.
@@ -127,11 +127,6 @@ extension Case {
   /// Whether a dead owner's address may outlast what others believe, because they were told other leases.
   private var hasUnevenLeases: Bool {
     has(.reloadLease) && has(.crash, .kill, .freeze, .pause) && hosts.contains { $0.witness == .lease }
-  }
-
-  /// Whether a dead owner may never have had some of the addresses that the others ask it for.
-  private var hasUnevenAddresses: Bool {
-    has(.reloadAddresses) && has(.crash, .kill, .freeze, .pause, .lateTimers)
   }
 
   /// Whether a host advertises from an address that its peers do not know.

@@ -253,5 +253,16 @@ enum Schedules {
       at 240ms renamed h1 for 10ms
       """
     ),
+    (
+      "a dead owner that never had most of the addresses that it was asked for seemed to be silent",
+      """
+      seed 29356
+      network jitter=0ms
+      host kind=vipd priority=100 interval=100ms remembers=no start=0ms
+      host kind=vipd priority=100 interval=100ms remembers=no start=0ms
+      at 660ms kill h2
+      at 740ms reload-addresses h1 31
+      """
+    ),
   ]
 }
