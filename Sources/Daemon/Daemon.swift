@@ -150,7 +150,7 @@ public final class Daemon {
     case .runCommands(let plan): commands?.follow(plan)
     case .joinGroup(let name): joinGroup(name)
     case .tellGroup(let message, let name): group?.tell(message, to: name)
-    case .remember(let lastAdvertised): runtime.remember(lastAdvertised: lastAdvertised)
+    case .remember(let end): runtime.remember(resumableUntil: end)
     case .writeRole(let role): if !runtime.write(role: role) { handle(.writeFailed(.role)) }
     case .writeHold(let isHeld): if !runtime.write(isHeld: isHeld) { handle(.writeFailed(.hold)) }
     case .readFiles: readFiles()

@@ -14,7 +14,7 @@ final class RuntimeDirectory {
 
   /// What the run before this one left.
   var memory: Host.Memory {
-    Host.Memory(lastAdvertised: record.previous, isHeld: access("\(path)/\(Self.holdFlag)", F_OK) == 0)
+    Host.Memory(resumableUntil: record.previous, isHeld: access("\(path)/\(Self.holdFlag)", F_OK) == 0)
   }
 
   /// The directory at `path`, which is made if need be, as is its parent.
@@ -26,7 +26,7 @@ final class RuntimeDirectory {
   }
 
   /// Remembers when the Active router last advertised; nil when it is none any more.
-  func remember(lastAdvertised: Instant?) { record.write(lastAdvertised) }
+  func remember(resumableUntil: Instant?) { record.write(resumableUntil) }
 
   private static let holdFlag = "hold"
 

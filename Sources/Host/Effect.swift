@@ -40,8 +40,8 @@ public enum Effect: Hashable, Sendable {
   case joinGroup(String?)
   /// Tell the group: all siblings on this host, or the one of this name.
   case tellGroup(GroupMessage, to: String?)
-  /// Remember when the Active router last advertised; nil when it is none any more.
-  case remember(lastAdvertised: Instant?)
+  /// Remember until when the next run may go on as Active router; nil when this one is none any more.
+  case remember(resumableUntil: Instant?)
   /// Write what this host is to the units that follow the VIP.
   case writeRole(Role)
   /// Write whether the operator has this host stand back.

@@ -16,14 +16,14 @@ import VRRP
 public struct Host: Sendable {
   /// What an earlier run of the instance left for this one.
   public struct Memory: Hashable, Sendable {
-    /// When it last advertised as Active router; nil if it was none or let go.
-    public var lastAdvertised: Instant?
+    /// Until when nobody can have taken over from it; nil if it was not the Active router, or let go.
+    public var resumableUntil: Instant?
     /// Whether the operator has this host stand back.
     public var isHeld: Bool
 
     /// Both.
-    public init(lastAdvertised: Instant? = nil, isHeld: Bool = false) {
-      self.lastAdvertised = lastAdvertised
+    public init(resumableUntil: Instant? = nil, isHeld: Bool = false) {
+      self.resumableUntil = resumableUntil
       self.isHeld = isHeld
     }
   }

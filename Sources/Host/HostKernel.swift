@@ -75,7 +75,7 @@ extension Host {
     followParameters(at: now, into: &effects)
     if !leftover.isEmpty {
       effects.append(.notice(.leftover(leftover)))
-      tell(.resume(leftover, lastAdvertised: memory.lastAdvertised), at: now, into: &effects)
+      tell(.resume(leftover, until: memory.resumableUntil), at: now, into: &effects)
     }
     effects.append(.notify(.ready))
   }

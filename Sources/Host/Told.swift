@@ -6,7 +6,7 @@ public import VRRP
 
 /// What was told to others, so that they hear what is new, and only that.
 struct Told: Hashable, Sendable {
-  var lastAdvertised: Instant?
+  var resumableUntil: Instant?
   /// The role that was written, or is being written again and again.
   var role: Role?
   var isRoleWritten = true
@@ -55,10 +55,10 @@ extension Host {
 
   /// What the next run must know of this one.
   mutating func remember(into effects: inout Effects) {
-    let last = core.resumesAfter
-    guard last != told.lastAdvertised else { return }
-    told.lastAdvertised = last
-    effects.append(.remember(lastAdvertised: last))
+    let end = core.resumableUntil
+    guard end != told.resumableUntil else { return }
+    told.resumableUntil = end
+    effects.append(.remember(resumableUntil: end))
   }
 
   mutating func tellRole(into effects: inout Effects) {

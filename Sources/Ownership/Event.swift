@@ -4,8 +4,8 @@ public import VRRP
 
 /// What can happen to an instance.
 public enum Event: Hashable, Sendable {
-  /// An earlier run left these addresses on the interface; it last advertised then, if that is known.
-  case resume(AddressSet, lastAdvertised: Instant?)
+  /// An earlier run left these addresses on the interface; its `resumableUntil`, if that is known.
+  case resume(AddressSet, until: Instant?)
   /// The interface's condition as netlink told it; the first such event starts the instance.
   case link(LinkCondition)
   /// A valid Advertisement for this virtual router.

@@ -30,9 +30,10 @@ public struct Instance: Sendable {
   public var following: IPAddress? { phase.backup?.active?.address }
   /// Why this Backup router leaves the VIP alone although it hears no Active router.
   public var hold: Hold? { phase.backup?.held?.reason }
-  /// When this router last said that it is Active, for its next run to know how long it was silent; nil if it is not,
-  /// or offered the VIP to others.
-  public private(set) var resumesAfter: Instant?
+  /// Until when the next run may go on where this one ends: the fastest Backup router waits for three of the intervals
+  /// that were advertised last, and the next run may have another one. Nil if this router is not Active, or offered the
+  /// VIP to others.
+  public private(set) var resumableUntil: Instant?
   /// Whether the kernel has yet to confirm that addresses are gone.
   public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
@@ -106,9 +107,9 @@ public struct Instance: Sendable {
 
   private mutating func take(_ event: Event, at now: Instant, _ actions: inout Actions) {
     switch event {
-    case .resume(let found, let lastAdvertised):
+    case .resume(let found, let end):
       guard case .initialize(.idle) = phase else { return }
-      phase = .initialize(.found(Resumption(found: found, lastAdvertised: lastAdvertised)))
+      phase = .initialize(.found(Resumption(found: found, end: end)))
     case .link(let condition): linkChanged(to: condition, at: now, &actions)
     case .advertisement(let received): hear(received, at: now, &actions)
     case .neighbor(let packet): hear(packet, at: now, &actions)
@@ -128,14 +129,14 @@ public struct Instance: Sendable {
 
   private mutating func noteSilence() {
     guard election.state == .active else {
-      resumesAfter = nil
+      resumableUntil = nil
       return
     }
     switch phase {
     case .initialize, .backup: break
-    case .claiming(let claim): resumesAfter = claim.activity.lastAdvertised
+    case .claiming(let claim): resumableUntil = claim.activity.end
     case .serving(let service):
-      resumesAfter = service.isOffering ? nil : service.activity.lastAdvertised
+      resumableUntil = service.isOffering ? nil : service.activity.end
     }
   }
 

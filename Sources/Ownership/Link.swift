@@ -49,9 +49,7 @@ extension Instance {
 
   private mutating func resume(_ resumption: Resumption, at now: Instant, _ actions: inout Actions) {
     holdings.adopt(resumption.found)
-    let silence = resumption.lastAdvertised.map { now - $0 }
-    if !parameters.checksResumption || silence.map({ $0 <= parameters.interval.duration * 3 }) == true {
-      // Nobody can have taken over: the fastest Backup router waits three intervals.
+    if !parameters.checksResumption || resumption.end.map({ now <= $0 }) == true {
       elect(.resume, at: now, &actions)
     } else {
       elect(.listen(parameters.interval.duration), at: now, &actions)

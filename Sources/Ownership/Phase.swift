@@ -34,8 +34,8 @@ enum Initialize: Hashable, Sendable {
 struct Resumption: Hashable, Sendable {
   /// The addresses that it left on the interface.
   var found: AddressSet
-  /// When it last advertised; nil if that is not known.
-  let lastAdvertised: Instant?
+  /// Until when nobody can have taken over; nil if that is not known.
+  let end: Instant?
 }
 
 /// What an Active router must remember whether it has the addresses yet or not.
@@ -44,6 +44,8 @@ struct Activity: Hashable, Sendable {
   var lastAdvertised: Instant
   /// The interval that it advertised, by which the others wait; a reload changes it with the next Advertisement.
   var interval: AdvertisementInterval
+  /// Until when no Backup router can have taken over.
+  var end: Instant { lastAdvertised + interval.duration * 3 }
   /// A better Active router that is heard in the family that does not elect.
   var otherFamilyRival: OtherFamilyRival?
 }

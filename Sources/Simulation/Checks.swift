@@ -157,13 +157,13 @@ extension World {
   /// A daemon dies or freezes.
   func noteInterruption(of number: Int) {
     guard present(number) != 0, !daemons[number].isResuming else { return }
-    if daemons[number].host.core.resumesAfter == nil { daemons[number].diedLettingGo = true }
+    if daemons[number].host.core.resumableUntil == nil { daemons[number].diedLettingGo = true }
   }
 
   /// A daemon that runs and is not Active must not leave the VIP in its kernel.
   func checkStranded(_ number: Int) {
     let present = present(number)
-    if present == 0 || runs(number) && daemons[number].host.core.resumesAfter != nil {
+    if present == 0 || runs(number) && daemons[number].host.core.resumableUntil != nil {
       daemons[number].diedLettingGo = false
     }
     let isActive = present != 0 && state(number) == .active

@@ -130,7 +130,7 @@ extension World {
     let isFull = daemons[number].runtime.full > 0
     switch effect {
     // Memory that is mapped already.
-    case .remember(let instant): if !isFull { daemons[number].runtime.memory.lastAdvertised = instant }
+    case .remember(let instant): if !isFull { daemons[number].runtime.memory.resumableUntil = instant }
     case .writeRole(let role):
       if isFull { return post(.writeFailed(.role), to: number) }
       daemons[number].runtime.role = role

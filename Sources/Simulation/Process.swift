@@ -28,7 +28,7 @@ extension World {
     note(number, "starts")
     if daemons[number].isResuming { coverage.count(.leftoverFound) }
     var memory = daemons[number].runtime.memory
-    if !machines[daemons[number].machine].setup.remembers { memory.lastAdvertised = nil }
+    if !machines[daemons[number].machine].setup.remembers { memory.resumableUntil = nil }
     daemons[number].host.start(memory, at: Instant(now), into: &effects)
     finishTurn(of: number, wasTimer: false)
   }

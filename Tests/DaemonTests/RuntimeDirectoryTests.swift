@@ -17,7 +17,7 @@ struct RuntimeDirectoryTests {
   private var path: String { "\(temporary.path)/run/219" }
 
   /// The layout of every version so far: a magic number, then nanoseconds.
-  private func record(_ time: Int64, magic: Int64 = 0x7669_7064_0000_0001) -> [UInt8] {
+  private func record(_ time: Int64, magic: Int64 = 0x7669_7064_0000_0002) -> [UInt8] {
     withUnsafeBytes(of: (magic, time)) { Array($0) }
   }
 
@@ -31,44 +31,44 @@ struct RuntimeDirectoryTests {
     let first = RuntimeDirectory(path)
     #expect(first.memory == Host.Memory())
     let now = Clock.now
-    first.remember(lastAdvertised: now)
+    first.remember(resumableUntil: now)
     #expect(first.write(isHeld: true))
     #expect(temporary.bytes(of: "run/219/resume") == record(now.nanoseconds))
     // What a run remembers itself does not change what it found.
     #expect(first.memory == Host.Memory(isHeld: true))
     let second = RuntimeDirectory(path)
-    #expect(second.memory == Host.Memory(lastAdvertised: now, isHeld: true))
+    #expect(second.memory == Host.Memory(resumableUntil: now, isHeld: true))
     #expect(second.write(isHeld: false))
     #expect(second.write(isHeld: false))
-    second.remember(lastAdvertised: nil)
+    second.remember(resumableUntil: nil)
     #expect(temporary.bytes(of: "run/219/resume") == record(0))
     #expect(RuntimeDirectory(path).memory == Host.Memory())
   }
 
-  @Test func aRecordOfAnEarlierVersionIsRead() {
+  @Test func aRecordIsRead() {
     prepare(resume: record(1_000_000_000))
-    #expect(
-      RuntimeDirectory(path).memory.lastAdvertised == Instant(sinceBoot: .seconds(1)))
+    #expect(RuntimeDirectory(path).memory.resumableUntil == Instant(sinceBoot: .seconds(1)))
   }
 
   @Test(arguments: [Int64.min, -1, 0, .max])
   func aTimeThatCannotBeIsNone(time: Int64) {
     prepare(resume: record(time))
-    #expect(RuntimeDirectory(path).memory.lastAdvertised == nil)
+    #expect(RuntimeDirectory(path).memory.resumableUntil == nil)
   }
 
   @Test func garbageIsReplaced() {
     let whole = record(1_000_000_000)
     let others = [
-      [], Array(whole.prefix(15)), record(1_000_000_000, magic: 7), [UInt8](repeating: 0xFF, count: 4096),
+      [], Array(whole.prefix(15)), record(1_000_000_000, magic: 0x7669_7064_0000_0001),
+      [UInt8](repeating: 0xFF, count: 4096),
     ]
     for bytes in others {
       prepare(resume: bytes)
       let runtime = RuntimeDirectory(path)
-      #expect(runtime.memory.lastAdvertised == nil)
+      #expect(runtime.memory.resumableUntil == nil)
       let now = Clock.now
-      runtime.remember(lastAdvertised: now)
-      #expect(RuntimeDirectory(path).memory.lastAdvertised == now)
+      runtime.remember(resumableUntil: now)
+      #expect(RuntimeDirectory(path).memory.resumableUntil == now)
     }
   }
 
@@ -94,8 +94,8 @@ struct RuntimeDirectoryTests {
       mkfifo("\(path)/\(name)", 0o644)
     }
     let runtime = RuntimeDirectory(path)
-    #expect(runtime.memory.lastAdvertised == nil)
-    runtime.remember(lastAdvertised: Clock.now)
+    #expect(runtime.memory.resumableUntil == nil)
+    runtime.remember(resumableUntil: Clock.now)
     #expect(runtime.write(role: .active))
     #expect(runtime.write(isHeld: true))
     runtime.write(state: "x")
@@ -106,7 +106,7 @@ struct RuntimeDirectoryTests {
       mkdir("\(path)/\(name)", 0o755)
     }
     let blocked = RuntimeDirectory(path)
-    blocked.remember(lastAdvertised: Clock.now)
+    blocked.remember(resumableUntil: Clock.now)
     #expect(!blocked.write(role: .active))
     #expect(!blocked.write(isHeld: false))
 
@@ -115,7 +115,7 @@ struct RuntimeDirectoryTests {
       symlink("\(temporary.path)/victim", "\(path)/\(name)")
     }
     let misled = RuntimeDirectory(path)
-    misled.remember(lastAdvertised: Clock.now)
+    misled.remember(resumableUntil: Clock.now)
     #expect(!misled.write(role: .active))
     #expect(temporary.bytes(of: "victim") == nil)
   }
@@ -124,7 +124,7 @@ struct RuntimeDirectoryTests {
     temporary.write([1], to: "run")
     let runtime = RuntimeDirectory(path)
     #expect(runtime.memory == Host.Memory())
-    runtime.remember(lastAdvertised: Clock.now)
+    runtime.remember(resumableUntil: Clock.now)
     #expect(!runtime.write(role: .active))
     #expect(!runtime.write(isHeld: true))
   }
@@ -139,16 +139,16 @@ struct RuntimeDirectoryTests {
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
       let runtime = RuntimeDirectory(path)
       let now = Clock.now
-      runtime.remember(lastAdvertised: now)
+      runtime.remember(resumableUntil: now)
       #expect(!runtime.write(role: .active))
       runtime.write(state: "x")
       #expect(temporary.bytes(of: "219/role") == nil)
       #expect(temporary.bytes(of: "219/role.new") == nil)
       limit.rlim_cur = rlim_t.max
       #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
-      runtime.remember(lastAdvertised: now)
+      runtime.remember(resumableUntil: now)
       #expect(runtime.write(role: .active))
-      #expect(RuntimeDirectory(path).memory.lastAdvertised == now)
+      #expect(RuntimeDirectory(path).memory.resumableUntil == now)
     }
   }
 
@@ -162,22 +162,22 @@ struct RuntimeDirectoryTests {
       #expect(mount("tmpfs", temporary.path, "tmpfs", 0, "size=64k") == 0)
       let early = RuntimeDirectory("\(temporary.path)/219")
       let now = Clock.now
-      early.remember(lastAdvertised: now)
+      early.remember(resumableUntil: now)
       let filler = open("\(temporary.path)/filler", O_WRONLY | O_CREAT, 0o644)
       let page = [UInt8](repeating: 1, count: 4096)
       while write(filler, page, page.count) > 0 {}
       // Its page was there before.
-      early.remember(lastAdvertised: now + .seconds(-1))
-      #expect(RuntimeDirectory("\(temporary.path)/219").memory.lastAdvertised == now + .seconds(-1))
+      early.remember(resumableUntil: now + .seconds(-1))
+      #expect(RuntimeDirectory("\(temporary.path)/219").memory.resumableUntil == now + .seconds(-1))
       let late = RuntimeDirectory("\(temporary.path)/220")
-      late.remember(lastAdvertised: now)
+      late.remember(resumableUntil: now)
       #expect(!late.write(role: .active))
-      #expect(RuntimeDirectory("\(temporary.path)/220").memory.lastAdvertised == nil)
+      #expect(RuntimeDirectory("\(temporary.path)/220").memory.resumableUntil == nil)
       ftruncate(filler, 0)
       close(filler)
-      late.remember(lastAdvertised: now)
+      late.remember(resumableUntil: now)
       #expect(late.write(role: .active))
-      #expect(RuntimeDirectory("\(temporary.path)/220").memory.lastAdvertised == now)
+      #expect(RuntimeDirectory("\(temporary.path)/220").memory.resumableUntil == now)
       umount(temporary.path)
     }
   }

@@ -91,7 +91,7 @@ import VRRP
     #expect(bench.log.last == .exit(0))
     #expect(bench.requests.count == before)
     var next = try Bench(leftover: ["192.168.1.219/24"])
-    next.start(Host.Memory(lastAdvertised: at(950)))
+    next.start(Host.Memory(resumableUntil: at(1250)))
     #expect(next.host.core.election.state == .active && next.host.standing.owns)
     #expect(next.notices.contains(.leftover(AddressSet(index: 0))))
   }

@@ -139,7 +139,7 @@ import VRRP
   /// Whether the VIP stays is not known before the sockets are open.
   @Test func aRestartLeavesTheRoutesAlone() throws {
     var bench = try Bench(Self.text, routes: [try route()], leftover: ["192.168.1.219/24"])
-    bench.start(Host.Memory(lastAdvertised: at(950)))
+    bench.start(Host.Memory(resumableUntil: at(1250)))
     bench.run(for: .seconds(1))
     #expect(bench.host.standing.owns)
     let touched = bench.requests.filter { request in

@@ -573,7 +573,8 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   private func resumed(after silence: Duration?) -> Driver {
     var driver = Driver(witness: .strict)
     driver.now = at(10_000)
-    driver.handle(.resume(first, lastAdvertised: silence.map { Instant(sinceBoot: .seconds(10) - $0) }))
+    let last = silence.map { Instant(sinceBoot: .seconds(10) - $0) }
+    driver.handle(.resume(first, until: last.map { $0 + .milliseconds(300) }))
     driver.handle(.link(.ready(ownIdentity)))
     return driver
   }
@@ -614,6 +615,20 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(!driver.instance.owns)
   }
 
+  /// The next run may have another one.
+  @Test func theIntervalThatWasAdvertisedCounts() throws {
+    var driver = Driver.owner()
+    let advertised = driver.instance.resumableUntil.map { $0 + .milliseconds(-300) }
+    #expect(advertised.map { $0 <= driver.now } == true)
+    var parameters = driver.instance.parameters
+    parameters.interval = try #require(AdvertisementInterval(centiseconds: 100))
+    driver.handle(.reconfigure(parameters))
+    #expect(driver.instance.resumableUntil == advertised.map { $0 + .milliseconds(300) })
+    let log = driver.run(until: driver.now + .milliseconds(100))
+    let next = log.last { $0.1 == .advertise(priority: 100, interval: parameters.interval) }?.0
+    #expect(next != nil && driver.instance.resumableUntil == next.map { $0 + .seconds(3) })
+  }
+
   @Test func anExpiredLeaseIsNotRenewed() {
     var driver = resumed(after: .seconds(1))
     #expect(!driver.handle(.vanished(index: 0)).contains(.add(first)))
@@ -622,7 +637,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
 
   @Test func onAnUnusableLinkItIsRemoved() {
     var driver = Driver(witness: .strict)
-    driver.handle(.resume(first, lastAdvertised: at(0)))
+    driver.handle(.resume(first, until: at(300)))
     #expect(driver.handle(.link(.noCarrier)).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)).isEmpty)
   }
