@@ -15,7 +15,7 @@ final class FamilySockets {
   /// Where neighbours find the addresses, if not at the interface's own hardware address.
   private let virtualMAC: MACAddress?
   /// Whether this host forwards, as neighbours learn from its Neighbor Advertisements.
-  private let isRouter: Bool
+  private var isRouter: Bool
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
 
@@ -46,6 +46,7 @@ final class FamilySockets {
   /// Follows a changed primary or hardware address.
   func follow(_ plan: SocketPlan) throws(LinuxError) {
     hardware = plan.hardware
+    isRouter = plan.isRouter
     let changed = plan.source(router.family)
     guard changed != source else { return }
     try vrrp.setSource(changed)

@@ -115,7 +115,7 @@ public struct Host: Sendable {
   public mutating func handle(_ input: Input, at now: Instant, into effects: inout Effects) {
     guard phase != .ended else { return }
     switch input {
-    case .change(let change): note(change)
+    case .change(let change): note(change, at: now, into: &effects)
     case .changesLost: changesWereLost(at: now, into: &effects)
     case .answer(let sequence, let answer): note(answer, to: sequence, at: now, into: &effects)
     case .sockets(let sequence, let refusal): socketsAnswered(sequence, refusal, at: now, into: &effects)

@@ -31,16 +31,21 @@ extension Host {
 
   // MARK: News
 
-  mutating func note(_ change: RouteChange) {
+  mutating func note(_ change: RouteChange, at now: Instant, into effects: inout Effects) {
     if look.isPending { look.since.append(change) }
     let isRenewal = view.isRenewal(change)
+    let hidesOthers = view.hidesOthers(change)
     view.apply(change)
     if !isRenewal { hasChanged = true }
+    if hidesOthers { lookAgain(at: now, into: &effects) }
   }
 
   mutating func changesWereLost(at now: Instant, into effects: inout Effects) {
     effects.append(.notice(.changesLost))
-    guard rules.contains(.resynchronize) else { return }
+    if rules.contains(.resynchronize) { lookAgain(at: now, into: &effects) }
+  }
+
+  private mutating func lookAgain(at now: Instant, into effects: inout Effects) {
     if look.isPending {
       look.isOutdated = true
     } else {

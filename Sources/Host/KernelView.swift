@@ -62,6 +62,9 @@ struct KernelView: Hashable, Sendable {
       routes.append(route)
     case .routeReplaced(let route): replace(route)
     case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
+    case .forwarding(let index, let isOn):
+      forwardingLinks.removeAll { $0 == index }
+      if isOn { forwardingLinks.append(index) }
     }
   }
 
@@ -82,6 +85,13 @@ struct KernelView: Hashable, Sendable {
       && old.protocolNumber == new.protocolNumber && old.isSecondary == new.isSecondary
   }
 
+  /// Whether something is left of what went: of an IPv6 route of several hops the kernel removes, and tells of, one at a
+  /// time (fib6_del_route()), and only the first is known here.
+  func hidesOthers(_ change: RouteChange) -> Bool {
+    guard case .routeRemoved(let route) = change, route.family == .ipv6 else { return false }
+    return routes.contains { $0.isSame(as: route) }
+  }
+
   private mutating func note(_ link: Link) {
     if let index = links.firstIndex(where: { $0.index == link.index }) {
       links[index] = link
@@ -97,6 +107,7 @@ struct KernelView: Hashable, Sendable {
     links.removeAll { $0.index == index }
     addresses.removeAll { $0.linkIndex == index }
     routes.removeAll { $0.linkIndex == index }
+    forwardingLinks.removeAll { $0 == index }
     linksChanged()
   }
 

@@ -38,12 +38,13 @@ struct Sockets: Hashable, Sendable {
 }
 
 extension SocketPlan {
-  /// Whether the same sockets do, if they send from other addresses.
+  /// Whether the same sockets do, if they say something else of this host.
   fileprivate func differsInIdentityOnly(from other: SocketPlan) -> Bool {
     var copy = self
     copy.ipv4 = other.ipv4
     copy.ipv6 = other.ipv6
     copy.hardware = other.hardware
+    copy.isRouter = other.isRouter
     return copy == other
   }
 }

@@ -9,7 +9,9 @@ extension RouteRequests {
   public func snapshot() throws(LinuxError) -> Snapshot {
     Snapshot(
       links: try links(), addresses: try addresses(), routes: try routes(),
-      forwardingLinks: try dump(Int32(RTM_GETNETCONF), family: AF_INET6) { $0.forwardingLink })
+      forwardingLinks: try dump(Int32(RTM_GETNETCONF), family: AF_INET6) {
+        $0.forwarding.flatMap { $0.isOn ? $0.linkIndex : nil }
+      })
   }
 
   /// Every link.

@@ -99,14 +99,14 @@ struct RouteMessage {
     return MACAddress(bits: UInt64(UInt32(bigEndian: octets.0)) << 16 | UInt64(UInt16(bigEndian: octets.1)))
   }
 
-  /// The link that an RTM_NEWNETCONF message is about, if the host forwards what comes in by it.
-  var forwardingLink: Int32? {
+  /// The link that an RTM_NEWNETCONF message of IPv6 is about, and whether the host forwards what comes in by it.
+  var forwarding: (linkIndex: Int32, isOn: Bool)? {
     guard type == RTM_NEWNETCONF,
       let index = attribute(Int(NETCONFA_IFINDEX), after: netconfmsg.self, as: Int32.self),
       let value = attribute(Int(NETCONFA_FORWARDING), after: netconfmsg.self, as: Int32.self)
     else { return nil }
     // The settings for all links and for new ones have negative indices.
-    return index > 0 && value != 0 ? index : nil
+    return index > 0 ? (index, value != 0) : nil
   }
 
   /// The address that an RTM_NEWADDR or RTM_DELADDR message is about.

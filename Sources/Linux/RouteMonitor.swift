@@ -2,7 +2,7 @@ import CNetlink
 import Glibc
 public import Netlink
 
-/// Hears of every change to links, addresses and the routes that ``Snapshot`` lists, in this network namespace and
+/// Hears of every change to links, addresses, and the routes and settings that ``Snapshot`` lists, in this network namespace and
 /// whoever made it.
 public final class RouteMonitor {
   /// Datagrams read by one ``read(_:)``, so that a storm of changes leaves the loop time for the rest.
@@ -27,6 +27,7 @@ public final class RouteMonitor {
     try socket.join(RTNLGRP_IPV6_IFADDR)
     try socket.join(RTNLGRP_IPV4_ROUTE)
     try socket.join(RTNLGRP_IPV6_ROUTE)
+    try socket.join(RTNLGRP_IPV6_NETCONF)
   }
 
   /// Becomes readable when changes wait.
@@ -73,6 +74,8 @@ extension RouteChange {
       } else {
         self = message.has(NLM_F_REPLACE) ? .routeReplaced(route) : .route(route)
       }
+    } else if let forwarding = message.forwarding {
+      self = .forwarding(linkIndex: forwarding.linkIndex, forwarding.isOn)
     } else {
       return nil
     }

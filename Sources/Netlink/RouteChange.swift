@@ -1,4 +1,4 @@
-/// Something that changed in the kernel's links, addresses and routes, as rtnetlink(7) tells everybody.
+/// Something that changed in the kernel's links, addresses, routes and settings, as rtnetlink(7) tells everybody.
 public enum RouteChange: Hashable, Sendable {
   /// A link appeared or changed; this is what it is now.
   case link(Link)
@@ -15,6 +15,8 @@ public enum RouteChange: Hashable, Sendable {
   /// Such a route took the place of the first one of the same destination, metric and table, as `ip route replace`
   /// does; that this one went nobody tells.
   case routeReplaced(Route)
-  /// Such a route was removed.
+  /// Such a route was removed. Of one with several hops over IPv6, the hop that went.
   case routeRemoved(Route)
+  /// Whether this host is an IPv6 router on the link with this index.
+  case forwarding(linkIndex: Int32, Bool)
 }

@@ -8,6 +8,8 @@ extension Instance {
     guard case .ready(let identity) = condition, let primary = identity.address(parameters.family) else {
       return becomeUnusable(condition, at: now, &actions)
     }
+    // Somebody may have spoken in this host's name before it had one.
+    for family in AddressFamily.allCases { identity.address(family).map { routers.forget($0) } }
     election.reconfigure(parameters.election(primary: primary), at: now)
     startUpIfPossible(at: now, &actions)
   }

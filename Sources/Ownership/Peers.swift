@@ -49,6 +49,9 @@ struct Peers: Hashable, Sendable {
     var addressesDiffer = false
   }
 
+  /// There is no such peer.
+  mutating func forget(_ address: IPAddress) { all.removeAll { $0.address == address } }
+
   /// An Advertisement was received.
   mutating func hear(
     _ received: ReceivedAdvertisement, ownInterval: AdvertisementInterval, at now: Instant

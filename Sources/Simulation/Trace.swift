@@ -67,6 +67,7 @@ extension RouteChange {
     case .route(let route): route.traced
     case .routeReplaced(let route): "replaced: \(route.traced)"
     case .routeRemoved(let route): "no more \(route.traced)"
+    case .forwarding(let index, let isOn): "\(isOn ? "forwards" : "does not forward") on \(index)"
     }
   }
 }

@@ -136,6 +136,24 @@ import VRRP
     #expect(bench.host.core.parameters.gateway == nil)
   }
 
+  /// Of an IPv6 route with several hops the kernel removes one at a time, and the first is all that is known.
+  @Test func aDefaultRouteThatLostAHopIsThereStill() throws {
+    var bench = try Bench()
+    bench.own()
+    func hop(_ gateway: String) -> Route {
+      Route(
+        destination: Route.everywhere(.ipv6), linkIndex: 2, gateway: IPAddress(gateway), metric: 1024,
+        protocolNumber: 3)
+    }
+    bench.happen(.route(hop("fe80::1")))
+    #expect(bench.host.view.defaultGateway(.ipv6) == IPAddress("fe80::1"))
+    bench.routes.append(hop("fe80::2"))
+    bench.happen(.routeRemoved(hop("fe80::1")))
+    #expect(bench.host.view.defaultGateway(.ipv6) == IPAddress("fe80::2"))
+    bench.happen(.routeRemoved(hop("fe80::2")))
+    #expect(bench.host.view.defaultGateway(.ipv6) == nil)
+  }
+
   /// Whether the VIP stays is not known before the sockets are open.
   @Test func aRestartLeavesTheRoutesAlone() throws {
     var bench = try Bench(Self.text, routes: [try route()], leftover: ["192.168.1.219/24"])

@@ -98,6 +98,22 @@ import VRRP
     #expect(bench.host.core.election.state == .backup)
   }
 
+  /// Neighbours learn it from Neighbor Advertisements (RFC 4861 §4.4).
+  @Test func whetherTheHostIsARouterIsFollowed() throws {
+    var bench = try Bench()
+    bench.own()
+    func plans() -> [Bool] {
+      bench.log.compactMap { if case .followIdentity(let plan) = $0 { plan.isRouter } else { nil } }
+    }
+    bench.happen(.forwarding(linkIndex: 3, true))
+    #expect(plans() == [])
+    bench.happen(.forwarding(linkIndex: 2, true))
+    bench.happen(.forwarding(linkIndex: 2, true))
+    #expect(plans() == [true])
+    bench.happen(.forwarding(linkIndex: 2, false))
+    #expect(plans() == [true, false])
+  }
+
   @Test func aMacvlanThatCouldNotBeRemovedIsRemovedLater() throws {
     var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
     bench.own()

@@ -41,6 +41,34 @@ struct RouteMonitorTests {
     }
   }
 
+  @Test func hearsWhereTheHostForwards() throws {
+    let hosts = try TwoHosts(awaitingCarrier: false)
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      let index = hosts.firstLink.index
+      for (value, isOn) in [(1, true), (0, false)] {
+        try shell("echo \(value) >/proc/sys/net/ipv6/conf/all/forwarding")
+        let heard = try changes(monitor) { if case .forwarding(index, _) = $0 { true } else { false } }
+        #expect(heard.contains(.forwarding(linkIndex: index, isOn)))
+      }
+    }
+  }
+
+  /// Of an IPv6 route with several hops.
+  @Test func hearsOfTheHopThatWent() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      try shell("ip -6 route add default nexthop via fe80::1 dev eth0 nexthop via fe80::2 dev eth0")
+      #expect(try RouteRequests().defaultRoute(.ipv6)?.gateway == IPAddress("fe80::1"))
+      let monitor = try RouteMonitor()
+      try shell("ip -6 route del default via fe80::1 dev eth0")
+      let heard = try changes(monitor) { if case .routeRemoved = $0 { true } else { false } }
+      let removed = heard.compactMap { if case .routeRemoved(let route) = $0 { route.gateway } else { nil } }
+      #expect(removed == [IPAddress("fe80::1")])
+      #expect(try RouteRequests().defaultRoute(.ipv6)?.gateway == IPAddress("fe80::2"))
+    }
+  }
+
   @Test func leavingABridgeIsNotTheEndOfALink() throws {
     let namespace = try NetworkNamespace()
     try namespace.run {
@@ -177,7 +205,7 @@ extension RouteChange {
   fileprivate var address: IPAddress? {
     switch self {
     case .address(let address), .addressRemoved(let address): address.network.address
-    case .link, .linkRemoved, .route, .routeReplaced, .routeRemoved: nil
+    case .link, .linkRemoved, .route, .routeReplaced, .routeRemoved, .forwarding: nil
     }
   }
 }

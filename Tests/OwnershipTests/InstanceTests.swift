@@ -295,6 +295,16 @@ let first = AddressSet(index: 0)
 }
 
 @Suite struct LosingTheLink {
+  /// Whoever speaks in this host's name while it has none.
+  @Test func nobodyIsHisOwnPeer() {
+    var driver = Driver()
+    driver.handle(.link(.noAddress))
+    _ = driver.hear(100, from: own)
+    _ = driver.hear(100)
+    driver.handle(.link(.ready(ownIdentity)))
+    #expect(driver.instance.peers.map(\.address) == [peer])
+  }
+
   @Test(arguments: [LinkCondition.noCarrier, .down, .noAddress])
   func theVIPIsReleasedAtOnce(condition: LinkCondition) {
     var driver = Driver.owner()
