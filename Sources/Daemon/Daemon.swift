@@ -151,8 +151,8 @@ public final class Daemon {
     case .joinGroup(let name): joinGroup(name)
     case .tellGroup(let message, let name): group?.tell(message, to: name)
     case .remember(let end): runtime.remember(resumableUntil: end)
-    case .writeRole(let role): if !runtime.write(role: role) { handle(.writeFailed(.role)) }
-    case .writeHold(let isHeld): if !runtime.write(isHeld: isHeld) { handle(.writeFailed(.hold)) }
+    case .writeRole(let role): handle(.written(.role, runtime.write(role: role)))
+    case .writeHold(let isHeld): handle(.written(.hold, runtime.write(isHeld: isHeld)))
     case .readFiles: readFiles()
     case .reply(let caller, let reply): control?.reply(reply, to: caller)
     case .notice(let notice): log.write(Message(notice, of: host, at: Clock.now, calendar), of: host)

@@ -157,8 +157,16 @@ extension Host {
       self.isHeld = isHeld
       hasChanged = true
     }
-    told.isHoldWritten = true
+    if let caller { holds.append(caller) }
     effects.append(.writeHold(isHeld))
-    if let caller { effects.append(.reply(caller, .done)) }
+  }
+
+  /// Tells those who wait for a hold, or its end, whether it will outlast a restart.
+  mutating func answerHolds(_ isWritten: Bool, into effects: inout Effects) {
+    let state = isHeld ? "held" : "released"
+    let why =
+      "\(settings.instance) is \(state), but that cannot be written to the runtime directory: a restart would forget it"
+    for caller in holds { effects.append(.reply(caller, isWritten ? .done : .refused(why))) }
+    holds.removeAll()
   }
 }

@@ -56,6 +56,8 @@ public struct Host: Sendable {
   var isHeld = false
   /// Those who wait for the outcome of a handover.
   var handovers: [Caller] = []
+  /// Those who wait until a hold, or its end, is written.
+  var holds: [Caller] = []
   var chronicle = Chronicle()
   var discards = DiscardCounters()
   var told = Told()
@@ -134,7 +136,7 @@ public struct Host: Sendable {
     case .check(let check, let passed, let reason): note(check, passed, reason, into: &effects)
     case .unitsUnwatched(let why): effects.append(.notice(.unitsUnwatched(why)))
     case .group(let message): hear(message, at: now, into: &effects)
-    case .writeFailed(let file): writeFailed(file, at: now, into: &effects)
+    case .written(let file, let succeeded): written(file, succeeded, at: now, into: &effects)
     case .handover(let caller): handOver(for: caller, at: now, into: &effects)
     case .hold(let isHeld, let caller): hold(isHeld, for: caller, at: now, into: &effects)
     case .reload(let caller): readFiles(for: caller, into: &effects)

@@ -48,9 +48,17 @@ extension Host {
       guard case .ready(let identity) = core.link else { return }
       status.owner = identity.address(core.parameters.family)?.description ?? ""
       status.ownerHardware = "\(identity.hardware)"
-    } else if let following = core.following {
+    } else if let following = core.following, isOwnerKnown {
       status.owner = "\(following)"
       status.ownerHardware = status.peers.first { $0.address == status.owner }?.hardware ?? ""
+    }
+  }
+
+  /// Whether the Active router that was heard last still has the VIP, as far as this host knows.
+  private var isOwnerKnown: Bool {
+    switch core.hold {
+    case nil, .answered: true
+    case .foreign, .isolated, .barred: false
     }
   }
 
@@ -59,6 +67,9 @@ extension Host {
     var remarks: [String] = []
     if let failing = checks.remark { remarks.append("checks: \(failing)") }
     if let group, let reason = group.reason { remarks.append("group \(group.name): \(reason.inWords)") }
+    if let peer = core.peers.first(where: { $0.address == core.following }), peer.addressesDiffer {
+      remarks.append("\(peer.address) has other addresses than \(settings.addressList)")
+    }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }
     if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }
@@ -75,7 +86,7 @@ extension InstanceStatus.Peer {
     priority = peer.standbyPriority ?? peer.priority ?? 0
     lastSeen = calendar.microseconds(peer.lastSeen)
     lastAdvertised = peer.lastAdvertised.map(calendar.microseconds) ?? 0
-    standsBy = peer.isThere(at: now)
-    isReady = standsBy && peer.isReady
+    standsBy = peer.isThere(at: now) && !peer.isMissed
+    isReady = peer.standsBy(at: now)
   }
 }

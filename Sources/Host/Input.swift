@@ -40,8 +40,8 @@ public enum Input: Hashable, Sendable {
   case unitsUnwatched(String)
   /// Another member of the group, or somebody who says so, told something.
   case group(GroupMessage)
-  /// A file of the runtime directory could not be written.
-  case writeFailed(RuntimeFile)
+  /// A file of the runtime directory was written, or could not be; answers `writeRole` and `writeHold`.
+  case written(RuntimeFile, Bool)
 
   // MARK: The operator
 

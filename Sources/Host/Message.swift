@@ -56,7 +56,9 @@ public struct Message {
     case checkPassed
     case unitsUnwatched
     case routeRestored
+    case routeAccepted
     case writeFailed
+    case writtenAgain
 
     /// MESSAGE_ID
     public var id: StaticString {
@@ -94,7 +96,9 @@ public struct Message {
       case .checkPassed: "10234067ca7d4500b71f8e349c7d50e9"
       case .unitsUnwatched: "3caa0b38d8a74a339bb938e0e1b8480d"
       case .routeRestored: "b1a1312d913e42b2ad680669ea863fd7"
+      case .routeAccepted: "42c836e9e0ad431f9ae0c356c1ef1119"
       case .writeFailed: "924781ef5624419598e0be72c2660a25"
+      case .writtenAgain: "7c07998bc30641df988ee0ca6a5dc4b8"
       }
     }
   }
@@ -148,6 +152,10 @@ extension Message {
       self.init(
         .writeFailed, .error,
         "Cannot write the file \(file) of the runtime directory, which others act upon; trying again")
+    case .writtenAgain:
+      self.init(.writtenAgain, .notice, "The files of the runtime directory are written again")
+    case .routeAccepted(let route):
+      self.init(.routeAccepted, .notice, "The kernel took the route \(route) in the end")
     case .routeRestored(let route):
       self.init(
         .routeRestored, .warning, "Somebody removed the route \(route) from \(settings.interface); put back")

@@ -48,4 +48,8 @@ public enum Notice: Hashable, Sendable {
   case unitsUnwatched(String)
   /// A file of the runtime directory cannot be written; it is tried again.
   case writeFailed(RuntimeFile)
+  /// All files could be written in the end.
+  case writtenAgain
+  /// The kernel took a route that it had refused.
+  case routeAccepted(VirtualRoute)
 }

@@ -39,7 +39,8 @@ struct StatusLine: CustomStringConvertible {
       let priority = peer.priority, let interval = peer.interval
     else { return "nobody heard yet for \(vip)" }
     let hardware = peer.hardware.map { " at \($0)" } ?? ""
-    return "\(peer.address)\(hardware) (priority \(priority)) owns \(vip), heard every "
+    let owned = peer.addressesDiffer ? "has other addresses than \(vip)" : "owns \(vip)"
+    return "\(peer.address)\(hardware) (priority \(priority)) \(owned), heard every "
       + "\(interval.duration.inWords)"
   }
 

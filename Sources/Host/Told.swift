@@ -12,8 +12,6 @@ struct Told: Hashable, Sendable {
   var isRoleWritten = true
   var isHoldWritten = true
   var filesRetry = Retry()
-  /// When a file could not be written last; a write that works is not told of.
-  var fileFailure: Instant?
   /// What of the status was told.
   var status: Status?
   /// When it was told, and when it was last compared with what is.
@@ -33,6 +31,7 @@ struct Told: Hashable, Sendable {
     let following: IPAddress?
     /// What the status says of the Active router that is followed.
     let priority: UInt8?
+    let addressesDiffer: Bool?
     let interval: AdvertisementInterval?
     let hardware: MACAddress?
     let witnessed: MACAddress?
@@ -64,7 +63,6 @@ extension Host {
   mutating func tellRole(into effects: inout Effects) {
     guard let role, role != told.role else { return }
     told.role = role
-    told.isRoleWritten = true
     effects.append(.writeRole(role))
   }
 
@@ -86,14 +84,24 @@ extension Host {
   private var shown: AddressSet { rules.contains(.tellTruth) ? addresses.told : addresses.wanted }
 
   /// Others act upon these files: they are written until they are right.
-  mutating func writeFailed(_ file: RuntimeFile, at now: Instant, into effects: inout Effects) {
+  mutating func written(
+    _ file: RuntimeFile, _ succeeded: Bool, at now: Instant, into effects: inout Effects
+  ) {
     switch file {
-    case .role: told.isRoleWritten = false
-    case .hold: told.isHoldWritten = false
+    case .role: told.isRoleWritten = succeeded
+    case .hold:
+      told.isHoldWritten = succeeded
+      answerHolds(succeeded, into: &effects)
     }
-    // The longest pause and as much again without a failure: this is another trouble.
-    if let last = told.fileFailure, now - last > .seconds(20) { told.filesRetry.succeeded() }
-    told.fileFailure = now
+    guard succeeded else { return writeFailed(file, at: now, into: &effects) }
+    guard told.filesRetry.isRefused, told.isRoleWritten, told.isHoldWritten else { return }
+    told.filesRetry.succeeded()
+    alarms.set(.files, nil)
+    told.remarks &+= 1
+    effects.append(.notice(.writtenAgain))
+  }
+
+  private mutating func writeFailed(_ file: RuntimeFile, at now: Instant, into effects: inout Effects) {
     told.remarks &+= 1
     if !told.filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
     // Of several files that fail together, the first one makes the pause longer.
@@ -103,15 +111,8 @@ extension Host {
 
   mutating func writeAgain(at now: Instant, into effects: inout Effects) {
     told.filesRetry.end()
-    told.remarks &+= 1
-    if !told.isRoleWritten, let role = told.role {
-      told.isRoleWritten = true
-      effects.append(.writeRole(role))
-    }
-    if !told.isHoldWritten {
-      told.isHoldWritten = true
-      effects.append(.writeHold(isHeld))
-    }
+    if !told.isRoleWritten, let role = told.role { effects.append(.writeRole(role)) }
+    if !told.isHoldWritten { effects.append(.writeHold(isHeld)) }
   }
 
   // MARK: Status
@@ -139,7 +140,8 @@ extension Host {
     let active = core.following.flatMap { address in core.peers.first { $0.address == address } }
     return Told.Status(
       state: core.election.state, since: core.since, link: core.link, hold: core.hold,
-      following: core.following, priority: active?.priority, interval: active?.interval,
+      following: core.following, priority: active?.priority,
+      addressesDiffer: active?.addressesDiffer, interval: active?.interval,
       hardware: active?.hardware, witnessed: core.witnessed, present: addresses.told,
       standbys: standbyMark(at: now), isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
       missingRoutes: missingRoutes, remarks: told.remarks)
@@ -148,7 +150,7 @@ extension Host {
   /// Tells one set of standbys from another.
   private func standbyMark(at now: Instant) -> Int {
     var mark = 0
-    for (index, peer) in core.peers.enumerated() where peer.isReady && peer.isThere(at: now) {
+    for (index, peer) in core.peers.enumerated() where peer.standsBy(at: now) {
       mark |= 1 << index
     }
     return mark

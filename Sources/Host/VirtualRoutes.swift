@@ -127,7 +127,12 @@ extension Host {
     }
     let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
     guard let place else { return }
-    guard isAddition, !view.has(route) else { return routes.entries[place].retry.succeeded() }
+    guard isAddition, !view.has(route) else {
+      if isAddition && routes.entries[place].retry.isRefused {
+        effects.append(.notice(.routeAccepted(routes.entries[place].route)))
+      }
+      return routes.entries[place].retry.succeeded()
+    }
     if let refusal, !routes.entries[place].retry.isRefused {
       effects.append(.notice(.routeRefused(routes.entries[place].route, refusal)))
     }

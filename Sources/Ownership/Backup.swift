@@ -73,7 +73,10 @@ extension Instance {
     }
     guard let reason = reasonToHold(backup, since: due, at: now) else {
       if !isTimer { phase.backup?.held?.ended = now }
-      if isTimer { elect(.timer, at: now, &actions) }
+      if isTimer {
+        if let silent = following { routers.miss(silent) }
+        elect(.timer, at: now, &actions)
+      }
       return
     }
     phase.backup?.held?.ended = nil

@@ -26,7 +26,10 @@ public struct Peer: Hashable, Sendable {
   var isMarked = false
   /// Advertisements in a row with another interval than ours.
   var otherIntervals = 0
-  var addressesDiffer = false
+  /// Whether it listed other addresses in its last Advertisement than this router has.
+  public internal(set) var addressesDiffer = false
+  /// Whether it was Active and fell silent, and has not been heard since. It may be there all the same.
+  public internal(set) var isMissed = false
 
   /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
   static let memory = Duration.seconds(3)
@@ -34,8 +37,11 @@ public struct Peer: Hashable, Sendable {
   /// Whether it was seen lately.
   public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
 
-  /// Whether it could take over now.
+  /// Whether it could take over now, and hear that it should.
   func isStandby(at now: Instant) -> Bool { isReady && isThere(at: now) }
+
+  /// Whether it says that it could.
+  public func standsBy(at now: Instant) -> Bool { isStandby(at: now) && !isMissed }
 }
 
 /// The peers that were seen, at most `capacity`: a forger may use any number of source addresses.
@@ -88,7 +94,10 @@ struct Peers: Hashable, Sendable {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
     all[index].hardware = hardware
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
-    if !all[index].isMarked { all[index].lastSeen = now }
+    if !all[index].isMarked {
+      all[index].lastSeen = now
+      all[index].isMissed = false
+    }
     return true
   }
 
@@ -112,15 +121,24 @@ struct Peers: Hashable, Sendable {
   /// The hardware address of the peer `address`, once that is known.
   func hardware(of address: IPAddress) -> MACAddress? { all.first { $0.address == address }?.hardware }
 
-  /// The routers that could take over now.
-  func standbys(at now: Instant) -> [Peer] { all.filter { $0.isStandby(at: now) } }
+  /// The Active router `address` fell silent.
+  mutating func miss(_ address: IPAddress) {
+    if let index = all.firstIndex(where: { $0.address == address }) { all[index].isMissed = true }
+  }
+
+  /// The routers that say that they could take over now.
+  func standbys(at now: Instant) -> [Peer] { all.filter { $0.standsBy(at: now) } }
 
   /// Whether there is one.
+  func protects(at now: Instant) -> Bool { all.contains { $0.standsBy(at: now) } }
+
+  /// Whether a router is there that could take over now, whether it says so or not.
   func hasStandby(at now: Instant) -> Bool { all.contains { $0.isStandby(at: now) } }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {
       all[index].lastSeen = now
+      all[index].isMissed = false
       return index
     }
     let peer = Peer(address: sender, lastSeen: now)

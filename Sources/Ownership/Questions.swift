@@ -109,7 +109,7 @@ extension Instance {
 
   /// A router that has just taken over knows nobody yet.
   private mutating func noteProtection(at now: Instant, _ actions: inout Actions) {
-    let isProtected = routers.hasStandby(at: now)
+    let isProtected = routers.protects(at: now)
     guard isProtected != phase.service?.isProtected, owns else { return }
     guard isProtected || since.map({ now - $0 > Peer.memory }) == true else { return }
     phase.service?.isProtected = isProtected

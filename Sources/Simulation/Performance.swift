@@ -132,11 +132,11 @@ extension World {
     // Memory that is mapped already.
     case .remember(let instant): if !isFull { daemons[number].runtime.memory.resumableUntil = instant }
     case .writeRole(let role):
-      if isFull { return post(.writeFailed(.role), to: number) }
-      daemons[number].runtime.role = role
+      if !isFull { daemons[number].runtime.role = role }
+      post(.written(.role, !isFull), to: number)
     case .writeHold(let isHeld):
-      if isFull { return post(.writeFailed(.hold), to: number) }
-      daemons[number].runtime.memory.isHeld = isHeld
+      if !isFull { daemons[number].runtime.memory.isHeld = isHeld }
+      post(.written(.hold, !isFull), to: number)
     default: break
     }
   }

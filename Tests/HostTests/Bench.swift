@@ -42,6 +42,8 @@ struct Bench {
   var answersOpenings = true
   /// The number of the last request to open sockets.
   private(set) var opening: UInt32?
+  /// Whether files of the runtime directory can be written.
+  var writesFiles = true
   /// Whether the kernel answers; its answers wait if not.
   var isBlocked = false
   private var waiting: [(UInt32, KernelRequest)] = []
@@ -140,6 +142,8 @@ struct Bench {
           guard answersOpenings else { break }
           let refusal = KernelRefusal(.notPermitted, code: 1, "opening a socket")
           host.handle(.sockets(sequence, opensSockets ? nil : refusal), at: now, into: &effects)
+        case .writeRole: host.handle(.written(.role, writesFiles), at: now, into: &effects)
+        case .writeHold: host.handle(.written(.hold, writesFiles), at: now, into: &effects)
         default: break
         }
       }

@@ -69,18 +69,30 @@ import VRRP
   @Test func aHoldIsWrittenUntilItIsRight() throws {
     var bench = try Bench()
     bench.own()
-    bench.handle(.hold(true, Caller(1)))
-    bench.handle(.writeFailed(.hold))
-    bench.handle(.writeFailed(.role))
-    bench.run(for: .seconds(5))
-    #expect(replies(bench) == [.done])
-    #expect(bench.log.count { $0 == .writeHold(true) } == 2)
-    #expect(bench.log.last { if case .writeRole = $0 { true } else { false } } == .writeRole(.backup))
-    #expect(bench.notices.contains(.writeFailed(.hold)))
     let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
-    #expect(!bench.host.status(at: bench.now, calendar).checks.contains("runtime directory"))
-    bench.handle(.writeFailed(.role))
-    #expect(bench.host.status(at: bench.now, calendar).checks.contains("runtime directory"))
+    func isSaid() -> Bool { bench.host.status(at: bench.now, calendar).checks.contains("runtime directory") }
+    for round in 1...2 {
+      bench.writesFiles = false
+      bench.handle(.hold(true, Caller(1)))
+      guard case .refused(let why) = replies(bench).last else {
+        Issue.record("done")
+        return
+      }
+      #expect(why.contains("is held") && why.contains("restart"))
+      bench.run(for: .seconds(2))
+      #expect(bench.host.isHeld && isSaid())
+      #expect(bench.notices.count { if case .writeFailed = $0 { true } else { false } } == round)
+      bench.writesFiles = true
+      bench.run(for: .seconds(5))
+      #expect(bench.log.contains(.writeHold(true)) && bench.log.contains(.writeRole(.backup)))
+      #expect(bench.notices.count { $0 == .writtenAgain } == round && !isSaid())
+      let before = bench.log.count
+      bench.run(for: .seconds(20))
+      #expect(!bench.log[before...].contains(.writeHold(true)))
+      bench.handle(.hold(false, Caller(2)))
+      #expect(replies(bench).last == .done)
+      bench.run(for: .seconds(2))
+    }
   }
 
   @Test func aRestartLeavesTheVIPWhereItIs() throws {

@@ -60,6 +60,7 @@ import VRRP
     bench.run(for: .seconds(11))
     #expect(bench.routes == [try route()])
     #expect(bench.host.standing.missingRoutes.isEmpty)
+    #expect(bench.notices.filter { if case .routeAccepted = $0 { true } else { false } }.count == 1)
   }
 
   private func isRemoval(_ request: KernelRequest) -> Bool {
