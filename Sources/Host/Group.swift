@@ -29,7 +29,7 @@ struct Group: Hashable, Sendable {
   /// The others that were heard.
   private var others: [Heard] = []
   /// How long a member may be silent: as long as its VIP outlives its daemon, which may be restarted meanwhile.
-  private let patience: Duration
+  private var patience: Duration
   /// When to tell the others, whether anything changed or not.
   private var telling: Instant?
 
@@ -39,16 +39,20 @@ struct Group: Hashable, Sendable {
   }
 
   /// How often members tell how they are: four times before silence counts.
-  private let pace: Duration
+  private var pace: Duration { patience / 4 }
   /// More members than anybody has: who writes to the socket without being one must not fill the memory.
   private static let capacity = 255
 
   /// The group of one that `name` begins with; `lease` is nil for addresses without.
   init(name: String, lease: Duration?) {
     own = Member(name: name, isAble: false, isActive: false)
-    patience = (lease ?? .seconds(2)) + .milliseconds(500)
-    pace = patience / 4
+    patience = Self.patience(lease)
   }
+
+  private static func patience(_ lease: Duration?) -> Duration { (lease ?? .seconds(2)) + .milliseconds(500) }
+
+  /// Goes on with another lease, which all members should have.
+  mutating func follow(lease: Duration?) { patience = Self.patience(lease) }
 
   /// When to look again after `now`: at what is due to be told, or because a member may have become silent.
   func deadline(after now: Instant) -> Instant? {

@@ -56,6 +56,8 @@ public struct Host: Sendable {
   var isHeld = false
   /// Those who wait for the outcome of a handover.
   var handovers: [Caller] = []
+  /// Told to stop before it was known what there is.
+  var stopsAtOnce = false
   /// Those who wait until a hold, or its end, is written.
   var holds: [Caller] = []
   var chronicle = Chronicle()
@@ -159,8 +161,9 @@ public struct Host: Sendable {
       hasChanged = false
       routes.mayHaveChanged = true
       followChecks(into: &effects)
-      followEligibility(at: now, into: &effects)
+      // First: the core must not speak of addresses by the index that they had before a reload.
       followParameters(at: now, into: &effects)
+      followEligibility(at: now, into: &effects)
       followLink(at: now, into: &effects)
       followLinkSettings(at: now, into: &effects)
       followCarriers(at: now, into: &effects)
@@ -211,6 +214,8 @@ public struct Host: Sendable {
   }
 
   private mutating func perform(_ action: Action, at now: Instant, into effects: inout Effects) {
+    // An index means the same address on both sides.
+    precondition(core.parameters.addresses == settings.addresses)
     switch action {
     case .advertise(let priority, let interval):
       chronicle.count(.advertisementsSent)
@@ -246,22 +251,31 @@ public struct Host: Sendable {
   private mutating func stop(at now: Instant, into effects: inout Effects) {
     effects.append(.notify(.stopping))
     leaveGroup(into: &effects)
-    // Nothing has been touched yet.
-    guard phase == .running else { return end(0, into: &effects) }
-    tell(.stop, at: now, into: &effects)
+    if phase == .waiting {
+      // What an earlier run left must go, and is not known yet.
+      alarms.set(.end, now + Self.leaveTimeout)
+      stopsAtOnce = true
+    } else if phase == .running {
+      tell(.stop, at: now, into: &effects)
+    }
   }
 
-  /// How long the kernel may take to remove macvlans before the process exits without.
+  /// How long the kernel may take to remove what must go before the process exits without.
   private static let leaveTimeout = Duration.seconds(1)
 
   private mutating func beginLeaving(at now: Instant, into effects: inout Effects) {
     phase = .leaving
     alarms.set(.end, now + Self.leaveTimeout)
-    if let link = view.link { removeCarriers(above: link.index, at: now, into: &effects) }
   }
 
+  /// Ends when nothing is left in the kernel that must go. What was asked for may have come only now.
   private mutating func leave(at now: Instant, into effects: inout Effects) {
-    if pending.all.isEmpty { end(0, into: &effects) }
+    if let link = view.link { removeCarriers(above: link.index, at: now, into: &effects) }
+    removeDroppedCarriers(at: now, into: &effects)
+    removeDropped(at: now, into: &effects)
+    removeDroppedRoutes(at: now, into: &effects)
+    let isClean = carriers.dropped.isEmpty && addresses.dropped.isEmpty && routes.dropped.isEmpty
+    if isClean && pending.all.isEmpty { end(0, into: &effects) }
   }
 
   /// Ends the loop; who still waits is told that nothing came of it.

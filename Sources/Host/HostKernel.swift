@@ -62,6 +62,7 @@ extension Host {
     for change in look.since { view.apply(change) }
     look.since.removeAll(keepingCapacity: true)
     hasChanged = true
+    if phase == .running { noticeUnseenLosses(at: now, into: &effects) }
     if look.isOutdated { lookAtEverything(at: now, into: &effects) }
     if phase == .waiting { begin(at: now, into: &effects) }
   }
@@ -76,13 +77,15 @@ extension Host {
     effects.append(.watchUnits(checks.units))
     effects.append(.runCommands(checks.plan))
     followChecks(into: &effects)
-    followEligibility(at: now, into: &effects)
     followParameters(at: now, into: &effects)
+    followEligibility(at: now, into: &effects)
     if !leftover.isEmpty {
       effects.append(.notice(.leftover(leftover)))
       tell(.resume(leftover, until: memory.resumableUntil), at: now, into: &effects)
     }
     effects.append(.notify(.ready))
+    readFilesIfAsked(into: &effects)
+    if stopsAtOnce { tell(.stop, at: now, into: &effects) }
   }
 
   // MARK: Answers
@@ -111,7 +114,7 @@ extension Host {
   /// Whether the request was for an address that the core knows to be there.
   private func isRenewal(_ entry: PendingRequests.Entry) -> Bool {
     guard entry.isAddition, case .address(let network, _) = entry.subject,
-      let index = settings.addresses.firstIndex(of: network)
+      let index = settings.addresses.firstIndex(where: { $0.isSameAddress(as: network) })
     else { return false }
     return addresses.told.contains(AddressSet(index: index))
   }

@@ -59,6 +59,10 @@ struct KernelView: Hashable, Sendable {
     case .addressRemoved(let address): forget(address)
     case .route(let route):
       routes.removeAll { $0.isSame(as: route) }
+      // As the kernel has them: of two alike over IPv4 the later one counts (fib_table_insert()).
+      if route.family == .ipv4 { routes.insert(route, at: 0) } else { routes.append(route) }
+    case .routeAppended(let route):
+      routes.removeAll { $0.isSame(as: route) }
       routes.append(route)
     case .routeReplaced(let route): replace(route)
     case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
@@ -70,14 +74,20 @@ struct KernelView: Hashable, Sendable {
 
   private mutating func replace(_ route: Route) {
     routes.removeAll { $0.isSame(as: route) }
-    let old = routes.firstIndex {
-      $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table
+    let old = routes.firstIndex { $0.isAlike(route) }
+    // What somebody else put in the place of a route of vipd is nothing that is looked after here.
+    guard route.isDefault || route.protocolNumber == Route.vipd else {
+      if let old { routes.remove(at: old) }
+      return
     }
     if let old { routes[old] = route } else { routes.append(route) }
   }
 
-  /// Whether nothing but the lifetime of an address is new.
+  /// Whether nothing but the lifetime of an address is new, or a route that is nobody's here.
   func isRenewal(_ change: RouteChange) -> Bool {
+    if case .routeReplaced(let route) = change {
+      return !routes.contains { $0.isAlike(route) } && !route.isDefault
+    }
     guard case .address(let new) = change, let old = addresses.first(where: { $0.isSame(as: new) }) else {
       return false
     }
@@ -133,7 +143,7 @@ struct KernelView: Hashable, Sendable {
     choosePrimary()
   }
 
-  /// The kernel removes IPv4 routes whose source is gone (fib_sync_down_addr()), and those of a link that lost its last
+  /// The kernel removes IPv4 routes of the main table whose source is gone (fib_sync_down_addr()), and those of a link that lost its last
   /// address (fib_disable_ip()), without a word; from IPv6 routes it takes the source (fib6_remove_prefsrc()).
   private mutating func forgetRoutes(without address: LinkAddress) {
     let ip = address.network.address
@@ -144,7 +154,8 @@ struct KernelView: Hashable, Sendable {
         $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4
       }
       routes.removeAll {
-        $0.source == ip || isLast && $0.linkIndex == address.linkIndex && $0.family == .ipv4
+        $0.source == ip && $0.table == Route.mainTable
+          || isLast && $0.linkIndex == address.linkIndex && $0.family == .ipv4
       }
     case .ipv6:
       for index in routes.indices where routes[index].source == ip { routes[index].source = nil }
@@ -195,6 +206,7 @@ struct KernelView: Hashable, Sendable {
     guard let link else { return .absent }
     guard link.isUp else { return .down }
     guard link.hasCarrier else { return .noCarrier }
+    guard !link.isPort else { return .port }
     guard let hardware = link.macAddress else { return .noAddress }
     let identity = Identity(ipv4: primary, ipv6: primaryIPv6, hardware: hardware)
     guard families.allSatisfy({ identity.address($0) != nil }) else { return .noAddress }
@@ -237,6 +249,11 @@ extension LinkAddress {
 }
 
 extension Route {
+  /// Whether one takes the place of the other when that is replaced.
+  fileprivate func isAlike(_ other: Route) -> Bool {
+    destination == other.destination && metric == other.metric && table == other.table
+  }
+
   /// Whether both are one route to the kernel, which takes the source from IPv6 routes without a word.
   fileprivate func isSame(as other: Route) -> Bool {
     guard family == .ipv6 else { return self == other }

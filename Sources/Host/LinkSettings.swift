@@ -1,5 +1,6 @@
 import Internet
 import Netlink
+import Ownership
 
 /// What the link needs to be set to, once for each link.
 struct LinkSettings: Hashable, Sendable {
@@ -10,7 +11,7 @@ struct LinkSettings: Hashable, Sendable {
 
 extension Host {
   mutating func followLinkSettings(at now: Instant, into effects: inout Effects) {
-    guard sockets.isOpen, let link = view.link, sockets.linkIndex == link.index,
+    guard core.identity != nil, sockets.isOpen, let link = view.link, sockets.linkIndex == link.index,
       linkSettings.linkIndex != link.index, allows(linkSettings.retry, at: now)
     else { return }
     linkSettings.linkIndex = link.index

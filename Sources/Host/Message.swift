@@ -352,6 +352,8 @@ extension LinkCondition {
     case .absent: "There is no interface \(interface)"
     case .down: "\(interface) is down"
     case .noCarrier: "\(interface) has no carrier"
+    case .port:
+      "\(interface) is a port of a bridge, bond or team, which takes its packets: Interface= should name that"
     case .noAddress:
       "\(interface) lacks an address of its own: an IPv4 address for IPv4 VIPs, a link-local one for IPv6 VIPs"
     case .ready(let identity):

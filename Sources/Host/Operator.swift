@@ -60,14 +60,26 @@ extension HandoverRefusal {
 extension Host {
   /// Has the files read, after those who asked for it before.
   mutating func readFiles(for caller: Caller?, into effects: inout Effects) {
-    effects.append(.notify(.reloading))
-    if reload.isReading {
+    // What the files mean depends on what there is.
+    if phase != .waiting { effects.append(.notify(.reloading)) }
+    if reload.isReading || phase == .waiting {
       reload.isAskedAgain = true
       if let caller { reload.waiting.append(caller) }
       return
     }
     if let caller { reload.answered.append(caller) }
     reload.isReading = true
+    effects.append(.readFiles)
+  }
+
+  /// Reads the files for those who asked before it was known what there is.
+  mutating func readFilesIfAsked(into effects: inout Effects) {
+    guard reload.isAskedAgain, !reload.isReading else { return }
+    reload.answered = reload.waiting
+    reload.waiting = []
+    reload.isAskedAgain = false
+    reload.isReading = true
+    effects.append(.notify(.reloading))
     effects.append(.readFiles)
   }
 
@@ -117,6 +129,7 @@ extension Host {
     if old.routes != settings.routes { reroute(from: old.routes) }
     followChecks(replacing: old, into: &effects)
     if phase == .running || phase == .waiting { joinGroup(at: now, into: &effects) }
+    group?.core.follow(lease: settings.lease)
     hasChanged = true
     told.remarks &+= 1
     finishReading(.changed(changes.map(\.description)), into: &effects)

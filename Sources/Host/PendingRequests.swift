@@ -6,7 +6,7 @@ struct PendingRequests: Hashable, Sendable {
   /// What an answer is about.
   enum Subject: Hashable, Sendable {
     case look
-    /// An address on the link with this index, whether it is added or removed.
+    /// An address, canonical, on the link with this index, whether it is added or removed.
     case address(IPNetwork, linkIndex: Int32)
     case route(Route)
     case macvlan(AddressFamily)
@@ -14,6 +14,11 @@ struct PendingRequests: Hashable, Sendable {
     case removal(linkIndex: Int32)
     /// A setting of the link.
     case setting
+
+    /// The address `network`, whatever prefix length a kernel has it with.
+    static func of(_ network: IPNetwork, linkIndex: Int32) -> Subject {
+      .address(network.canonical, linkIndex: linkIndex)
+    }
   }
 
   struct Entry: Hashable, Sendable {

@@ -10,6 +10,8 @@ struct Sockets: Hashable, Sendable {
   /// One for each family, as configured.
   var routers: [VirtualRouter] = []
   var open: SocketPlan?
+  /// What is open may be deaf: the link was in a condition in which the kernel forgets its groups.
+  var isStale = false
   var opening: Opening?
   var retry = Retry()
   /// Whether the core waits for a frame of a third station.
@@ -32,6 +34,7 @@ struct Sockets: Hashable, Sendable {
 
   mutating func begin(_ plan: SocketPlan) -> UInt32 {
     last &+= 1
+    isStale = false
     opening = Opening(sequence: last, plan: plan)
     return last
   }
@@ -49,6 +52,17 @@ extension SocketPlan {
   }
 }
 
+extension LinkCondition {
+  /// Whether the kernel may have destroyed what it knows of the link (ip_mc_destroy_dev(), addrconf_ifdown()): multicast
+  /// groups and sysctls, but not the sockets that joined.
+  fileprivate var forgetsSettings: Bool {
+    switch self {
+    case .absent, .down, .noAddress: true
+    case .noCarrier, .port, .ready: false
+    }
+  }
+}
+
 extension Host {
   /// Opens sockets on a link that has become usable and tells the core what the link is like.
   mutating func followLink(at now: Instant, into effects: inout Effects) {
@@ -60,6 +74,10 @@ extension Host {
       followSockets(plan(identity, on: link), at: now, into: &effects)
       // Who cannot send or hear takes no part.
       guard sockets.linkIndex == link.index else { return }
+    }
+    if condition.forgetsSettings {
+      sockets.isStale = true
+      linkSettings.linkIndex = nil
     }
     if condition != core.link { tellLink(condition, at: now, into: &effects) }
   }
@@ -106,8 +124,8 @@ extension Host {
   private mutating func followSockets(
     _ plan: SocketPlan, at now: Instant, into effects: inout Effects
   ) {
-    guard sockets.opening == nil, sockets.open != plan else { return }
-    if let open = sockets.open, plan.differsInIdentityOnly(from: open) {
+    guard sockets.opening == nil, sockets.open != plan || sockets.isStale else { return }
+    if !sockets.isStale, let open = sockets.open, plan.differsInIdentityOnly(from: open) {
       sockets.open = plan
       return effects.append(.followIdentity(plan))
     }
@@ -128,6 +146,7 @@ extension Host {
       if sockets.isListening { listen(into: &effects) }
       return
     }
+    sockets.isStale = true
     // Of a link or an address that is gone netlink tells, too.
     let isExplained = [.linkGone, .linkDown, .addressMissing].contains(refusal.kind)
     if !isExplained && !sockets.retry.isRefused { effects.append(.notice(.socketsRefused(refusal))) }

@@ -14,7 +14,7 @@ struct StatusLine: CustomStringConvertible {
     let since = instance.since.map { " since \(calendar.localTime($0))" } ?? ""
     switch instance.election.state {
     case .initialize:
-      description = "Not taking part\(since): \(Self.obstacle(instance, settings: settings))"
+      description = "Not taking part\(since): \(Self.obstacle(host))"
     case .backup:
       description = "Backup\(since): \(Self.active(instance, vip: vip, calendar))"
     case .active:
@@ -25,11 +25,14 @@ struct StatusLine: CustomStringConvertible {
     }
   }
 
-  private static func obstacle(_ instance: Instance, settings: Settings) -> String {
-    switch instance.link {
-    case nil: "starting"
-    case .ready: "released"
-    case .some(let condition): condition.explanation(settings.interface)
+  private static func obstacle(_ host: Host) -> String {
+    switch host.core.link {
+    case nil: return "starting"
+    case .ready where host.core.isRefused:
+      let why = host.addresses.refusal.map { ": \($0)" } ?? ""
+      return "the kernel refused \(host.settings.addressList)\(why); trying again"
+    case .ready: return "stopping"
+    case .some(let condition): return condition.explanation(host.settings.interface)
     }
   }
 

@@ -9,6 +9,11 @@ struct VirtualAddresses: Hashable, Sendable {
   struct Place: Hashable, Sendable {
     let network: IPNetwork
     let linkIndex: Int32
+
+    init(network: IPNetwork, linkIndex: Int32) {
+      self.network = network.canonical
+      self.linkIndex = linkIndex
+    }
   }
 
   /// What the core wants to be there.
@@ -67,7 +72,7 @@ extension Host {
       network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
       validLifetime: core.parameters.lease, addsPrefixRoute: !view.hasSubnet(of: network))
     ask(
-      .addAddress(request), about: .address(network, linkIndex: carrier), isAddition: true, into: &effects)
+      .addAddress(request), about: .of(network, linkIndex: carrier), isAddition: true, into: &effects)
   }
 
   private mutating func refuse(
@@ -87,13 +92,22 @@ extension Host {
       guard let carrier = carriers.index(network.address.family, in: view) else {
         return tell(.removed(index: index), at: now, into: &effects)
       }
-      ask(
-        .removeAddress(network, linkIndex: carrier), about: .address(network, linkIndex: carrier),
-        isAddition: false, into: &effects)
+      askToRemove(network, on: carrier, into: &effects)
     }
     for family in settings.families where !wantsAddress(of: family) {
       setCarrier(family, up: false, into: &effects)
     }
+  }
+
+  /// The kernel removes an IPv6 address only by the prefix length that it has there (inet6_addr_del()), which is not that
+  /// of the settings after a reload.
+  private mutating func askToRemove(
+    _ network: IPNetwork, on linkIndex: Int32, into effects: inout Effects
+  ) {
+    let there = view.address(network, on: linkIndex)?.network ?? network
+    ask(
+      .removeAddress(there, linkIndex: linkIndex), about: .of(network, linkIndex: linkIndex),
+      isAddition: false, into: &effects)
   }
 
   func wantsAddress(of family: AddressFamily) -> Bool {
@@ -126,6 +140,19 @@ extension Host {
     return view.address(network, on: carrier) != nil
   }
 
+  /// An address that was added and deleted while nobody could tell is not there, and nothing is to come.
+  mutating func noticeUnseenLosses(at now: Instant, into effects: inout Effects) {
+    let missing = addresses.wanted.subtracting(addresses.told).subtracting(addresses.unasked)
+    missing.forEach { index in
+      let network = settings.addresses[index]
+      guard let carrier = carriers.index(network.address.family, in: view), !isExpected(network, on: carrier)
+      else {
+        return
+      }
+      tell(.vanished(index: index), at: now, into: &effects)
+    }
+  }
+
   /// An address that is about to be removed, and asked for again after that, is not there to stay.
   private mutating func appeared(_ index: Int, at now: Instant, into effects: inout Effects) {
     guard !isGoing(settings.addresses[index]) else { return }
@@ -147,7 +174,7 @@ extension Host {
   /// Whether the kernel was asked to remove an address and has not answered yet.
   private func isGoing(_ network: IPNetwork) -> Bool {
     pending.has { entry in
-      guard case .address(network, _) = entry.subject else { return false }
+      guard case .address(network.canonical, _) = entry.subject else { return false }
       return !entry.isAddition
     }
   }
@@ -158,13 +185,13 @@ extension Host {
   ) {
     let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
     if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now, into: &effects) }
-    guard let index = settings.addresses.firstIndex(of: network) else { return }
+    guard let index = settings.addresses.firstIndex(where: { $0.isSameAddress(as: network) }) else { return }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
     if isAddition {
       additionAnswered(index, refusal, at: now, into: &effects)
     } else {
-      removalAnswered(index, refusal, at: now, into: &effects)
+      removalAnswered(index, on: linkIndex, refusal, at: now, into: &effects)
     }
   }
 
@@ -172,6 +199,12 @@ extension Host {
     _ index: Int, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
   ) {
     if let refusal {
+      // Its macvlan went, and is made again.
+      let family = settings.addresses[index].address.family
+      if refusal.kind == .linkGone, view.link != nil, carriers.index(family, in: view) == nil {
+        addresses.unasked.insert(AddressSet(index: index))
+        return
+      }
       addresses.refusal = refusal
       return tell(.addFailed(index: index, errno: refusal.code), at: now, into: &effects)
     }
@@ -185,14 +218,23 @@ extension Host {
   }
 
   private mutating func removalAnswered(
-    _ index: Int, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
+    _ index: Int, on linkIndex: Int32, _ refusal: KernelRefusal?, at now: Instant,
+    into effects: inout Effects
   ) {
-    // Gone is what was asked for.
-    guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else {
+    guard let refusal, !isGone(settings.addresses[index], on: linkIndex, refusal) else {
       return tell(.removed(index: index), at: now, into: &effects)
     }
     addresses.refusal = refusal
     tell(.removeFailed(index: index, errno: refusal.code), at: now, into: &effects)
+  }
+
+  /// Whether what the kernel refused to remove is gone, as was asked for. News come before answers: what is in the view
+  /// is there under another prefix length, or another name.
+  private func isGone(_ network: IPNetwork, on linkIndex: Int32, _ refusal: KernelRefusal) -> Bool {
+    switch refusal.kind {
+    case .addressMissing, .linkGone: look.isPending || view.address(network, on: linkIndex) == nil
+    default: false
+    }
   }
 
   // MARK: What a reload took out of the configuration
@@ -203,10 +245,11 @@ extension Host {
     addresses.wanted = addresses.wanted.moved(from: before, to: after)
     addresses.unasked = addresses.unasked.moved(from: before, to: after)
     addresses.told = addresses.told.moved(from: before, to: after)
-    addresses.dropped.removeAll { after.contains($0.network) }
+    addresses.dropped.removeAll { place in after.contains { $0.isSameAddress(as: place.network) } }
     for network in before where !after.contains(where: { $0.isSameAddress(as: network) }) {
+      // Its removal may be under way, and be refused.
       guard let carrier = carriers.index(network.address.family, in: view),
-        isExpected(network, on: carrier)
+        isExpected(network, on: carrier) || view.address(network, on: carrier) != nil
       else { continue }
       addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     }
@@ -214,7 +257,7 @@ extension Host {
 
   /// Whether the kernel will have `network` when it has answered all requests.
   func isExpected(_ network: IPNetwork, on linkIndex: Int32) -> Bool {
-    pending.outcome(.address(network, linkIndex: linkIndex))
+    pending.outcome(.of(network, linkIndex: linkIndex))
       ?? (view.address(network, on: linkIndex) != nil)
   }
 
@@ -233,9 +276,7 @@ extension Host {
       guard !isLate, isExpected(dropped.network, on: dropped.linkIndex), allows(entry.retry, at: now) else {
         continue
       }
-      ask(
-        .removeAddress(dropped.network, linkIndex: dropped.linkIndex),
-        about: .address(dropped.network, linkIndex: dropped.linkIndex), isAddition: false, into: &effects)
+      askToRemove(dropped.network, on: dropped.linkIndex, into: &effects)
     }
   }
 
@@ -251,7 +292,7 @@ extension Host {
       }
       return isWanted
         || view.address(dropped.network, on: dropped.linkIndex) == nil
-          && !pending.has { $0.subject == .address(dropped.network, linkIndex: dropped.linkIndex) }
+          && !pending.has { $0.subject == .of(dropped.network, linkIndex: dropped.linkIndex) }
     }
   }
 
@@ -259,7 +300,7 @@ extension Host {
     _ place: VirtualAddresses.Place, _ refusal: KernelRefusal?, at now: Instant,
     into effects: inout Effects
   ) {
-    guard let refusal, refusal.kind != .addressMissing, refusal.kind != .linkGone else { return }
+    guard let refusal, !isGone(place.network, on: place.linkIndex, refusal) else { return }
     followUp(addresses.dropped.refused(place, at: now), refusal, into: &effects)
   }
 }

@@ -2,6 +2,7 @@ import Configuration
 import Internet
 import Netlink
 import Ownership
+import VRRP
 
 /// The routes that follow the VIP: there while this host owns all of it, gone otherwise.
 struct VirtualRoutes: Hashable, Sendable {
@@ -19,7 +20,7 @@ struct VirtualRoutes: Hashable, Sendable {
   var entries: [Entry]
   /// Whether there may be something to do.
   var mayHaveChanged = false
-  /// Whether they were wanted when this was looked at last.
+  /// Whether they were wanted when this was looked at last: as soon as this host owns the VIP, until it gives it up.
   var areWanted = false
   /// The link that they leave by.
   var linkIndex: Int32?
@@ -35,7 +36,9 @@ extension Host {
     guard !routes.entries.isEmpty || !routes.dropped.isEmpty else { return }
     // Whether this run goes on with the VIP of an earlier one is not known before.
     guard core.link != nil else { return }
-    let areWanted = core.owns && view.link != nil
+    // An address that is being added takes no route away from the others.
+    let isServing = core.owns || routes.areWanted && core.election.state == .active
+    let areWanted = isServing && view.link != nil
     let linkIndex = view.link?.index
     guard routes.mayHaveChanged || areWanted != routes.areWanted else { return }
     routes.mayHaveChanged = false
@@ -44,8 +47,16 @@ extension Host {
     removeDroppedRoutes(at: now, into: &effects)
     guard let linkIndex else { return }
     for index in routes.entries.indices {
-      follow(index, on: linkIndex, areWanted, at: now, into: &effects)
+      let isWanted = areWanted && hasSource(routes.entries[index].route)
+      follow(index, on: linkIndex, isWanted, at: now, into: &effects)
     }
+  }
+
+  /// Whether the kernel can have `route`: its source, where it has one of the VIP's, is there.
+  private func hasSource(_ route: VirtualRoute) -> Bool {
+    guard let source = route.source else { return true }
+    let index = settings.addresses.firstIndex { $0.address == source }
+    return index.map { addresses.told.contains(AddressSet(index: $0)) } ?? true
   }
 
   private mutating func follow(
@@ -102,7 +113,7 @@ extension Host {
     }
   }
 
-  private mutating func removeDroppedRoutes(at now: Instant, into effects: inout Effects) {
+  mutating func removeDroppedRoutes(at now: Instant, into effects: inout Effects) {
     guard !routes.dropped.isEmpty else { return }
     let (pending, view) = (pending, view)
     // What is configured again, on the link that it was on, is looked after there.
@@ -122,6 +133,8 @@ extension Host {
     into effects: inout Effects
   ) {
     routes.mayHaveChanged = true
+    // It went without a word.
+    if !isAddition, refusal?.kind == .routeMissing, view.has(route) { view.apply(.routeRemoved(route)) }
     if !isAddition, let refusal, refusal.kind != .routeMissing, refusal.kind != .linkGone {
       return routeStays(route, refusal, at: now, into: &effects)
     }
@@ -166,7 +179,7 @@ extension Host {
 
   /// The configured routes that the kernel should have and has not, by index.
   var missingRoutes: [Int] {
-    guard routes.areWanted, let linkIndex = routes.linkIndex else { return [] }
+    guard core.owns, routes.areWanted, let linkIndex = routes.linkIndex else { return [] }
     return routes.entries.indices.filter { !view.has(Route(routes.entries[$0].route, linkIndex: linkIndex)) }
   }
 }

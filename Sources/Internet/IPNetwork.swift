@@ -43,6 +43,11 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The same for all that are the same address to a kernel.
+  public var canonical: IPNetwork {
+    address.family == .ipv4 ? self : IPNetwork(address, prefixLength: 128) ?? self
+  }
+
   /// `address/prefixLength`
   public var description: String { "\(address)/\(prefixLength)" }
 

@@ -67,29 +67,31 @@ struct RouteMessage {
   /// The link that an RTM_NEWLINK or RTM_DELLINK message is about. A bridge sends both, with its own
   /// family, when a port joins or leaves it; those are not about the link's existence.
   var link: Link? {
-    guard type == RTM_NEWLINK || type == RTM_DELLINK, let info = fixedPart(ifinfomsg.self),
-      info.ifi_family == AF_UNSPEC,
+    guard type == RTM_NEWLINK || type == RTM_DELLINK, let header = fixedPart(ifinfomsg.self),
+      header.ifi_family == AF_UNSPEC,
       let name = text(IFLA_IFNAME, after: ifinfomsg.self)
     else { return nil }
-    let flags = Int(info.ifi_flags)
+    let flags = Int(header.ifi_flags)
     let working = VIP_IFF_LOWER_UP | VIP_IFF_RUNNING
     return Link(
-      index: info.ifi_index, name: name, macAddress: macAddress,
+      index: header.ifi_index, name: name, macAddress: macAddress,
       isUp: flags & VIP_IFF_UP != 0,
       hasCarrier: flags & working == working,
       isLoopback: flags & VIP_IFF_LOOPBACK != 0,
       isARPCapable: flags & VIP_IFF_NOARP == 0,
-      isEthernet: Int32(info.ifi_type) == ARPHRD_ETHER, kind: linkKind,
-      parentIndex: attribute(IFLA_LINK, after: ifinfomsg.self))
+      isEthernet: Int32(header.ifi_type) == ARPHRD_ETHER, kind: info(IFLA_INFO_KIND),
+      parentIndex: attribute(IFLA_LINK, after: ifinfomsg.self),
+      isPort: info(IFLA_INFO_SLAVE_KIND).map { $0 != "vrf" } ?? false)
   }
 
-  private var linkKind: String? {
+  /// Text in the nest IFLA_LINKINFO.
+  private func info(_ type: Int) -> String? {
     let fixed = Int32(MemoryLayout<ifinfomsg>.size)
     guard let info = nlmsg_find_attr(header, fixed, Int32(IFLA_LINKINFO)),
-      let kind = nla_find(
-        nla_data(info)?.assumingMemoryBound(to: nlattr.self), nla_len(info), Int32(IFLA_INFO_KIND))
+      let text = nla_find(
+        nla_data(info)?.assumingMemoryBound(to: nlattr.self), nla_len(info), Int32(type))
     else { return nil }
-    return text(of: kind)
+    return self.text(of: text)
   }
 
   private var macAddress: MACAddress? {
@@ -142,12 +144,12 @@ struct RouteMessage {
     }
   }
 
-  /// The route that an RTM_NEWROUTE or RTM_DELROUTE message is about, if it is a default route of the main table or
-  /// one that vipd added. Of several next hops, the first.
+  /// The route that an RTM_NEWROUTE or RTM_DELROUTE message is about, if it is a default route of the main table, one
+  /// that vipd added, or one that took the place of another one. Of several next hops, the first.
   var route: Route? {
     guard type == RTM_NEWROUTE || type == RTM_DELROUTE, let info = fixedPart(rtmsg.self),
       // Before the whole message is looked at: a router has a million others.
-      info.rtm_dst_len == 0 || info.rtm_protocol == Route.vipd,
+      info.rtm_dst_len == 0 || info.rtm_protocol == Route.vipd || has(NLM_F_REPLACE),
       Int32(info.rtm_type) == Int32(RTN_UNICAST),
       let family = AddressFamily.allCases.first(where: { $0.number == Int32(info.rtm_family) }),
       let parsed = parsedRoute
@@ -164,7 +166,7 @@ struct RouteMessage {
       source: rtnl_route_get_pref_src(parsed).flatMap(IPAddress.init),
       metric: rtnl_route_get_priority(parsed), table: rtnl_route_get_table(parsed),
       protocolNumber: info.rtm_protocol)
-    return route.isDefault || route.protocolNumber == Route.vipd ? route : nil
+    return route.isDefault || route.protocolNumber == Route.vipd || has(NLM_F_REPLACE) ? route : nil
   }
 
   private var parsedRoute: OpaquePointer? {

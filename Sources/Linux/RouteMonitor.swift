@@ -72,7 +72,9 @@ extension RouteChange {
       if message.type == RTM_DELROUTE {
         self = .routeRemoved(route)
       } else {
-        self = message.has(NLM_F_REPLACE) ? .routeReplaced(route) : .route(route)
+        self =
+          message.has(NLM_F_REPLACE)
+          ? .routeReplaced(route) : message.has(NLM_F_APPEND) ? .routeAppended(route) : .route(route)
       }
     } else if let forwarding = message.forwarding {
       self = .forwarding(linkIndex: forwarding.linkIndex, forwarding.isOn)

@@ -16,7 +16,7 @@ public struct Witness: Hashable, Sendable {
     case unicast(MACAddress)
   }
 
-  /// Probes missed in a row after which the VIP counts as silent. One may be lost on the way.
+  /// Probes missed in a row after which the VIP usually counts as silent. One may be lost on the way.
   public static let missesUntilSilent = 2
 
   /// Where the addresses of one family are.
@@ -39,6 +39,8 @@ public struct Witness: Hashable, Sendable {
   public private(set) var deadline: Instant?
   /// Probes in a row that nobody answered.
   public private(set) var missed = 0
+  /// After how many of them the VIP counts as silent.
+  private var patience = Witness.missesUntilSilent
   /// The family of the probe that may still be answered.
   private var awaited: AddressFamily?
   /// How often it asks.
@@ -51,13 +53,17 @@ public struct Witness: Hashable, Sendable {
   public var isAnswered: Bool { lastAnswer != nil && !isSilent }
 
   /// Whether the last probes were all missed: nobody answers for the VIP, as far as was asked lately.
-  public var isSilent: Bool { missed >= Self.missesUntilSilent }
+  public var isSilent: Bool { missed >= patience }
 
   /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
   public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }
 
-  /// Asks every `interval` from now on; at once if it asked more slowly before.
-  public mutating func ask(every interval: Duration, at now: Instant) {
+  /// Asks every `interval` from now on, at once if it asked more slowly before; the VIP counts as silent when `patience`
+  /// probes in a row were missed.
+  public mutating func ask(
+    every interval: Duration, patience: Int = Self.missesUntilSilent, at now: Instant
+  ) {
+    self.patience = patience
     guard interval != self.interval || deadline == nil else { return }
     let isFaster = deadline == nil || interval < self.interval
     self.interval = interval

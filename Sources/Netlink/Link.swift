@@ -23,12 +23,15 @@ public struct Link: Hashable, Sendable {
   public let kind: String?
   /// IFLA_LINK: index of the link that this one is stacked on; of a veth pair, the other end's.
   public let parentIndex: Int32?
+  /// IFLA_INFO_SLAVE_KIND: it belongs to a link, such as a bridge or a bond, that takes what comes in by it
+  /// (rx_handler). Not so the members of a VRF, which are but a routing table.
+  public let isPort: Bool
 
   /// A link with these properties.
   public init(
     index: Int32, name: String, macAddress: MACAddress?, isUp: Bool = true, hasCarrier: Bool = true,
     isLoopback: Bool = false, isARPCapable: Bool = true, isEthernet: Bool = true, kind: String? = nil,
-    parentIndex: Int32? = nil
+    parentIndex: Int32? = nil, isPort: Bool = false
   ) {
     self.index = index
     self.name = name
@@ -40,5 +43,6 @@ public struct Link: Hashable, Sendable {
     self.isEthernet = isEthernet
     self.kind = kind
     self.parentIndex = parentIndex
+    self.isPort = isPort
   }
 }

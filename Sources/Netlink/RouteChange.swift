@@ -12,8 +12,10 @@ public enum RouteChange: Hashable, Sendable {
   ///
   /// The kernel removes the routes of a link that goes down, and IPv4 routes whose source goes, without a word.
   case route(Route)
-  /// Such a route took the place of the first one of the same destination, metric and table, as `ip route replace`
-  /// does; that this one went nobody tells.
+  /// The same behind others of its destination, metric and table (NLM_F_APPEND).
+  case routeAppended(Route)
+  /// A route, whosever it is, took the place of the first one of the same destination, metric and table, as `ip route
+  /// replace` does; that this one went nobody tells.
   case routeReplaced(Route)
   /// Such a route was removed. Of one with several hops over IPv6, the hop that went.
   case routeRemoved(Route)

@@ -219,6 +219,7 @@ extension Instance {
 
   private mutating func leave(at now: Instant, _ actions: inout Actions) {
     let isResuming = phase.resumption != nil
+    if case .initialize(.found(let resumption)) = phase { holdings.adopt(resumption.found) }
     elect(.shutdown, at: now, &actions)
     phase = .initialize(.stopped(until: now + Self.stopTimeout))
     if isResuming { letGo(&actions) }

@@ -45,6 +45,8 @@ public enum LinkCondition: Hashable, Sendable {
   case down
   /// Up, but the cable is out.
   case noCarrier
+  /// It is a port of a bridge, bond or team, which takes the packets that come in by it.
+  case port
   /// It lacks an address of its own to send from, in a family that the VIP has addresses of.
   case noAddress
   /// Packets can be sent.

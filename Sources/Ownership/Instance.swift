@@ -34,6 +34,8 @@ public struct Instance: Sendable {
   /// that were advertised last, and the next run may have another one. Nil if this router is not Active, or offered the
   /// VIP to others.
   public private(set) var resumableUntil: Instant?
+  /// Whether the kernel refused an address, and is left alone for a while.
+  public var isRefused: Bool { if case .initialize(.refused) = phase { true } else { false } }
   /// Whether the kernel has yet to confirm that addresses are gone.
   public var isRemoving: Bool { !holdings.removing.isEmpty }
   /// Whether this host's kernel has all addresses.
@@ -57,6 +59,8 @@ public struct Instance: Sendable {
   var routers = Peers()
   var isolation = Isolation()
   var witnessTurn = WitnessTurn()
+  /// How long the kernel is left alone when it refuses an address next.
+  var retryPause = Instance.retryDelay
   /// How the router that was last heard speaks.
   var heardDialect = Dialect.standard
   /// Whether this router gave the VIP up without knowing a successor, and invites one when the kernel has confirmed
@@ -141,7 +145,7 @@ public struct Instance: Sendable {
   }
 
   /// How this host is known on the link; nil while that cannot carry the VIP.
-  var identity: Identity? {
+  public var identity: Identity? {
     if case .ready(let identity) = link { identity } else { nil }
   }
 

@@ -4,12 +4,17 @@ import VRRP
 extension Instance {
   mutating func linkChanged(to condition: LinkCondition, at now: Instant, _ actions: inout Actions) {
     guard condition != link else { return }
+    let hardware = identity?.hardware
     link = condition
     guard case .ready(let identity) = condition, let primary = identity.address(parameters.family) else {
       return becomeUnusable(condition, at: now, &actions)
     }
     // Somebody may have spoken in this host's name before it had one.
     for family in AddressFamily.allCases { identity.address(family).map { routers.forget($0) } }
+    // Neighbours send to where the VIP was.
+    if let hardware, hardware != identity.hardware, !holdings.present.isEmpty {
+      phase.service?.announcements.start(at: now)
+    }
     election.reconfigure(parameters.election(primary: primary), at: now)
     startUpIfPossible(at: now, &actions)
   }

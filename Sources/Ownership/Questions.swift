@@ -70,7 +70,7 @@ extension Instance {
     var probe: Witness.Probe?
     phase.changeWitness { witness in
       guard let pace = interest.pace else { return witness.stop() }
-      witness.ask(every: pace, at: now)
+      witness.ask(every: pace, patience: turn.missesUntilSilent, at: now)
       probe = witness.probe(for: address.family, at: now)
     }
     guard let probe else { return }

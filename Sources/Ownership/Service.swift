@@ -28,6 +28,8 @@ struct Service: Hashable, Sendable {
 extension Instance {
   /// How long the kernel is left alone after it refused an address.
   static let retryDelay = Duration.seconds(1)
+  /// Whoever takes the VIP and is refused it again and again takes it from others each time.
+  private static let longestRetryPause = Duration.seconds(60)
 
   func service(_ activity: Activity, at now: Instant) -> Service {
     Service(activity: activity, renewal: nextRenewal(after: now), rollCall: now)
@@ -66,7 +68,8 @@ extension Instance {
   private func nextRenewal(after now: Instant) -> Instant? { parameters.lease.map { now + $0 / 4 } }
 
   mutating func renew(at now: Instant, _ actions: inout Actions) {
-    actions.append(.add(holdings.present))
+    // Those that were asked for may have been so with another lifetime.
+    actions.append(.add(holdings.present.union(holdings.adding)))
     let next = nextRenewal(after: now)
     phase.service?.renewal = next
   }
@@ -78,16 +81,23 @@ extension Instance {
     phase.service?.announcements.start(at: now)
     _ = isAnnouncementDue(at: now)
     actions.append(.announce(AddressSet(index: index)))
-    if owns { actions.append(.report(.owned)) }
+    if owns {
+      retryPause = Self.retryDelay
+      actions.append(.report(.owned))
+    }
   }
 
   mutating func addFailed(_ index: Int, _ errno: Int32, at now: Instant, _ actions: inout Actions) {
     guard holdings.wanted else { return }
     actions.append(.report(.addFailed(index: index, errno: errno)))
     // A refused renewal leaves the address where it is; if its lifetime ends, `vanished` follows.
-    guard holdings.isMissing(index) else { return }
+    guard holdings.isMissing(index) else {
+      phase.service?.renewal = now + Self.retryDelay
+      return
+    }
     elect(.shutdown, at: now, &actions)
-    phase = .initialize(.refused(retry: now + Self.retryDelay))
+    phase = .initialize(.refused(retry: now + retryPause))
+    retryPause = min(retryPause * 2, Self.longestRetryPause)
   }
 
   /// An address that stays although it was given up is a second owner's: asked for again until it goes.

@@ -205,14 +205,9 @@ final class Kernel {
 
   func remove(_ network: IPNetwork, _ index: Int32) -> KernelRefusal? {
     guard link(index) != nil else { return .linkGone }
-    let isIPv4 = network.address.family == .ipv4
-    guard
-      let place = held.firstIndex(where: {
-        $0.address.linkIndex == index
-          && (isIPv4 ? $0.address.network == network : $0.address.network.address == network.address)
-      })
-    else { return .addressMissing }
-    let isPrimary = isIPv4 && !held[place].address.isSecondary
+    let place = held.firstIndex { $0.address.linkIndex == index && $0.address.network == network }
+    guard let place else { return .addressMissing }
+    let isPrimary = network.address.family == .ipv4 && !held[place].address.isSecondary
     let removed = held.remove(at: place).address
     if isPrimary { replacePrimary(removed) }
     told(removed)
@@ -344,7 +339,7 @@ final class Kernel {
     for place in routes.indices where routes[place].family == .ipv6 && routes[place].source == source {
       routes[place].source = nil
     }
-    routes.removeAll { $0.family == .ipv4 && $0.source == source }
+    routes.removeAll { $0.family == .ipv4 && $0.source == source && $0.table == Route.mainTable }
   }
 }
 
@@ -363,7 +358,7 @@ extension Link {
   func with(name: String? = nil, isUp: Bool? = nil, hasCarrier: Bool? = nil) -> Link {
     Link(
       index: index, name: name ?? self.name, macAddress: macAddress, isUp: isUp ?? self.isUp,
-      hasCarrier: hasCarrier ?? self.hasCarrier, kind: kind, parentIndex: parentIndex)
+      hasCarrier: hasCarrier ?? self.hasCarrier, kind: kind, parentIndex: parentIndex, isPort: isPort)
   }
 }
 

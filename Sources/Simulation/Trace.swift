@@ -65,6 +65,7 @@ extension RouteChange {
     case .address(let address): "\(address.network) is on \(address.linkIndex)"
     case .addressRemoved(let address): "\(address.network) is gone from \(address.linkIndex)"
     case .route(let route): route.traced
+    case .routeAppended(let route): "appended: \(route.traced)"
     case .routeReplaced(let route): "replaced: \(route.traced)"
     case .routeRemoved(let route): "no more \(route.traced)"
     case .forwarding(let index, let isOn): "\(isOn ? "forwards" : "does not forward") on \(index)"

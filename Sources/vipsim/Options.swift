@@ -26,35 +26,41 @@ struct Options {
 
   var simulator: Simulator { Simulator(without: dropped) }
 
-  /// - Returns: nil if the arguments are not understood.
-  init?(_ arguments: [String]) {
+  /// An argument, with its value.
+  struct Misunderstood: Error {
+    let argument: String
+  }
+
+  /// - Throws: if an argument is not understood.
+  init(_ arguments: [String]) throws(Misunderstood) {
     var runs: Int?
     var first: UInt64 = 1
     var index = 1
     while index < arguments.count {
       let name = arguments[index]
       let value = index + 1 < arguments.count ? arguments[index + 1] : ""
+      let misunderstood = Misunderstood(argument: "\(name) \(value)")
       index += 2
       switch name {
       case "--runs":
         runs = Int(value)
-        guard let runs, runs > 0 else { return nil }
+        guard let runs, runs > 0 else { throw misunderstood }
       case "--first":
-        guard let number = UInt64(value) else { return nil }
+        guard let number = UInt64(value) else { throw misunderstood }
         first = number
       case "--jobs":
-        guard let number = Int(value), (1...256).contains(number) else { return nil }
+        guard let number = Int(value), (1...256).contains(number) else { throw misunderstood }
         jobs = number
       case "--seed":
-        guard let number = UInt64(value) else { return nil }
+        guard let number = UInt64(value) else { throw misunderstood }
         task = .seed(number)
       case "--schedule": task = .schedule(value)
       case "--without":
-        guard let rule = Rule(rawValue: value) else { return nil }
+        guard let rule = Rule(rawValue: value) else { throw misunderstood }
         dropped.append(rule)
       default:
         index -= 1
-        guard take(flag: name) else { return nil }
+        guard take(flag: name) else { throw misunderstood }
       }
     }
     if let runs { task = .runs(first: first, count: runs) }

@@ -19,39 +19,54 @@ func read(_ path: String) -> String {
   return String(decoding: bytes, as: UTF8.self)
 }
 
-/// Runs one case, prints it and what it shows; the exit code.
+/// Prints what `--schedule` takes for a comment.
+func remark(_ text: some CustomStringConvertible) {
+  for line in "\(text)".split(separator: "\n") { print("# \(line)") }
+}
+
+/// Runs one case, prints it and what it shows; the exit code. What is printed can be read again: the smallest case that
+/// fails, or the whole one.
 func show(_ plan: Case, _ options: Options) -> Int32 {
   var simulator = options.simulator
   let outcome = simulator.run(plan, tracing: options.tracing)
-  print(plan)
-  outcome.trace.forEach { print($0) }
+  let isShrunk = outcome.violation != nil && options.shrinking
+  if isShrunk { remark(plan) } else { print(plan) }
+  outcome.trace.forEach { remark($0) }
   guard let violation = outcome.violation else {
-    print("every promise was kept")
+    remark("every promise was kept")
     return 0
   }
-  print(violation)
-  guard options.shrinking else { return 1 }
+  remark(violation)
+  guard isShrunk else { return 1 }
   let smallest = Shrinker.shrink(plan, breaking: violation.rule, in: options.simulator)
-  print("\nSmallest case that fails in this way:\n\(smallest)")
+  remark("Smallest case that fails in this way:")
+  print(smallest)
   let again = simulator.run(smallest, tracing: options.tracing)
-  again.trace.forEach { print($0) }
-  if let violation = again.violation { print(violation) }
+  again.trace.forEach { remark($0) }
+  if let violation = again.violation { remark(violation) }
   return 1
 }
 
 func runAll(first: UInt64, count: Int, _ options: Options) async -> Int32 {
   let tally = await Campaign.run(first: first, count: count, jobs: options.jobs, in: options.simulator)
   for item in Coverage.Item.allCases { print("\(item): \(tally.coverage[item])") }
+  let without = options.dropped.map { " --without \($0.rawValue)" }.joined()
   for rule in Violation.Rule.allCases {
     let seeds = tally.failures.filter { $0.violation.rule == rule }.map(\.seed)
     guard !seeds.isEmpty else { continue }
     let some = seeds.prefix(8).map(String.init).joined(separator: " ")
-    StandardError.print("\(rule.rawValue): \(seeds.count) seeds: \(some); try vipsim --seed \(seeds[0])")
+    StandardError.print(
+      "\(rule.rawValue): \(seeds.count) seeds: \(some); try vipsim --seed \(seeds[0])\(without)")
   }
   return tally.failures.isEmpty ? 0 : 1
 }
 
-guard let options = Options(CommandLine.arguments) else { fail(usageError, Options.usage) }
+let options: Options
+do throws(Options.Misunderstood) {
+  options = try Options(CommandLine.arguments)
+} catch {
+  fail(usageError, "vipsim: \(error.argument) is not understood\n\(Options.usage)")
+}
 switch options.task {
 case .help: print(Options.usage)
 case .runs(let first, let count): exit(await runAll(first: first, count: count, options))

@@ -68,6 +68,115 @@ import VRRP
     #expect(refused == 1 && bench.host.standing.owns)
   }
 
+  /// The core spoke of addresses by the index that they had before the reload.
+  @Test(arguments: ["", "Address=192.168.1.221/24\nAddress=192.168.1.220/24\n"])
+  func aReloadThatMovesAddressesAndForbidsTheVIPLeavesNothing(before: String) throws {
+    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\n"
+    var bench = try Bench(common + "Address=192.168.1.219/24\n" + before)
+    bench.own()
+    try bench.reload(
+      common + "Address=192.168.1.220/24\nAddress=192.168.1.219/24\n[Track]\nInterface=nothere\n")
+    bench.run(for: .seconds(3))
+    #expect(bench.host.core.election.state != .active)
+    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+  }
+
+  /// The kernel keeps the prefix length of an IPv6 address, and removes it by that one only.
+  @Test func anIPv6AddressWithAnotherPrefixThanConfiguredGoes() throws {
+    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\n"
+    let own = try Bench.address("fe80::217/64")
+    var bench = try Bench(common + "Address=fd00::219/64\nAddress=fd00::220/64\n", also: own)
+    bench.own()
+    #expect(bench.host.standing.owns)
+    try bench.reload(common + "Address=fd00::219/80\nAddress=fd00::220/80\n")
+    #expect(bench.host.standing.owns)
+    try bench.reload(common + "Address=fd00::219/80\n")
+    #expect(try bench.has("fd00::219/64") && !bench.has("fd00::220/64"))
+    bench.handle(.hold(true, nil))
+    bench.run(for: .seconds(3))
+    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+  }
+
+  /// Its removal was under way when it was taken out of the configuration.
+  @Test func aRefusedRemovalOutlivesTheReloadThatForgetsTheAddress() throws {
+    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n"
+    var bench = try Bench(common + "Address=192.168.1.220/24\n")
+    bench.own()
+    bench.handle(.hold(true, nil))
+    bench.isBlocked = true
+    bench.run(for: .seconds(2))
+    try bench.reload(common)
+    bench.refusals = { if case .removeAddress = $0 { 105 } else { nil } }
+    bench.unblock()
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(1))
+    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+  }
+
+  @Test func aStopRemovesWhatAReloadCouldNot() throws {
+    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n"
+    var bench = try Bench(common + "Address=192.168.1.220/24\n")
+    bench.own()
+    bench.refusals = {
+      if case .removeAddress(let network, _) = $0, "\(network)".contains("220") { 105 } else { nil }
+    }
+    try bench.reload(common)
+    bench.handle(.stop)
+    #expect(!bench.log.contains(.exit(0)))
+    bench.refusals = { _ in nil }
+    bench.run(for: .milliseconds(500))
+    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+    #expect(bench.log.last == .exit(0))
+  }
+
+  @Test func aRefusedRenewalIsAskedForAgain() throws {
+    let common = "[VirtualIP]\nInterface=eth0\n[Safety]\n"
+    var bench = try Bench(common + "LeaseSec=10s\n")
+    bench.own()
+    bench.refusals = { if case .addAddress = $0 { 105 } else { nil } }
+    try bench.reload(common + "LeaseSec=0\n")
+    bench.refusals = { _ in nil }
+    #expect(bench.addresses.last?.validLifetime == .seconds(10))
+    bench.run(for: .milliseconds(1100))
+    #expect(bench.addresses.last?.validLifetime == nil && bench.host.standing.owns)
+  }
+
+  /// A host that is refused the VIP again and again takes it from another one each time.
+  @Test func aKernelThatRefusesIsAskedEverLessOften() throws {
+    var bench = try Bench()
+    bench.refusals = { if case .addAddress = $0 { 22 } else { nil } }
+    bench.start()
+    bench.run(for: .seconds(100))
+    let asked = bench.requests.count { if case .addAddress = $0 { true } else { false } }
+    #expect((4...9).contains(asked))
+    let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
+    #expect(bench.host.status(at: bench.now, calendar).summary.contains("refused"))
+    bench.refusals = { _ in nil }
+    bench.run(for: .seconds(61))
+    #expect(bench.host.standing.owns)
+  }
+
+  /// It was added and deleted, and the news of both were lost.
+  @Test func anAddressThatWasNeverSeenIsAskedForAgain() throws {
+    var bench = try Bench("[VirtualIP]\nInterface=eth0\n[Safety]\nLeaseSec=0\n")
+    bench.start()
+    bench.isBlocked = true
+    bench.run(for: .seconds(1))
+    bench.handle(.changesLost)
+    let snapshot = Snapshot(links: bench.links, addresses: bench.addresses)
+    var sequences: [UInt32] = []
+    var look: UInt32 = 0
+    for case .request(let sequence, let request) in bench.log {
+      if case .look = request { look = sequence }
+      if case .addAddress = request { sequences.append(sequence) }
+    }
+    for sequence in sequences { bench.handle(.answer(sequence, .done)) }
+    bench.isBlocked = false
+    bench.handle(.answer(look, .snapshot(snapshot)))
+    bench.run(for: .milliseconds(100))
+    #expect(bench.host.standing.owns)
+  }
+
   @Test func aDeletedAddressComesBackAtOnce() throws {
     var bench = try Bench()
     bench.own()

@@ -46,18 +46,21 @@ struct Bench {
   var writesFiles = true
   /// Whether the kernel answers; its answers wait if not.
   var isBlocked = false
+  /// Whether it takes its time to make macvlans, as long as it is not unblocked.
+  var blocksMacvlans = false
   private var waiting: [(UInt32, KernelRequest)] = []
   private var effects = Effects()
 
   init(
     _ text: String = "", files: [String] = [], rules: Rules = .all, routes: [Route] = [],
-    leftover: [String] = []
+    leftover: [String] = [], also other: LinkAddress? = nil
   ) throws {
     links = [
       Link(index: 2, name: "eth0", macAddress: Self.hardware),
       Link(index: 3, name: "eth1", macAddress: MACAddress(bits: 3)),
     ]
     addresses = [try Self.address(Self.own), try Self.address(Self.other, on: 3)]
+    if let other { addresses.append(other) }
     for network in leftover { addresses.append(try Self.address(network, protocolNumber: 112)) }
     self.routes = routes
     host = Host(try Self.settings(text), rules: rules)
@@ -79,7 +82,8 @@ struct Bench {
     let links = [
       Surroundings.Link(
         index: 2, name: "eth0", hardwareAddress: hardware,
-        addresses: [Surroundings.Address(try network(own))]),
+        addresses: [Surroundings.Address(try network(own))]
+          + (text.contains("::") ? [Surroundings.Address(try network("fe80::217/64"))] : [])),
       Surroundings.Link(
         index: 3, name: "eth1", hardwareAddress: MACAddress(bits: 3),
         addresses: [Surroundings.Address(try network(other))]),
@@ -153,6 +157,7 @@ struct Bench {
   /// The kernel answers again.
   mutating func unblock() {
     isBlocked = false
+    blocksMacvlans = false
     let requests = waiting
     waiting = []
     for (sequence, request) in requests { ask(sequence, request) }
@@ -160,7 +165,8 @@ struct Bench {
   }
 
   private mutating func ask(_ sequence: UInt32, _ request: KernelRequest) {
-    if isBlocked { return waiting.append((sequence, request)) }
+    let isSlow = if case .makeMacvlan = request { blocksMacvlans } else { false }
+    if isBlocked || isSlow { return waiting.append((sequence, request)) }
     var answer = KernelAnswer.done
     if let code = refusals(request) {
       answer = .refused(KernelRefusal(.other, code: code, "refused"))
@@ -175,9 +181,11 @@ struct Bench {
     case .look: return .snapshot(Snapshot(links: links, addresses: addresses, routes: routes))
     case .addAddress(let request):
       // Of an address that is there, the kernel changes the lifetime and nothing else.
-      let old = addresses.first { $0.network == request.network && $0.linkIndex == request.linkIndex }
+      let old = addresses.first {
+        $0.network.isSameAddress(as: request.network) && $0.linkIndex == request.linkIndex
+      }
       let address = LinkAddress(
-        linkIndex: request.linkIndex, network: request.network,
+        linkIndex: request.linkIndex, network: old?.network ?? request.network,
         label: old == nil ? request.label : old?.label,
         scope: old?.scope ?? request.scope, validLifetime: request.validLifetime, protocolNumber: 112)
       tell(.address(address))
@@ -234,7 +242,7 @@ struct Bench {
       addresses.append(address)
     case .addressRemoved(let address):
       addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
-    case .route(let route): routes.append(route)
+    case .route(let route), .routeAppended(let route): routes.append(route)
     case .routeReplaced(let route):
       let place = routes.firstIndex {
         $0.destination == route.destination && $0.metric == route.metric && $0.table == route.table

@@ -108,6 +108,23 @@ import VRRP
     #expect(next.notices.contains(.leftover(AddressSet(index: 0))))
   }
 
+  /// What they mean depends on what there is.
+  @Test func filesAreReadWhenItIsKnownWhatThereIs() throws {
+    var bench = try Bench()
+    bench.isBlocked = true
+    bench.start()
+    bench.handle(.reload(Caller(1)))
+    #expect(!bench.log.contains(.readFiles) && !bench.log.contains(.notify(.ready)))
+    bench.unblock()
+    #expect(bench.log.count { $0 == .readFiles } == 1)
+    let file = ConfigurationFile(path: "219.conf", bytes: Array("[VirtualIP]\nInterface=eth0\n".utf8))
+    bench.handle(.files(.success([file])))
+    guard case .changed = replies(bench).last else {
+      Issue.record("\(replies(bench))")
+      return
+    }
+  }
+
   @Test func aStopRemovesTheVIPFirst() throws {
     var bench = try Bench()
     bench.own()
@@ -117,12 +134,25 @@ import VRRP
     #expect(bench.host.deadline == nil)
   }
 
-  /// The kernel was not asked about anything yet.
-  @Test func aStopAtTheBeginningEndsAtOnce() throws {
+  /// What an earlier run left is not known before the kernel has said what there is.
+  @Test func aStopAtTheBeginningLeavesNothing() throws {
+    var bench = try Bench(
+      "[VirtualIP]\nInterface=eth0\n[Safety]\nLeaseSec=0\n", leftover: ["192.168.1.219/24"])
+    bench.isBlocked = true
+    bench.start(Host.Memory(resumableUntil: at(1250)))
+    bench.handle(.stop)
+    #expect(!bench.log.contains(.exit(0)))
+    bench.unblock()
+    #expect(try !bench.has("192.168.1.219/24"))
+    #expect(bench.log.last == .exit(0))
+  }
+
+  @Test func aStopWaitsForASilentKernelOneSecond() throws {
     var bench = try Bench()
     bench.isBlocked = true
     bench.start()
     bench.handle(.stop)
+    bench.run(for: .seconds(1))
     #expect(bench.log.last == .exit(0))
   }
 

@@ -118,6 +118,51 @@ import VRRP
     #expect(bench.routes == [try route()])
   }
 
+  /// Nobody tells that the route that was there went.
+  @Test func aRouteThatAnotherProgramReplacedIsPutBack() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    var other = try route()
+    other.protocolNumber = 3
+    bench.routes = [other]
+    bench.happen(.routeReplaced(other))
+    bench.run(for: .seconds(1))
+    #expect(bench.routes.contains(try route()))
+    #expect(bench.notices.contains { if case .routeRestored = $0 { true } else { false } })
+  }
+
+  @Test func aRouteThatWentWithoutAWordIsNotAskedForWithoutEnd() throws {
+    var bench = try Bench(Self.text.replacing(" src 192.168.1.219", with: ""))
+    bench.own()
+    bench.routes = []
+    bench.handle(.hold(true, nil))
+    bench.run(for: .seconds(10))
+    #expect(bench.requests.count(where: isRemoval) <= 2)
+  }
+
+  /// The kernel removes routes with their source from the main table only.
+  @Test func aRouteOfAnotherTableOutlivesItsSource() throws {
+    var bench = try Bench(Self.text.replacing("src 192.168.1.219", with: "src 192.168.1.219 table 100"))
+    bench.own()
+    let vip = try #require(bench.addresses.last)
+    bench.refusals = { if case .addAddress = $0 { 22 } else { nil } }
+    bench.happen(.addressRemoved(vip))
+    bench.run(for: .milliseconds(500))
+    #expect(bench.routes.isEmpty)
+    #expect(bench.requests.contains(where: isRemoval))
+  }
+
+  @Test func anAddressThatIsBeingAddedTakesNoRouteAway() throws {
+    var bench = try Bench(Self.text)
+    bench.own()
+    bench.isBlocked = true
+    try bench.reload(Self.text + "[VirtualIP]\nAddress=192.168.1.220/24\n")
+    #expect(!bench.host.standing.owns)
+    bench.unblock()
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns && !bench.requests.contains(where: isRemoval))
+  }
+
   @Test func theDefaultRouteIsFollowed() throws {
     var bench = try Bench()
     bench.own()

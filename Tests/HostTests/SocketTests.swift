@@ -98,6 +98,57 @@ import VRRP
     #expect(bench.host.core.election.state == .backup)
   }
 
+  /// Multicast groups and sysctls may have gone with what the kernel knows of the interface.
+  @Test func anInterfaceThatWasDownIsSetUpAnew() throws {
+    var bench = try Bench()
+    bench.own()
+    func count() -> (sockets: Int, settings: Int) {
+      let sockets = bench.log.count { if case .openSockets = $0 { true } else { false } }
+      return (sockets, bench.requests.count { if case .promoteSecondaries = $0 { true } else { false } })
+    }
+    #expect(count() == (1, 1))
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware, isUp: false)))
+    bench.run(for: .seconds(1))
+    #expect(count() == (1, 1))
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    bench.run(for: .seconds(1))
+    #expect(count() == (2, 2) && bench.host.standing.owns)
+  }
+
+  @Test func aPortOfABridgeTakesNoPart() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware, isPort: true)))
+    bench.run(for: .seconds(1))
+    #expect(try !bench.has("192.168.1.219/24") && bench.host.core.link == .port)
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+  }
+
+  @Test func anotherHardwareAddressIsAnnounced() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.run(for: .seconds(10))
+    bench.forget()
+    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: MACAddress(bits: 0x0200_0000_0099))))
+    let followed = bench.log.firstIndex { if case .followIdentity = $0 { true } else { false } }
+    bench.run(for: .milliseconds(1))
+    let announced = bench.log.firstIndex { if case .announce = $0 { true } else { false } }
+    #expect(try #require(followed) < #require(announced))
+  }
+
+  @Test func aMacvlanThatIsMadeDuringAStopGoes() throws {
+    var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
+    bench.blocksMacvlans = true
+    bench.start()
+    bench.handle(.stop)
+    #expect(!bench.log.contains(.exit(0)))
+    bench.unblock()
+    #expect(!bench.links.contains { $0.kind == "macvlan" })
+    #expect(bench.log.last == .exit(0))
+  }
+
   /// Neighbours learn it from Neighbor Advertisements (RFC 4861 §4.4).
   @Test func whetherTheHostIsARouterIsFollowed() throws {
     var bench = try Bench()

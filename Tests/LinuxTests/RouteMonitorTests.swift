@@ -41,6 +41,39 @@ struct RouteMonitorTests {
     }
   }
 
+  /// The kernel does not say that the one that was there went.
+  @Test func hearsOfARouteThatTookThePlaceOfAnother() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      try shell("ip route add 10.0.0.0/8 via 192.0.2.218 proto \(Route.vipd)")
+      let monitor = try RouteMonitor()
+      try shell(
+        "ip route replace 10.0.0.0/8 via 192.0.2.218 && ip route append 10.0.0.0/8 via 192.0.2.200 proto 112")
+      let heard = try changes(monitor) { if case .routeAppended = $0 { true } else { false } }
+      let replaced = heard.compactMap { if case .routeReplaced(let route) = $0 { route } else { nil } }
+      #expect(replaced.map(\.gateway) == [IPAddress("192.0.2.218")])
+      #expect(replaced.first?.protocolNumber != Route.vipd)
+    }
+  }
+
+  /// A bridge takes what comes in by its ports; a VRF is but a routing table.
+  @Test func hearsThatALinkBecameAPort() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      try shell("ip link add br0 type bridge && ip link set eth0 master br0")
+      _ = try changes(monitor) {
+        if case .link(let link) = $0 { link.name == "eth0" && link.isPort } else { false }
+      }
+      #expect(try link(named: "eth0").isPort)
+      try shell("ip link set eth0 nomaster")
+      _ = try changes(monitor) {
+        if case .link(let link) = $0 { link.name == "eth0" && !link.isPort } else { false }
+      }
+      #expect(try !link(named: "eth0").isPort)
+    }
+  }
+
   @Test func hearsWhereTheHostForwards() throws {
     let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
@@ -205,7 +238,7 @@ extension RouteChange {
   fileprivate var address: IPAddress? {
     switch self {
     case .address(let address), .addressRemoved(let address): address.network.address
-    case .link, .linkRemoved, .route, .routeReplaced, .routeRemoved, .forwarding: nil
+    case .link, .linkRemoved, .route, .routeAppended, .routeReplaced, .routeRemoved, .forwarding: nil
     }
   }
 }

@@ -264,5 +264,17 @@ enum Schedules {
       at 740ms reload-addresses h1 31
       """
     ),
+    (
+      "an address that was put back after its daemon's end was not asked for any more",
+      """
+      seed 411614
+      network jitter=0ms addresses=2 family=ipv6+ipv4
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=100 interval=100ms start=0ms
+      at 500ms held-lock h1 for 750ms
+      at 670ms deleted-address h1
+      at 900ms kill h1
+      """
+    ),
   ]
 }
