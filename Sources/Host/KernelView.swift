@@ -66,6 +66,7 @@ struct KernelView: Hashable, Sendable {
       routes.append(route)
     case .routeReplaced(let route): replace(route)
     case .routeRemoved(let route): routes.removeAll { $0.isSame(as: route) }
+    case .nexthop: break
     case .forwarding(let index, let isOn):
       forwardingLinks.removeAll { $0 == index }
       if isOn { forwardingLinks.append(index) }
@@ -85,6 +86,7 @@ struct KernelView: Hashable, Sendable {
 
   /// Whether nothing but the lifetime of an address is new, or a route that is nobody's here.
   func isRenewal(_ change: RouteChange) -> Bool {
+    if case .nexthop = change { return true }
     if case .routeReplaced(let route) = change {
       return !routes.contains { $0.isAlike(route) } && !route.isDefault
     }
@@ -95,11 +97,16 @@ struct KernelView: Hashable, Sendable {
       && old.protocolNumber == new.protocolNumber && old.isSecondary == new.isSecondary
   }
 
-  /// Whether something is left of what went: of an IPv6 route of several hops the kernel removes, and tells of, one at a
-  /// time (fib6_del_route()), and only the first is known here.
+  /// Whether more may have changed than is told.
   func hidesOthers(_ change: RouteChange) -> Bool {
-    guard case .routeRemoved(let route) = change, route.family == .ipv6 else { return false }
-    return routes.contains { $0.isSame(as: route) }
+    switch change {
+    // Of an IPv6 route of several hops the kernel removes, and tells of, one at a time (fib6_del_route()), and only the
+    // first is known here.
+    case .routeRemoved(let route): route.family == .ipv6 && routes.contains { $0.isSame(as: route) }
+    // IPv4 routes go with it without a word (fib_flush()).
+    case .nexthop(let id): routes.contains { $0.nexthopID == id }
+    default: false
+    }
   }
 
   private mutating func note(_ link: Link) {

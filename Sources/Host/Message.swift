@@ -328,7 +328,7 @@ extension Election.Cause {
   func inWords(at now: Instant) -> String {
     switch self {
     case .startup: "listening"
-    case .shutdown: "released"
+    case .shutdown: "this host gave the VIP up"
     case .nobodyHeard: "no other router heard"
     case .silence(let peer, let heard): "heartbeat lost from \(peer), last heard \((now - heard).inWords) ago"
     case .resignation(let peer): "\(peer) resigned"

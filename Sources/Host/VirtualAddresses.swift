@@ -7,12 +7,18 @@ import Ownership
 struct VirtualAddresses: Hashable, Sendable {
   /// An address on a link.
   struct Place: Hashable, Sendable {
+    /// As it was asked for.
     let network: IPNetwork
     let linkIndex: Int32
 
-    init(network: IPNetwork, linkIndex: Int32) {
-      self.network = network.canonical
-      self.linkIndex = linkIndex
+    /// The same to a kernel.
+    static func == (one: Place, other: Place) -> Bool {
+      one.linkIndex == other.linkIndex && one.network.isSameAddress(as: other.network)
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(network.canonical)
+      hasher.combine(linkIndex)
     }
   }
 

@@ -111,6 +111,12 @@ struct RouteMessage {
     return index > 0 ? (index, value != 0) : nil
   }
 
+  /// The nexthop object that an RTM_NEWNEXTHOP or RTM_DELNEXTHOP message is about.
+  var nexthop: UInt32? {
+    guard type == RTM_NEWNEXTHOP || type == RTM_DELNEXTHOP else { return nil }
+    return attribute(Int(NHA_ID), after: nhmsg.self)
+  }
+
   /// The address that an RTM_NEWADDR or RTM_DELADDR message is about.
   var address: LinkAddress? {
     guard type == RTM_NEWADDR || type == RTM_DELADDR, let info = fixedPart(ifaddrmsg.self),
@@ -165,7 +171,7 @@ struct RouteMessage {
       gateway: rtnl_route_nh_get_gateway(hop).flatMap(IPAddress.init),
       source: rtnl_route_get_pref_src(parsed).flatMap(IPAddress.init),
       metric: rtnl_route_get_priority(parsed), table: rtnl_route_get_table(parsed),
-      protocolNumber: info.rtm_protocol)
+      protocolNumber: info.rtm_protocol, nexthopID: attribute(Int(RTA_NH_ID.rawValue), after: rtmsg.self))
     return route.isDefault || route.protocolNumber == Route.vipd || has(NLM_F_REPLACE) ? route : nil
   }
 

@@ -28,6 +28,7 @@ public final class RouteMonitor {
     try socket.join(RTNLGRP_IPV4_ROUTE)
     try socket.join(RTNLGRP_IPV6_ROUTE)
     try socket.join(RTNLGRP_IPV6_NETCONF)
+    try socket.join(RTNLGRP_NEXTHOP)
   }
 
   /// Becomes readable when changes wait.
@@ -76,6 +77,8 @@ extension RouteChange {
           message.has(NLM_F_REPLACE)
           ? .routeReplaced(route) : message.has(NLM_F_APPEND) ? .routeAppended(route) : .route(route)
       }
+    } else if let nexthop = message.nexthop {
+      self = .nexthop(nexthop)
     } else if let forwarding = message.forwarding {
       self = .forwarding(linkIndex: forwarding.linkIndex, forwarding.isOn)
     } else {

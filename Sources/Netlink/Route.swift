@@ -27,11 +27,14 @@ public struct Route: Hashable, Sendable {
   public var table: UInt32
   /// Who added the route: ``vipd``, or another one's `rtm_protocol`.
   public var protocolNumber: UInt8
+  /// RTA_NH_ID: the nexthop object by which it leaves; nil where it has a nexthop of its own, as all of vipd's.
+  public var nexthopID: UInt32?
 
   /// A route to `destination` by the link with index `linkIndex`.
   public init(
     destination: IPNetwork, linkIndex: Int32, gateway: IPAddress? = nil, source: IPAddress? = nil,
-    metric: UInt32 = 0, table: UInt32 = Self.mainTable, protocolNumber: UInt8 = Self.vipd
+    metric: UInt32 = 0, table: UInt32 = Self.mainTable, protocolNumber: UInt8 = Self.vipd,
+    nexthopID: UInt32? = nil
   ) {
     self.destination = IPNetwork(destination.subnet, prefixLength: destination.prefixLength) ?? destination
     self.linkIndex = linkIndex
@@ -40,6 +43,7 @@ public struct Route: Hashable, Sendable {
     self.metric = metric
     self.table = table
     self.protocolNumber = protocolNumber
+    self.nexthopID = nexthopID
   }
 
   /// A default route's destination: 0.0.0.0/0 or ::/0.

@@ -19,6 +19,9 @@ public enum RouteChange: Hashable, Sendable {
   case routeReplaced(Route)
   /// Such a route was removed. Of one with several hops over IPv6, the hop that went.
   case routeRemoved(Route)
+  /// The nexthop object of this number was changed or removed, and with it the routes by it, of which the kernel need not
+  /// tell.
+  case nexthop(UInt32)
   /// Whether this host is an IPv6 router on the link with this index.
   case forwarding(linkIndex: Int32, Bool)
 }

@@ -68,6 +68,7 @@ extension RouteChange {
     case .routeAppended(let route): "appended: \(route.traced)"
     case .routeReplaced(let route): "replaced: \(route.traced)"
     case .routeRemoved(let route): "no more \(route.traced)"
+    case .nexthop(let id): "nexthop \(id) is another one, or gone"
     case .forwarding(let index, let isOn): "\(isOn ? "forwards" : "does not forward") on \(index)"
     }
   }

@@ -249,7 +249,7 @@ struct Bench {
       }
       if let place { routes[place] = route } else { routes.append(route) }
     case .routeRemoved(let route): routes.removeAll { $0 == route }
-    case .forwarding: break
+    case .nexthop, .forwarding: break
     }
   }
 

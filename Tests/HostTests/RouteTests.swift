@@ -200,6 +200,24 @@ import VRRP
     #expect(bench.host.view.defaultGateway(.ipv6) == nil)
   }
 
+  /// Routes go with their nexthop object, and nobody tells.
+  @Test func aDefaultRouteGoesWithItsNexthop() throws {
+    var bench = try Bench()
+    bench.own()
+    let way = Route(
+      destination: Route.everywhere(.ipv4), linkIndex: 2, gateway: IPAddress("192.168.1.1"),
+      protocolNumber: 3,
+      nexthopID: 7)
+    bench.happen(.route(way))
+    #expect(bench.host.core.parameters.gateway == IPAddress("192.168.1.1"))
+    let looks = bench.requests.count { $0 == .look }
+    bench.happen(.nexthop(8))
+    #expect(bench.requests.count { $0 == .look } == looks)
+    bench.routes = []
+    bench.happen(.nexthop(7))
+    #expect(bench.host.core.parameters.gateway == nil)
+  }
+
   /// Whether the VIP stays is not known before the sockets are open.
   @Test func aRestartLeavesTheRoutesAlone() throws {
     var bench = try Bench(Self.text, routes: [try route()], leftover: ["192.168.1.219/24"])

@@ -56,6 +56,19 @@ struct RouteMonitorTests {
     }
   }
 
+  /// The routes by it go without a word.
+  @Test func hearsOfNexthopsThatGo() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      try shell("ip nexthop add id 7 via 192.0.2.218 dev eth0 && ip route add default nhid 7")
+      #expect(try RouteRequests().defaultRoute()?.nexthopID == 7)
+      let monitor = try RouteMonitor()
+      try shell("ip nexthop del id 7")
+      _ = try changes(monitor) { $0 == .nexthop(7) }
+      #expect(try RouteRequests().defaultRoute() == nil)
+    }
+  }
+
   /// A bridge takes what comes in by its ports; a VRF is but a routing table.
   @Test func hearsThatALinkBecameAPort() throws {
     let hosts = try TwoHosts()
@@ -238,7 +251,8 @@ extension RouteChange {
   fileprivate var address: IPAddress? {
     switch self {
     case .address(let address), .addressRemoved(let address): address.network.address
-    case .link, .linkRemoved, .route, .routeAppended, .routeReplaced, .routeRemoved, .forwarding: nil
+    case .link, .linkRemoved, .route, .routeAppended, .routeReplaced, .routeRemoved, .nexthop, .forwarding:
+      nil
     }
   }
 }

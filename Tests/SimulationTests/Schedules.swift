@@ -276,5 +276,17 @@ enum Schedules {
       at 900ms kill h1
       """
     ),
+    (
+      "an IPv6 address was removed by a prefix length that the kernel does not have it with",
+      """
+      seed 626163
+      network jitter=0ms family=ipv6
+      host kind=vipd priority=100 interval=10ms start=0ms
+      host kind=vipd priority=100 interval=100ms witness=off start=0ms
+      at 7ms link-down h2 for 40ms
+      at 36463us renamed h1 for 1586us
+      at 74274us renamed h1 for 1ms
+      """
+    ),
   ]
 }
