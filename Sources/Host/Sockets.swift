@@ -22,6 +22,8 @@ struct Sockets: Hashable, Sendable {
   struct Opening: Hashable, Sendable {
     let sequence: UInt32
     let plan: SocketPlan
+    /// Whether it was stale before it was open.
+    var isStale = false
   }
 
   private var last: UInt32 = 0
@@ -34,7 +36,6 @@ struct Sockets: Hashable, Sendable {
 
   mutating func begin(_ plan: SocketPlan) -> UInt32 {
     last &+= 1
-    isStale = false
     opening = Opening(sequence: last, plan: plan)
     return last
   }
@@ -73,10 +74,11 @@ extension Host {
     if case .ready(let identity) = condition, let link {
       followSockets(plan(identity, on: link), at: now, into: &effects)
       // Who cannot send or hear takes no part.
-      guard sockets.linkIndex == link.index else { return }
+      guard sockets.linkIndex == link.index, !sockets.isStale else { return }
     }
     if condition.forgetsSettings {
       sockets.isStale = true
+      sockets.opening?.isStale = true
       linkSettings.linkIndex = nil
     }
     if condition != core.link { tellLink(condition, at: now, into: &effects) }
@@ -130,6 +132,8 @@ extension Host {
       return effects.append(.followIdentity(plan))
     }
     guard allows(sockets.retry, at: now) else { return }
+    // First: the group that the new ones join would go with the old ones, whose joining was forgotten.
+    if sockets.isStale && sockets.isOpen { effects.append(.closeSockets) }
     effects.append(.openSockets(sockets.begin(plan), plan))
   }
 
@@ -141,12 +145,12 @@ extension Host {
     hasChanged = true
     guard let refusal else {
       sockets.open = opening.plan
+      sockets.isStale = opening.isStale
       sockets.retry.succeeded()
       // The new filter is shut.
       if sockets.isListening { listen(into: &effects) }
       return
     }
-    sockets.isStale = true
     // Of a link or an address that is gone netlink tells, too.
     let isExplained = [.linkGone, .linkDown, .addressMissing].contains(refusal.kind)
     if !isExplained && !sockets.retry.isRefused { effects.append(.notice(.socketsRefused(refusal))) }
