@@ -85,6 +85,8 @@ extension Host {
   mutating func macvlanAnswered(
     _ family: AddressFamily, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
   ) {
+    // The interface that was to carry it went; for the next one it is asked for again.
+    if refusal?.kind == .linkGone, view.link == nil || sockets.linkIndex != view.link?.index { return }
     let isThere = carriers.macvlan(family, in: view) != nil
     carrierAnswered(refusal, isDone: isThere, at: now, into: &effects)
     guard let refusal else {

@@ -88,6 +88,11 @@ extension Host {
   /// One that was renamed still has them, and they must go.
   private mutating func linkIsAnother(than old: Int32, at now: Instant, into effects: inout Effects) {
     effects.append(.closeSockets)
+    // What was refused there says nothing of the next one.
+    sockets.retry.succeeded()
+    carriers.retry.succeeded()
+    carriers.refused = nil
+    linkSettings = LinkSettings()
     sockets.open = nil
     sockets.opening = nil
     tellLink(.absent, at: now, into: &effects)

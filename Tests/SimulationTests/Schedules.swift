@@ -288,5 +288,16 @@ enum Schedules {
       at 74274us renamed h1 for 1ms
       """
     ),
+    (
+      "a macvlan that could not be made on an interface that went counted against the next one",
+      """
+      seed 864231
+      network jitter=0ms addresses=2 family=ipv4+ipv6 virtual-mac=yes
+      host kind=vipd priority=100 interval=100ms start=0ms
+      host kind=vipd priority=255 interval=100ms start=0ms
+      at 650ms interface-gone h2 for 1ms
+      at 920ms interface-gone h2 for 1ms
+      """
+    ),
   ]
 }
