@@ -43,7 +43,7 @@ final class FamilySockets {
     }
   }
 
-  /// Follows a changed primary or hardware address.
+  /// Follows what has changed of this host: its primary or hardware address, or whether it forwards.
   func follow(_ plan: SocketPlan) throws(LinuxError) {
     hardware = plan.hardware
     isRouter = plan.isRouter

@@ -25,7 +25,7 @@ final class RuntimeDirectory {
     record = ResumeRecord("\(path)/resume")
   }
 
-  /// Remembers when the Active router last advertised; nil when it is none any more.
+  /// Remembers until when the next run may go on as Active router; nil when this one is none any more.
   func remember(resumableUntil: Instant?) { record.write(resumableUntil) }
 
   private static let holdFlag = "hold"

@@ -114,7 +114,7 @@ extension Host {
   /// Whether the request was for an address that the core knows to be there.
   private func isRenewal(_ entry: PendingRequests.Entry) -> Bool {
     guard entry.isAddition, case .address(let network, _) = entry.subject,
-      let index = settings.addresses.firstIndex(where: { $0.isSameAddress(as: network) })
+      let index = self.index(of: network)
     else { return false }
     return addresses.told.contains(AddressSet(index: index))
   }

@@ -67,7 +67,7 @@ extension Host {
     var remarks: [String] = []
     if let failing = checks.remark { remarks.append("checks: \(failing)") }
     if let group, let reason = group.reason { remarks.append("group \(group.name): \(reason.inWords)") }
-    if let peer = core.peers.first(where: { $0.address == core.following }), peer.addressesDiffer {
+    if let peer = core.followedPeer, peer.addressesDiffer {
       remarks.append("\(peer.address) has other addresses than \(settings.addressList)")
     }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }

@@ -77,7 +77,7 @@ struct KernelView: Hashable, Sendable {
     routes.removeAll { $0.isSame(as: route) }
     let old = routes.firstIndex { $0.isAlike(route) }
     // What somebody else put in the place of a route of vipd is nothing that is looked after here.
-    guard route.isDefault || route.protocolNumber == Route.vipd else {
+    guard route.isListed else {
       if let old { routes.remove(at: old) }
       return
     }
@@ -150,8 +150,9 @@ struct KernelView: Hashable, Sendable {
     choosePrimary()
   }
 
-  /// The kernel removes IPv4 routes of the main table whose source is gone (fib_sync_down_addr()), and those of a link that lost its last
-  /// address (fib_disable_ip()), without a word; from IPv6 routes it takes the source (fib6_remove_prefsrc()).
+  /// The kernel removes IPv4 routes of the main table whose source is gone (fib_sync_down_addr()), and those of a link
+  /// that lost its last address (fib_disable_ip()), without a word; from IPv6 routes it takes the source
+  /// (fib6_remove_prefsrc()).
   private mutating func forgetRoutes(without address: LinkAddress) {
     let ip = address.network.address
     guard !routes.isEmpty, !addresses.contains(where: { $0.network.address == ip }) else { return }

@@ -74,13 +74,17 @@ extension Host {
 
   /// Reads the files for those who asked before it was known what there is.
   mutating func readFilesIfAsked(into effects: inout Effects) {
-    guard reload.isAskedAgain, !reload.isReading else { return }
+    if reload.isAskedAgain { effects.append(.notify(.reloading)) }
+    readForThoseWhoWait(into: &effects)
+  }
+
+  /// Reads the files, if somebody asked since that was last begun.
+  private mutating func readForThoseWhoWait(into effects: inout Effects) {
     reload.answered = reload.waiting
     reload.waiting = []
+    reload.isReading = reload.isAskedAgain
     reload.isAskedAgain = false
-    reload.isReading = true
-    effects.append(.notify(.reloading))
-    effects.append(.readFiles)
+    if reload.isReading { effects.append(.readFiles) }
   }
 
   mutating func refuseReloads(_ why: String, into effects: inout Effects) {
@@ -106,11 +110,8 @@ extension Host {
   private mutating func finishReading(_ reply: Reply, into effects: inout Effects) {
     guard reload.isReading else { return }
     for caller in reload.answered { effects.append(.reply(caller, reply)) }
-    reload.answered = reload.waiting
-    reload.waiting = []
-    reload.isReading = reload.isAskedAgain
-    reload.isAskedAgain = false
-    effects.append(reload.isReading ? .readFiles : .notify(.ready))
+    readForThoseWhoWait(into: &effects)
+    if !reload.isReading { effects.append(.notify(.ready)) }
   }
 
   /// Goes on with the live values of `new`, without letting go of anything that is still wanted.

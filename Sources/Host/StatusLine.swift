@@ -38,8 +38,7 @@ struct StatusLine: CustomStringConvertible {
 
   private static func active(_ instance: Instance, vip: String, _ calendar: Calendar) -> String {
     if let hold = instance.hold { return hold.inWords(vip: vip, calendar) }
-    guard let peer = instance.peers.first(where: { $0.address == instance.following }),
-      let priority = peer.priority, let interval = peer.interval
+    guard let peer = instance.followedPeer, let priority = peer.priority, let interval = peer.interval
     else { return "nobody heard yet for \(vip)" }
     let hardware = peer.hardware.map { " at \($0)" } ?? ""
     let owned = peer.addressesDiffer ? "has other addresses than \(vip)" : "owns \(vip)"

@@ -137,7 +137,7 @@ extension Host {
   }
 
   private func statusToTell(at now: Instant) -> Told.Status {
-    let active = core.following.flatMap { address in core.peers.first { $0.address == address } }
+    let active = core.followedPeer
     return Told.Status(
       state: core.election.state, since: core.since, link: core.link, hold: core.hold,
       following: core.following, priority: active?.priority,

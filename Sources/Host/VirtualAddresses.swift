@@ -191,7 +191,7 @@ extension Host {
   ) {
     let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
     if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now, into: &effects) }
-    guard let index = settings.addresses.firstIndex(where: { $0.isSameAddress(as: network) }) else { return }
+    guard let index = self.index(of: network) else { return }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
     if isAddition {
@@ -259,6 +259,11 @@ extension Host {
       else { continue }
       addresses.dropped.insert(VirtualAddresses.Place(network: network, linkIndex: carrier))
     }
+  }
+
+  /// The configured address that `network` is to a kernel, by index.
+  func index(of network: IPNetwork) -> Int? {
+    settings.addresses.firstIndex { $0.isSameAddress(as: network) }
   }
 
   /// Whether the kernel will have `network` when it has answered all requests.

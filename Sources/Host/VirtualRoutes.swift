@@ -52,6 +52,9 @@ extension Host {
     }
   }
 
+  /// Whether the kernel will have `route` when it has answered all requests.
+  private func isExpected(_ route: Route) -> Bool { pending.outcome(.route(route)) ?? view.has(route) }
+
   /// Whether the kernel can have `route`: its source, where it has one of the VIP's, is there.
   private func hasSource(_ route: VirtualRoute) -> Bool {
     guard let source = route.source else { return true }
@@ -64,7 +67,7 @@ extension Host {
   ) {
     let route = Route(routes.entries[index].route, linkIndex: linkIndex)
     let isThere = view.has(route)
-    let isExpected = pending.outcome(.route(route)) ?? isThere
+    let isExpected = isExpected(route)
     guard isWanted else {
       routes.entries[index].wasThere = false
       routes.entries[index].retry.succeeded()
@@ -93,7 +96,7 @@ extension Host {
     guard route.family == .ipv6, route.source != nil else { return }
     var bereft = route
     bereft.source = nil
-    guard pending.outcome(.route(bereft)) ?? view.has(bereft),
+    guard isExpected(bereft),
       !routes.entries.contains(where: {
         Route($0.route, linkIndex: route.linkIndex) == bereft
       })
@@ -108,7 +111,7 @@ extension Host {
     for index in routes.entries.indices {
       let route = Route(routes.entries[index].route, linkIndex: linkIndex)
       routes.entries[index].wasThere = false
-      guard pending.outcome(.route(route)) ?? view.has(route) else { continue }
+      guard isExpected(route) else { continue }
       ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects)
     }
   }
@@ -123,7 +126,7 @@ extension Host {
     }
     for entry in routes.dropped.entries {
       let route = entry.thing
-      guard pending.outcome(.route(route)) ?? view.has(route), allows(entry.retry, at: now) else { continue }
+      guard isExpected(route), allows(entry.retry, at: now) else { continue }
       ask(.removeRoute(route), about: .route(route), isAddition: false, into: &effects)
     }
   }
@@ -138,8 +141,7 @@ extension Host {
     if !isAddition, let refusal, refusal.kind != .routeMissing, refusal.kind != .linkGone {
       return routeStays(route, refusal, at: now, into: &effects)
     }
-    let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
-    guard let place else { return }
+    guard let place = index(of: route) else { return }
     guard isAddition, !view.has(route) else {
       if isAddition && routes.entries[place].retry.isRefused {
         effects.append(.notice(.routeAccepted(routes.entries[place].route)))
@@ -154,13 +156,17 @@ extension Host {
     schedule(routes.entries[place].retry)
   }
 
+  /// The configured route that `route` is, by index.
+  private func index(of route: Route) -> Int? {
+    routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
+  }
+
   /// The kernel refused to remove a route.
   private mutating func routeStays(
     _ route: Route, _ refusal: KernelRefusal, at now: Instant, into effects: inout Effects
   ) {
     followUp(routes.dropped.refused(route, at: now), refusal, into: &effects)
-    let place = routes.entries.firstIndex { Route($0.route, linkIndex: route.linkIndex) == route }
-    guard let place, route.linkIndex == routes.linkIndex else { return }
+    guard let place = index(of: route), route.linkIndex == routes.linkIndex else { return }
     followUp(Refusal(of: &routes.entries[place].removal, at: now), refusal, into: &effects)
   }
 

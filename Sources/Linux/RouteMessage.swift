@@ -172,7 +172,7 @@ struct RouteMessage {
       source: rtnl_route_get_pref_src(parsed).flatMap(IPAddress.init),
       metric: rtnl_route_get_priority(parsed), table: rtnl_route_get_table(parsed),
       protocolNumber: info.rtm_protocol, nexthopID: attribute(Int(RTA_NH_ID.rawValue), after: rtmsg.self))
-    return route.isDefault || route.protocolNumber == Route.vipd || has(NLM_F_REPLACE) ? route : nil
+    return route.isListed || has(NLM_F_REPLACE) ? route : nil
   }
 
   private var parsedRoute: OpaquePointer? {

@@ -57,6 +57,9 @@ public struct Route: Hashable, Sendable {
 
   /// Whether this is a way out of the subnet that everything without a better route takes.
   public var isDefault: Bool { destination.prefixLength == 0 && table == Self.mainTable }
+
+  /// Whether ``Snapshot`` lists it.
+  public var isListed: Bool { isDefault || protocolNumber == Self.vipd }
 }
 
 extension Sequence<Route> {

@@ -28,6 +28,10 @@ public struct Instance: Sendable {
   public var present: AddressSet { holdings.present }
   /// The Active router that this Backup router listens to.
   public var following: IPAddress? { phase.backup?.active?.address }
+  /// What is known of that router.
+  public var followedPeer: Peer? {
+    following.flatMap { address in routers.all.first { $0.address == address } }
+  }
   /// Why this Backup router leaves the VIP alone although it hears no Active router.
   public var hold: Hold? { phase.backup?.held?.reason }
   /// Until when the next run may go on where this one ends: the fastest Backup router waits for three of the intervals

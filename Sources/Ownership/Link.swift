@@ -10,7 +10,7 @@ extension Instance {
       return becomeUnusable(condition, at: now, &actions)
     }
     // Somebody may have spoken in this host's name before it had one.
-    for family in AddressFamily.allCases { identity.address(family).map { routers.forget($0) } }
+    for address in AddressFamily.allCases.compactMap(identity.address) { routers.forget(address) }
     // Neighbours send to where the VIP was.
     if let hardware, hardware != identity.hardware, !holdings.present.isEmpty {
       phase.service?.announcements.start(at: now)

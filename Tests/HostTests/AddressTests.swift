@@ -6,6 +6,19 @@ import VRRP
 
 @testable import Host
 
+extension Bench {
+  /// One address, without a lease.
+  fileprivate static let permanent =
+    "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n"
+
+  /// An owner of that one and another.
+  fileprivate static func withTwoAddresses() throws -> Bench {
+    var bench = try Bench(permanent + "Address=192.168.1.220/24\n")
+    bench.own()
+    return bench
+  }
+}
+
 @Suite struct AddressTests {
   @Test func theVIPIsAddedWithItsLabelAndItsLease() throws {
     var bench = try Bench("[VirtualIP]\nLabel=eth0:1\nInterface=eth0\n")
@@ -78,7 +91,7 @@ import VRRP
       common + "Address=192.168.1.220/24\nAddress=192.168.1.219/24\n[Track]\nInterface=nothere\n")
     bench.run(for: .seconds(3))
     #expect(bench.host.core.election.state != .active)
-    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+    #expect(bench.virtual.isEmpty)
   }
 
   /// The kernel keeps the prefix length of an IPv6 address, and removes it by that one only.
@@ -94,38 +107,34 @@ import VRRP
     #expect(try bench.has("fd00::219/64") && !bench.has("fd00::220/64"))
     bench.handle(.hold(true, nil))
     bench.run(for: .seconds(3))
-    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+    #expect(bench.virtual.isEmpty)
   }
 
   /// Its removal was under way when it was taken out of the configuration.
   @Test func aRefusedRemovalOutlivesTheReloadThatForgetsTheAddress() throws {
-    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n"
-    var bench = try Bench(common + "Address=192.168.1.220/24\n")
-    bench.own()
+    var bench = try Bench.withTwoAddresses()
     bench.handle(.hold(true, nil))
     bench.isBlocked = true
     bench.run(for: .seconds(2))
-    try bench.reload(common)
+    try bench.reload(Bench.permanent)
     bench.refusals = { if case .removeAddress = $0 { 105 } else { nil } }
     bench.unblock()
     bench.refusals = { _ in nil }
     bench.run(for: .seconds(1))
-    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+    #expect(bench.virtual.isEmpty)
   }
 
   @Test func aStopRemovesWhatAReloadCouldNot() throws {
-    let common = "[Safety]\nLeaseSec=0\n[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n"
-    var bench = try Bench(common + "Address=192.168.1.220/24\n")
-    bench.own()
+    var bench = try Bench.withTwoAddresses()
     bench.refusals = {
       if case .removeAddress(let network, _) = $0, "\(network)".contains("220") { 105 } else { nil }
     }
-    try bench.reload(common)
+    try bench.reload(Bench.permanent)
     bench.handle(.stop)
     #expect(!bench.log.contains(.exit(0)))
     bench.refusals = { _ in nil }
     bench.run(for: .milliseconds(500))
-    #expect(bench.addresses.filter { $0.protocolNumber == 112 }.isEmpty)
+    #expect(bench.virtual.isEmpty)
     #expect(bench.log.last == .exit(0))
   }
 
@@ -149,8 +158,7 @@ import VRRP
     bench.run(for: .seconds(100))
     let asked = bench.requests.count { if case .addAddress = $0 { true } else { false } }
     #expect((4...9).contains(asked))
-    let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
-    #expect(bench.host.status(at: bench.now, calendar).summary.contains("refused"))
+    #expect(bench.status.summary.contains("refused"))
     bench.refusals = { _ in nil }
     bench.run(for: .seconds(61))
     #expect(bench.host.standing.owns)

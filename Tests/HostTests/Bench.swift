@@ -269,6 +269,14 @@ struct Bench {
     return addresses.contains { $0.network == wanted }
   }
 
+  /// The addresses that the host, or an earlier run, added.
+  var virtual: [LinkAddress] { addresses.filter { $0.protocolNumber == 112 } }
+
+  /// What the host says of itself.
+  var status: InstanceStatus {
+    host.status(at: now, Calendar(localTime: { _ in "" }, microseconds: { _ in 0 }))
+  }
+
   var requests: [KernelRequest] {
     log.compactMap { effect in
       if case .request(_, let request) = effect { request } else { nil }
