@@ -124,9 +124,9 @@ struct ConfigurationKey: Sendable {
     scalar(
       "Safety", "Witness", "strict, lease or off", sample: "off", \.witness,
       read: { text in Parameters.WitnessMode.allCases.first { "\($0)" == text } }, write: { "\($0)" }),
-    scalar(
-      "Safety", "Gateway", "auto, none or an IP address", sample: "192.168.1.1", \.gateway,
-      read: Gateway.init, write: { $0.description }),
+    list(
+      "Safety", "Gateway", "auto, none or an IP address, at most 8 times", fallback: "auto",
+      sample: "192.168.1.1", \.gateways, unassigned: [.auto], capacity: 8, read: Gateway.init),
     list(
       "Route", "Route",
       "default or a subnet, then via, src, metric and table as in ip-route(8), as in "
@@ -220,20 +220,23 @@ extension ConfigurationKey {
   private static func list<Value: Hashable & Sendable & CustomStringConvertible>(
     _ section: String, _ name: String, _ accepted: String, fallback: String = "none",
     sample: String, _ field: any WritableKeyPath<Settings, [Value]> & Sendable,
+    unassigned: [Value] = [], capacity: Int = listCapacity,
     read: @escaping @Sendable (String) -> Value?
   ) -> ConfigurationKey {
     ConfigurationKey(
       section: section, name: name, accepted: accepted, fallback: fallback, sample: sample, effect: .live,
       assign: { draft, text, origin in
         guard let value = read(text) else { return false }
+        let key = draft.settings.qualifiedName(section, name)
+        if draft.settings.origins[key] == nil { draft.settings[keyPath: field] = [] }
         if draft.settings[keyPath: field].contains(value) { return true }
-        guard draft.settings[keyPath: field].count < listCapacity else { return false }
+        guard draft.settings[keyPath: field].count < capacity else { return false }
         draft.settings[keyPath: field].append(value)
-        draft.settings.origins[draft.settings.qualifiedName(section, name), default: []].append(origin)
+        draft.settings.origins[key, default: []].append(origin)
         return true
       },
       reset: { draft in
-        draft.settings[keyPath: field] = []
+        draft.settings[keyPath: field] = unassigned
         draft.settings.origins[draft.settings.qualifiedName(section, name)] = nil
       },
       values: { $0[keyPath: field].map(\.description) },

@@ -1,10 +1,10 @@
 public import Internet
 
-/// The router whose answers show that this host is on the network.
+/// A reference: a station, usually a router, whose answers show that this host is on the network.
 public enum Gateway: Hashable, Sendable, CustomStringConvertible {
   /// That of the default route, if it leaves by the VIP's interface.
   case auto
-  /// None: what other stations send anyway must do.
+  /// None, which stands alone: what other stations send anyway must do.
   case none
   /// This one.
   case address(IPAddress)

@@ -23,6 +23,7 @@ struct Resolution {
     try putLinkLocalAddressFirst()
     try checkVersion()
     try checkPeers()
+    try checkGateways()
     try checkRoutes()
     try checkTracks()
     try checkLabel()
@@ -316,6 +317,14 @@ struct Resolution {
         "accepted: at least one peer of each family of the VIP's addresses",
         "add the peers' \(family) addresses")
     }
+  }
+
+  private func checkGateways() throws(ConfigurationError) {
+    let gateways = draft.settings.gateways
+    guard gateways.count > 1, let index = gateways.firstIndex(of: .none) else { return }
+    throw error(
+      draft.settings.origins(of: "Safety.Gateway")[index], "Gateway=none is set beside other gateways",
+      "accepted: none alone, or up to 8 of auto and IP addresses", "remove one or the other")
   }
 
   /// The source of a route goes with the VIP, so it must be a VIP: the kernel refuses one that the host lacks.

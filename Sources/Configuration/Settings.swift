@@ -44,7 +44,7 @@ public struct Settings: Hashable, Sendable {
   /// What ARP answers may hold off.
   public var witness = Parameters.WitnessMode.strict
   /// Whose answers show that this host is on the network.
-  public var gateway = Gateway.auto
+  public var gateways = [Gateway.auto]
   /// Routes that only the owner of the VIP has.
   public var routes: [VirtualRoute] = []
   /// Gratuitous ARPs in one burst, 1 to 100.

@@ -17,12 +17,20 @@ extension Settings {
     var parameters = Parameters(
       virtualRouterID: virtualRouterID, addresses: addresses, priority: priority,
       interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
-      witness: witness, gateway: gateway.address(defaultGateway: defaultGateway), isolation: true,
+      witness: witness, references: references(defaultGateway: defaultGateway), isolation: true,
       announcementRepeat: announcementRepeat, announcementRefresh: refreshInterval)
     parameters.version = version
     parameters.checksum = checksum
     parameters.usesVirtualMAC = virtualMAC
     return parameters
+  }
+
+  /// Whose answers show that this host is on the network, with the gateway that `auto` stands for now; each once.
+  public func references(defaultGateway: IPAddress?) -> [IPAddress] {
+    gateways.reduce(into: []) { references, gateway in
+      guard let address = gateway.address(defaultGateway: defaultGateway) else { return }
+      if !references.contains(address) { references.append(address) }
+    }
   }
 
   /// The VIP's virtual routers: one for each family that it has addresses of, that of the first one first.

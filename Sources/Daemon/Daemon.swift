@@ -144,8 +144,8 @@ public final class Daemon {
       send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
     case .announce(let address):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(address) }
-    case .listenForEvidence(let stations):
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(excluding: stations) }
+    case .listenForEvidence(let audience):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(audience) }
     case .watchUnits(let names): units?.follow(names)
     case .runCommands(let plan): commands?.follow(plan)
     case .joinGroup(let name): joinGroup(name)

@@ -77,8 +77,11 @@ final class LinkSockets {
     }
   }
 
-  func listenForEvidence(excluding stations: [MACAddress]) throws(LinuxError) {
-    try evidence.listen(excluding: stations)
+  func listenForEvidence(_ audience: Audience) throws(LinuxError) {
+    switch audience {
+    case .these(let stations): try evidence.listen(to: stations)
+    case .others(let peers): try evidence.listen(excluding: peers)
+    }
   }
 }
 

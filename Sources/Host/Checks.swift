@@ -131,14 +131,15 @@ extension Host {
 
   /// What the core needs of settings, checks and surroundings, as they are now.
   private var parameters: Parameters {
-    let gateway =
-      rules.contains(.followGateway) || core.link == nil
-      ? view.defaultGateway(core.parameters.family) : core.parameters.gateway
-    var parameters = settings.parameters(defaultGateway: gateway)
+    var parameters = settings.parameters(defaultGateway: view.defaultGateway(core.parameters.family))
+    if !rules.contains(.followGateway) && core.link != nil {
+      parameters.references = core.parameters.references
+    }
     parameters.priority = checks.fitness.priority(configured: settings.priority)
     parameters.checksLateness = rules.contains(.lateLoop)
     parameters.checksResumption = rules.contains(.resume)
     if !rules.contains(.isolation) { parameters.isolation = false }
+    parameters.countsReferences = rules.contains(.references)
     return parameters
   }
 

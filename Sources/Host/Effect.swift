@@ -27,8 +27,8 @@ public enum Effect: Hashable, Sendable {
   case ask(NeighborPacket, to: MACAddress)
   /// Send one gratuitous ARP, as request and as reply, or one unsolicited Neighbor Advertisement.
   case announce(IPAddress)
-  /// Report the next frame that any station but these sends, once.
-  case listenForEvidence(excluding: [MACAddress])
+  /// Report the next frame that one of the audience sends, once.
+  case listenForEvidence(Audience)
 
   // MARK: This host
 
@@ -162,6 +162,14 @@ public struct CheckPlan: Hashable, Sendable {
     self.commands = commands
     self.environment = environment
   }
+}
+
+/// Whose frames are evidence of being on the network.
+public enum Audience: Hashable, Sendable {
+  /// Those of these stations.
+  case these([MACAddress])
+  /// Those of all but these.
+  case others(than: [MACAddress])
 }
 
 /// A short list of effects, which whoever drives a `Host` empties and hands in again.

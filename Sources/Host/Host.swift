@@ -131,7 +131,7 @@ public struct Host: Sendable {
       if discards.count(discard) { effects.append(.notice(.discarded(discard, envelope))) }
     case .neighbor(let packet): tell(.neighbor(packet), at: now, into: &effects)
     case .frame(let station):
-      sockets.isListening = false
+      sockets.awaited = nil
       tell(.frame(from: station), at: now, into: &effects)
     case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
     case .timer: runTimers(at: now, into: &effects)
@@ -223,7 +223,7 @@ public struct Host: Sendable {
         virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
       effects.append(.advertise(advertisement, core.dialect, isOwner: core.owns))
     case .ask(let packet, let station): effects.append(.ask(packet, to: station))
-    case .listenForEvidence: listen(into: &effects)
+    case .listenForEvidence(let stations): listen(to: stations, into: &effects)
     case .add(let set): add(set, at: now, into: &effects)
     case .remove(let set): remove(set, at: now, into: &effects)
     case .announce(let set):

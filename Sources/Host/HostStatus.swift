@@ -40,7 +40,7 @@ extension Host {
     status.interval = UInt64(parameters.interval.duration.wholeMicroseconds)
     status.lease = UInt64(parameters.lease?.wholeMicroseconds ?? 0)
     status.witnessMode = "\(parameters.witness)"
-    status.gateway = parameters.gateway?.description ?? ""
+    status.gateway = parameters.references.map(\.description).joined(separator: " ")
   }
 
   private func identifyOwner(in status: inout InstanceStatus) {

@@ -253,7 +253,7 @@ extension Message {
     case .isolated(let since):
       self.init(
         .isolated, .error,
-        "Isolated: nobody on \(interface) heard for \((now - since).inWords), neither gateway nor standby; "
+        "Isolated: neither reference (Gateway=) nor standby heard on \(interface) for \((now - since).inWords); "
           + "releasing the VIP")
     case .handoverRefused:
       self.init(.handoverRefused, .warning, "Nobody takes over \(vip); it stays here")
@@ -298,7 +298,7 @@ extension Hold {
       "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
         + "find that station and take the address from it"
     case .isolated(let since):
-      "Isolated: heartbeat lost, and the gateway silent, too, since \(calendar.localTime(since)); holding"
+      "Isolated: heartbeat lost, and the references (Gateway=) silent, too, since \(calendar.localTime(since)); holding"
     case .barred: "This host must not own \(vip) for now"
     }
   }

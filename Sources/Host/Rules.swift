@@ -25,7 +25,9 @@ public struct Rules: OptionSet, Hashable, Sendable {
   public static let restoreRoutes = Rules(rawValue: 128)
   /// Status and role say what the kernel has, not what was asked of it.
   public static let tellTruth = Rules(rawValue: 256)
+  /// References are what counts, whoever else is heard.
+  public static let references = Rules(rawValue: 512)
 
   /// All of them, as in the daemon.
-  public static let all = Rules(rawValue: 511)
+  public static let all = Rules(rawValue: 1023)
 }

@@ -14,8 +14,8 @@ struct Sockets: Hashable, Sendable {
   var isStale = false
   var opening: Opening?
   var retry = Retry()
-  /// Whether the core waits for a frame of a third station.
-  var isListening = false
+  /// The stations of which the core waits for a frame, empty for all third ones; nil if it waits for none.
+  var awaited: [MACAddress]?
   /// When a failure to send packets of each kind was last told.
   var lastFailures: [Outgoing: Instant] = [:]
 
@@ -153,7 +153,7 @@ extension Host {
       sockets.isStale = opening.isStale
       sockets.retry.succeeded()
       // The new filter is shut.
-      if sockets.isListening { listen(into: &effects) }
+      if let awaited = sockets.awaited { listen(to: awaited, into: &effects) }
       return
     }
     // Of a link or an address that is gone netlink tells, too.
@@ -163,12 +163,13 @@ extension Host {
     schedule(sockets.retry)
   }
 
-  /// Opens the filter for one frame of a third station.
-  mutating func listen(into effects: inout Effects) {
-    sockets.isListening = true
+  /// Opens the filter for one frame of one of `stations`, or where there are none, of any third one.
+  mutating func listen(to stations: [MACAddress], into effects: inout Effects) {
+    sockets.awaited = stations
+    if !stations.isEmpty { return effects.append(.listenForEvidence(.these(stations))) }
     var known = core.peers.compactMap(\.hardware)
     for family in AddressFamily.allCases { known.append(.virtualRouter(settings.virtualRouterID, family)) }
-    effects.append(.listenForEvidence(excluding: known))
+    effects.append(.listenForEvidence(.others(than: known)))
   }
 
   private static let failurePause = Duration.seconds(60)

@@ -15,10 +15,16 @@ public struct EvidenceSocket: ~Copyable {
   public var fd: Int32 { socket.fd }
 
   /// Lets the next IPv4, IPv6 or ARP frame through that is for this host or everybody on the link's own network, not
-  /// on a VLAN, and comes from none of `excluded`. Advertisements never count: they come from peers, also from those not yet known by their
-  /// hardware address.
+  /// on a VLAN, and comes from none of `excluded`. Advertisements never count: they come from peers, also from those not
+  /// yet known by their hardware address.
   public func listen(excluding excluded: [MACAddress]) throws(LinuxError) {
-    try socket.setFilter(Self.filter(excluding: excluded))
+    let stations = excluded.flatMap { Self.ifFrom($0, .drop) }
+    try socket.setFilter(Self.preamble + stations + [.accept(14)])
+  }
+
+  /// The same for a frame that comes from one of `stations`.
+  public func listen(to stations: [MACAddress]) throws(LinuxError) {
+    try socket.setFilter(Self.preamble + stations.flatMap { Self.ifFrom($0, .accept(14)) } + [.drop])
   }
 
   /// The station that was heard; nil if none was. Hears nothing more until `listen`.
@@ -35,19 +41,18 @@ public struct EvidenceSocket: ~Copyable {
     return station
   }
 
-  private static func filter(excluding excluded: [MACAddress]) -> [FilterInstruction] {
-    var program: [FilterInstruction] = [
-      .loadHalfWord(at: 12), .ifEqual(UInt32(ETH_P_ARP), skip: 8), .ifEqual(UInt32(ETH_P_IP), skip: 2),
-      .ifEqual(UInt32(ETH_P_IPV6), skip: 3), .drop,
-      .loadByte(at: 23), .jump(1), .loadByte(at: 20),
-      .unlessEqual(UInt32(VRRPSocket.protocolNumber), skip: 1), .drop,
+  /// Drops what is no IPv4, IPv6 or ARP, and Advertisements.
+  private static let preamble: [FilterInstruction] = [
+    .loadHalfWord(at: 12), .ifEqual(UInt32(ETH_P_ARP), skip: 8), .ifEqual(UInt32(ETH_P_IP), skip: 2),
+    .ifEqual(UInt32(ETH_P_IPV6), skip: 3), .drop,
+    .loadByte(at: 23), .jump(1), .loadByte(at: 20),
+    .unlessEqual(UInt32(VRRPSocket.protocolNumber), skip: 1), .drop,
+  ]
+
+  private static func ifFrom(_ station: MACAddress, _ verdict: FilterInstruction) -> [FilterInstruction] {
+    [
+      .loadWord(at: 6), .unlessEqual(UInt32(station.bits >> 16), skip: 3),
+      .loadHalfWord(at: 10), .unlessEqual(UInt32(station.bits & 0xFFFF), skip: 1), verdict,
     ]
-    for address in excluded {
-      program += [
-        .loadWord(at: 6), .unlessEqual(UInt32(address.bits >> 16), skip: 3),
-        .loadHalfWord(at: 10), .unlessEqual(UInt32(address.bits & 0xFFFF), skip: 1), .drop,
-      ]
-    }
-    return program + [.accept(14)]
   }
 }

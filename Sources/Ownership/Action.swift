@@ -8,8 +8,8 @@ public enum Action: Hashable, Sendable {
   case advertise(priority: UInt8, interval: AdvertisementInterval)
   /// Ask this station, by ARP or neighbour discovery.
   case ask(NeighborPacket, to: MACAddress)
-  /// Report the next frame that any station other than a peer sends, once.
-  case listenForEvidence
+  /// Report the next frame that one of these stations sends, once; where there are none, any station other than a peer.
+  case listenForEvidence(of: [MACAddress])
   /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.

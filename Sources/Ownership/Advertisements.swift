@@ -8,6 +8,7 @@ extension Instance {
       ownSourceReported = true
       return
     }
+    isolation.hearPeer(at: now)
     if let form = received.checksum { heardDialect.checksum = form }
     if let isListed = received.listsDerivedAddress { heardDialect.listsDerivedAddress = isListed }
     guard received.sender.family == parameters.family else {

@@ -24,6 +24,8 @@ struct Backup: Hashable, Sendable {
   var active: ActiveRouter?
   /// Nil while there is nothing to take over.
   var held: Held?
+  /// Since when this host, which was cut off, listens again.
+  var listensSince: Instant?
   /// What an earlier run left in the kernel, until this router takes it over or gives it up.
   var resumption: Resumption?
   var witness = Witness()
@@ -72,6 +74,8 @@ extension Instance {
       return elect(.late, at: now, &actions)
     }
     guard let reason = reasonToHold(backup, since: due, at: now) else {
+      // Who was cut off heard nobody because he could not: the Active router may be there all the same.
+      if case .isolated = backup.held?.reason { return listenAgain(at: now, &actions) }
       if !isTimer { phase.backup?.held?.ended = now }
       if isTimer {
         if let silent = following { routers.miss(silent) }
@@ -100,26 +104,23 @@ extension Instance {
     if parameters.witness != .off && isPatient, let owner = witnessed {
       return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
-    // Only what is heard after the Advertisement failed to come tells why it did.
-    guard parameters.isolation, !isGatewayRouter,
-      let reference = backup.active.map({ $0.heartbeat + election.lateAfter }) ?? since
-    else { return nil }
-    return isolation.isSilent(since: reference) ? .isolated(since: isolation.lastThird ?? reference) : nil
+    guard parameters.isolation, let last = isCutOff(backup) else { return nil }
+    return .isolated(since: last)
+  }
+
+  /// Waits for the Active router for a whole Active_Down_Interval.
+  private mutating func listenAgain(at now: Instant, _ actions: inout Actions) {
+    phase.backup?.held = nil
+    phase.backup?.listensSince = now
+    elect(.late, at: now, &actions)
   }
 
   /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.
   private func isOwner(_ router: IPAddress) -> Bool {
     guard let hardware = routers.hardware(of: router) else { return true }
     // Whoever is at the virtual router's hardware address is the Active router.
+    guard parameters.witness != .off else { return true }
     return witnessed.map { $0 == hardware || parameters.isVirtualRouter($0) } ?? true
-  }
-
-  /// Whether the gateway is a router of this VIP, so that its silence is what a takeover is for.
-  private var isGatewayRouter: Bool {
-    routers.all.contains { router in
-      router.address == isolation.gateway
-        || router.hardware != nil && router.hardware == isolation.gatewayHardware
-    }
   }
 
   /// Another router has the VIP that an earlier run left here: it goes before anything else.

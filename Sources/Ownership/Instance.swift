@@ -81,7 +81,7 @@ public struct Instance: Sendable {
   public init(_ parameters: Parameters) {
     self.parameters = parameters
     election = Election(parameters.election(primary: .any(parameters.family)))
-    isolation.gateway = parameters.gateway
+    isolation.follow(parameters.references)
   }
 
   /// Advances the instance; what it wants done.
@@ -161,7 +161,7 @@ public struct Instance: Sendable {
     let before = parameters.addresses
     parameters = changed
     if changed.addresses != before { readdress(from: before, &actions) }
-    isolation.gateway = changed.gateway
+    isolation.follow(changed.references)
     election.reconfigure(changed.election(primary: election.parameters.primary), at: now)
     // At once, so that the addresses have the new lifetime before the old renewal would be due.
     if leaseChanged { phase.service?.renewal = now }

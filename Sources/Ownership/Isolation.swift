@@ -1,119 +1,97 @@
 import Internet
 
-/// Whether this host is still on the network at all: "I hear nobody" is not "they are dead".
+/// Whether this host is still on the network, and on the right side of it: "I hear nobody" is not "they are dead", and
+/// "I hear somebody" is not "I am where the others are".
 ///
-/// Evidence is any frame of a third station, the gateway's answers among them, which come for free on a
-/// busy link and are asked for on a quiet one. A peer's answer shows that this host is not cut off, but a
-/// peer's silence shows nothing: it is what a takeover is for.
+/// What counts are the references. A host that is cut off together with its own guests, or with half of the switch,
+/// hears stations, but not its references. Where none ever answered, frames of third stations must do.
 struct Isolation: Hashable, Sendable {
-  /// The router that is asked; nil to rely on what is heard anyway.
-  var gateway: IPAddress? {
-    // What another router answered says nothing of this one.
-    didSet {
-      guard gateway != oldValue else { return }
-      gatewayHardware = nil
-      lastGateway = nil
-    }
-  }
-  /// Where it answered from.
-  private(set) var gatewayHardware: MACAddress?
-  /// The last frame of a third station.
-  private(set) var lastThird: Instant?
-  /// The last answer of the gateway.
-  private(set) var lastGateway: Instant?
-  /// The last answer of a peer.
+  private(set) var references: [Reference] = []
+  private(set) var third = ThirdStations()
+  /// When a router of the VIP was last heard.
   private(set) var lastPeer: Instant?
+  /// How fresh evidence must be; nil while nobody relies on it.
+  private(set) var demand: Demand?
   /// When the passive filter must be opened again; nil while it is open or nobody listens.
   private(set) var reopening: Instant?
-  /// When to ask next because nobody was heard; nil while nobody listens.
-  private(set) var asking: Instant?
-  /// When to ask the gateway next, whoever else was heard; nil while nobody listens.
-  private(set) var checking: Instant?
 
-  /// Evidence must be this fresh; set by whoever relies on it.
-  private var window = Duration.zero
-  private var steadySince: Instant?
-  /// Questions since a third station was last heard.
-  private var unanswered = 0
-  /// How long third stations must have been heard without a gap before their silence means anything. It
-  /// doubles each time that they fell silent without this host being cut off.
-  private var proof = Isolation.shortestProof
+  /// A reference that was silent for so long while a router of the VIP was heard is switched off, and counts for
+  /// nothing until it answers. One that fell silent together with the others is what they all are: cut off.
+  private static let memory = Duration.seconds(60)
 
-  private static let shortestProof = Duration.seconds(3)
-  private static let gatewayRefresh = Duration.seconds(10)
-  /// Questions that may stay unanswered before but one a second is asked.
-  private static let patience = 20
-  private static let gatewayMemory = Duration.seconds(60)
-  private static let longestProof = Duration.seconds(3600)
-  /// Routers limit how much ARP they answer; twenty questions a second is all they get.
-  private static let shortestPause = Duration.milliseconds(50)
-
-  /// When to look for evidence; nil while nobody listens.
-  var deadline: Instant? { earlier(asking, earlier(checking, reopening)) }
-
-  /// Keeps evidence no older than `window`.
-  mutating func listen(within window: Duration, at now: Instant) {
-    guard window != self.window || asking == nil else { return }
-    if window < self.window || asking == nil {
-      reopening = now
-      asking = now
-      checking = checking ?? now
+  /// The configuration names these; what others answered says nothing of them.
+  mutating func follow(_ addresses: [IPAddress]) {
+    guard addresses != references.map(\.address) else { return }
+    references = addresses.map { address in
+      references.first { $0.address == address } ?? Reference(address)
     }
-    self.window = window
-    steadySince = nil
   }
+
+  /// Whether the silence of `reference` means something.
+  func counts(_ reference: Reference) -> Bool {
+    guard let lastHeard = reference.lastHeard else { return false }
+    return lastPeer.map { $0 - lastHeard <= Self.memory } ?? true
+  }
+
+  /// Keeps evidence no older than `window`, nor from before `since`; whether that is a new demand, for which earlier
+  /// silence proves nothing.
+  mutating func listen(within window: Duration, since: Instant?, at now: Instant) -> Bool {
+    guard let current = demand, current.window == window else {
+      if demand.map({ window < $0.window }) ?? true {
+        reopening = now
+        third.listen(at: now)
+      }
+      demand = Demand(window: window, since: since, start: now)
+      for index in references.indices { references[index].forgetSilence() }
+      return true
+    }
+    if current.since != since { demand?.since = since }
+    return false
+  }
+
+  /// What the references answer from now on is what counts, until the next demand.
+  mutating func hurry(at now: Instant) { demand?.since = now }
 
   /// Nobody relies on evidence any more.
   mutating func stopListening() {
-    window = .zero
+    guard demand != nil else { return }
+    demand = nil
     reopening = nil
-    asking = nil
-    checking = nil
-    steadySince = nil
+    third.stopListening()
   }
 
-  /// A third station was heard.
-  mutating func hearThird(at now: Instant) {
-    if let lastThird, now - lastThird > window { steadySince = nil }
-    if steadySince == nil { steadySince = now }
-    lastThird = now
-    guard asking != nil else { return }
-    unanswered = 0
-    reopening = now + window / 4
-    asking = now + window / 2
+  /// A frame of no router of this VIP was heard.
+  mutating func hearFrame(from station: MACAddress, at now: Instant) {
+    third.hear(within: demand?.window ?? .zero, at: now)
+    if let index = references.firstIndex(where: { $0.hardware == station }) {
+      references[index].hear(at: station, now)
+    }
+    if let demand { reopening = now + demand.window / 4 }
   }
 
-  /// A peer was heard. If third stations are silent all the same, they were not as steady as they seemed.
+  /// `address` answered.
+  mutating func hearAnswer(of address: IPAddress, at hardware: MACAddress, _ now: Instant) {
+    guard let index = references.firstIndex(where: { $0.address == address }) else { return }
+    references[index].hear(at: hardware, now)
+  }
+
   mutating func hearPeer(at now: Instant) {
     lastPeer = now
-    guard let since = steadySince, let lastThird, now - lastThird > window else { return }
-    if lastThird - since >= proof { proof = min(proof * 2, Self.longestProof) }
-    steadySince = nil
+    third.hearPeer(within: demand?.window ?? .zero, at: now)
   }
 
-  mutating func hearGateway(at hardware: MACAddress, _ now: Instant) {
-    gatewayHardware = hardware
-    lastGateway = now
-    if checking != nil { checking = now + Self.gatewayRefresh }
+  /// The index of a reference to be asked now.
+  func dueReference(at now: Instant) -> Int? {
+    guard let demand else { return nil }
+    return references.firstIndex { $0.deadline(demand).map { $0 <= now } ?? false }
   }
 
-  /// Where to ask for the gateway: if it does not answer where it was, it may be another one by now.
-  var gatewayTarget: MACAddress { unanswered <= 1 ? gatewayHardware ?? .broadcast : .broadcast }
+  mutating func noteQuestion(to index: Int, at now: Instant) { references[index].noteQuestion(at: now) }
 
-  /// Whether to ask the gateway now, to know whether it answers at all.
-  mutating func shouldCheckGateway(at now: Instant) -> Bool {
-    guard let due = checking, due <= now else { return false }
-    checking = now + .seconds(1)
-    return true
-  }
-
-  /// Whether to ask gateway and peers now, because nobody was heard for half the window.
-  mutating func shouldAsk(at now: Instant) -> Bool {
-    guard let due = asking, due <= now else { return false }
-    unanswered += 1
-    let isDeaf = unanswered > Self.patience
-    asking = now + (isDeaf ? .seconds(1) : max(window / 4, Self.shortestPause))
-    return true
+  /// Whether to ask the peers now because no third station was heard.
+  mutating func shouldAskPeers(at now: Instant) -> Bool {
+    guard let demand else { return false }
+    return third.shouldAsk(within: demand.window, at: now)
   }
 
   /// Whether to open the passive filter for one frame now.
@@ -123,18 +101,9 @@ struct Isolation: Hashable, Sendable {
     return true
   }
 
-  /// When an Active router is cut off unless something is heard before; nil while silence means nothing:
-  /// third stations were not heard steadily enough, or nobody is there to take over.
-  var cutOff: Instant? {
-    guard let steadySince, let lastThird, lastThird - steadySince >= proof else { return nil }
-    guard let lastPeer, lastThird - lastPeer <= Peer.memory else { return nil }
-    return max(lastThird, lastPeer) + window
-  }
-
-  /// Whether the gateway, which used to answer, and everybody else have been silent since `instant`. Without
-  /// a gateway that answers, silence means nothing: nobody else need have anything to say.
-  func isSilent(since instant: Instant) -> Bool {
-    guard let lastThird, let lastGateway else { return false }
-    return lastThird < instant && instant - lastGateway < Self.gatewayMemory
+  /// When to ask a reference, or to open the filter.
+  var deadline: Instant? {
+    guard let demand else { return nil }
+    return references.reduce(reopening) { earlier($0, $1.deadline(demand)) }
   }
 }

@@ -12,10 +12,9 @@ extension Instance {
     {
       routers.hearStandby(peer, mark, at: station, at: now)
     }
-    if routers.resolve(packet.sender, at: station, at: now) { isolation.hearPeer(at: now) }
-    if packet.sender == parameters.gateway && !isRouter(station) {
-      isolation.hearGateway(at: station, now)
-    }
+    let isReply = packet.operation == .reply
+    if routers.resolve(packet.sender, at: station, isReply: isReply, at: now) { isolation.hearPeer(at: now) }
+    if !isRouter(station) { isolation.hearAnswer(of: packet.sender, at: station, now) }
     hearFrame(from: station, at: now)
     if parameters.has(packet.sender) {
       hearClaim(of: packet.sender, by: station, at: now, &actions)
@@ -31,9 +30,10 @@ extension Instance {
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
     guard let identity, station != identity.hardware else { return }
     if isRouter(station) {
+      routers.hearFrame(from: station, at: now)
       isolation.hearPeer(at: now)
     } else {
-      isolation.hearThird(at: now)
+      isolation.hearFrame(from: station, at: now)
     }
   }
 

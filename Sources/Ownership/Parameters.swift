@@ -31,8 +31,8 @@ public struct Parameters: Hashable, Sendable {
   public var lease: Duration?
   /// What ARP answers may hold off.
   public var witness: WitnessMode
-  /// Whose answers show that this host is on the network; nil to rely on what is heard anyway.
-  public var gateway: IPAddress?
+  /// Whose answers show that this host is on the network, more than half of them; empty to rely on what is heard anyway.
+  public var references: [IPAddress]
   /// Whether a host that is cut off gives way.
   public var isolation: Bool
   /// Which VRRP is spoken.
@@ -49,11 +49,13 @@ public struct Parameters: Hashable, Sendable {
   public var checksLateness = true
   /// Listen before going on after a restart that took long. Only the simulator switches this off.
   public var checksResumption = true
+  /// References are what counts. Only the simulator switches this off.
+  public var countsReferences = true
 
   /// All that configuration gives.
   public init(
     virtualRouterID: UInt8, addresses: [IPNetwork], priority: UInt8, interval: AdvertisementInterval,
-    preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, gateway: IPAddress?,
+    preempts: Bool, preemptDelay: Duration, lease: Duration?, witness: WitnessMode, references: [IPAddress],
     isolation: Bool, announcementRepeat: Int, announcementRefresh: Duration?
   ) {
     self.virtualRouterID = virtualRouterID
@@ -64,7 +66,7 @@ public struct Parameters: Hashable, Sendable {
     self.preemptDelay = preemptDelay
     self.lease = lease
     self.witness = witness
-    self.gateway = gateway
+    self.references = references
     self.isolation = isolation
     self.announcementRepeat = announcementRepeat
     self.announcementRefresh = announcementRefresh

@@ -22,6 +22,15 @@ public struct Peer: Hashable, Sendable {
   /// When it last showed that it is there, by whatever packet.
   public internal(set) var lastSeen: Instant
 
+  /// When anything was heard of it, its kernel's answers included.
+  var lastHeard: Instant
+  /// The first question since then; nil if none is unanswered.
+  var silentSince: Instant?
+  var lastAsked: Instant?
+  /// Questions before its first answer; nil since then.
+  var questionsInVain: Int? = 0
+  /// Whether it answers no questions at all, so that its silence means nothing.
+  var isMute: Bool { questionsInVain.map { $0 >= 64 } ?? false }
   /// Whether it marks its witness probes, as vipd does and other routers do not.
   var isMarked = false
   /// Advertisements in a row with another interval than ours.
@@ -39,6 +48,11 @@ public struct Peer: Hashable, Sendable {
 
   /// Whether it could take over now, and hear that it should.
   func isStandby(at now: Instant) -> Bool { isReady && isThere(at: now) }
+
+  mutating func hear(at now: Instant) {
+    lastHeard = now
+    silentSince = nil
+  }
 
   /// Whether it says that it could.
   public func standsBy(at now: Instant) -> Bool { isStandby(at: now) && !isMissed }
@@ -90,15 +104,37 @@ struct Peers: Hashable, Sendable {
   }
 
   /// An ARP packet of `address` was received; whether that is a known peer.
-  mutating func resolve(_ address: IPAddress, at hardware: MACAddress, at now: Instant) -> Bool {
+  mutating func resolve(
+    _ address: IPAddress, at hardware: MACAddress, isReply: Bool, at now: Instant
+  ) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
     all[index].hardware = hardware
+    all[index].hear(at: now)
+    if isReply { all[index].questionsInVain = nil }
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
     if !all[index].isMarked {
       all[index].lastSeen = now
       all[index].isMissed = false
     }
     return true
+  }
+
+  /// A frame of a peer was received.
+  mutating func hearFrame(from station: MACAddress, at now: Instant) {
+    for index in all.indices where all[index].hardware == station { all[index].hear(at: now) }
+  }
+
+  /// What was not answered so far proves nothing.
+  mutating func forgetSilence() {
+    for index in all.indices { all[index].silentSince = nil }
+  }
+
+  /// The peer `address` is asked whether it is there.
+  mutating func noteQuestion(to address: IPAddress, at now: Instant) {
+    guard let index = all.firstIndex(where: { $0.address == address }) else { return }
+    all[index].lastAsked = now
+    all[index].silentSince = all[index].silentSince ?? now
+    all[index].questionsInVain = all[index].questionsInVain.map { min($0 + 1, 64) }
   }
 
   /// The peer `address` seems to be at `hardware`, which it did not tell itself.
@@ -138,10 +174,11 @@ struct Peers: Hashable, Sendable {
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {
       all[index].lastSeen = now
+      all[index].hear(at: now)
       all[index].isMissed = false
       return index
     }
-    let peer = Peer(address: sender, lastSeen: now)
+    let peer = Peer(address: sender, lastSeen: now, lastHeard: now)
     if all.count < Self.capacity {
       all.append(peer)
       return all.count - 1

@@ -11,6 +11,8 @@ private struct Interest {
   var isOwnerDue = false
   /// How fresh evidence of being on the network must be; nil if nobody needs any.
   var window: Duration?
+  /// From when on it counts, if not always.
+  var evidenceStart: Instant?
   /// Whether the peers must be asked if they are there.
   var isRollCallDue = false
 }
@@ -22,21 +24,13 @@ extension Instance {
     let interest = interest(at: now)
     if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
     if let window = interest.window {
-      isolation.listen(within: window, at: now)
+      let isNew = isolation.listen(within: window, since: interest.evidenceStart, at: now)
+      if isNew { routers.forgetSilence() }
     } else {
       isolation.stopListening()
     }
-    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence) }
-    let asks = isolation.shouldAsk(at: now)
-    let checks = isolation.shouldCheckGateway(at: now)
-    if let gateway = isolation.gateway, checks || asks && isolation.gatewayHardware != nil {
-      ask(for: gateway, at: isolation.gatewayTarget, &actions)
-    }
-    // An Active router asks its peers every second whether they stand by, and whenever it doubts that it is on the
-    // network itself.
-    if interest.isRollCallDue || asks && election.state == .active {
-      callRoll(isDue: interest.isRollCallDue, at: now, &actions)
-    }
+    if interest.isRollCallDue { callRoll(at: now, &actions) }
+    lookForEvidence(at: now, &actions)
   }
 
   @inline(__always)
@@ -45,10 +39,14 @@ extension Instance {
     switch phase {
     case .initialize: break
     case .backup(let backup):
-      if parameters.witness != .off { interest.pace = pace(holding: backup.held?.reason, backup.active) }
+      // Without a witness the answer holds off nothing, but the owner learns who stands by.
+      interest.pace =
+        parameters.witness == .off ? .seconds(1) : pace(holding: backup.held?.reason, backup.active)
       interest.asksAll = isUnhurried(holding: backup.held?.reason, backup.active)
       interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now)
-      interest.window = backup.active?.isLate == true ? .milliseconds(200) : .seconds(2)
+      let isLate = backup.active?.isLate ?? true
+      interest.window = isLate ? .milliseconds(200) : .seconds(20)
+      if isLate { interest.evidenceStart = evidenceStart(backup) ?? since }
     case .claiming(let claim):
       // Two misses at this pace are the outage of a preemption.
       if parameters.witness != .off { interest.pace = .milliseconds(4) }
@@ -97,14 +95,11 @@ extension Instance {
       virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
   }
 
-  private mutating func callRoll(isDue: Bool, at now: Instant, _ actions: inout Actions) {
-    if isDue {
-      phase.service?.rollCall = now + .seconds(1)
-      noteProtection(at: now, &actions)
-    }
-    for peer in routers.all where isDue || peer.hardware != nil {
-      ask(for: peer.address, at: peer.hardware ?? .broadcast, &actions)
-    }
+  /// An Active router asks its peers every second whether they stand by.
+  private mutating func callRoll(at now: Instant, _ actions: inout Actions) {
+    phase.service?.rollCall = now + .seconds(1)
+    noteProtection(at: now, &actions)
+    for peer in routers.all { askPeer(peer, at: now, &actions) }
   }
 
   /// A router that has just taken over knows nobody yet.

@@ -45,7 +45,7 @@ extension Instance {
   @inline(__always)
   private func forEachTimer(_ body: (Timer, Instant?) -> Void) {
     body(.removal, holdings.removalDeadline)
-    body(.evidence, isolation.deadline)
+    body(.evidence, evidenceDeadline)
     switch phase {
     case .initialize(.idle), .initialize(.found): break
     case .initialize(.refused(let retry)): body(.retry, retry)
@@ -65,7 +65,7 @@ extension Instance {
       // A router that offers the VIP no longer advertises.
       if !service.isOffering {
         body(.advertisement, election.deadline)
-        body(.cutOff, isolation.cutOff)
+        body(.cutOff, cutOff)
       }
       body(.departure, service.departure?.deadline)
       body(.contest, service.contest?.deadline)

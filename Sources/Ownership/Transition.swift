@@ -79,9 +79,11 @@ extension Instance {
     }
   }
 
-  /// This host lost every sign of the network.
+  /// This host lost its references. Nobody is invited: whoever can hear that is as cut off as this router, and the
+  /// others wait for its Advertisements no longer than they must.
   mutating func leaveCutOff(at now: Instant, _ actions: inout Actions) {
-    actions.append(.report(.isolated(since: isolation.lastThird ?? now)))
-    elect(.resign(.isolation), at: now, &actions)
+    let last = quorum?.lastHeard ?? isolation.third.lastHeard
+    actions.append(.report(.isolated(since: last ?? now)))
+    elect(.withdraw(.isolation), at: now, &actions)
   }
 }

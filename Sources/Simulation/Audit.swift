@@ -221,11 +221,11 @@ extension World {
     let kernel = machines[daemons[number].machine].kernel
     let family = daemons[number].host.settings.addresses[0].address.family
     let route = kernel.routes.defaultRoute(family)
-    let expected = daemons[number].host.settings.gateway.address(
+    let expected = daemons[number].host.settings.references(
       defaultGateway: route?.linkIndex == kernel.nic ? route?.gateway : nil)
-    let gateway = daemons[number].host.core.parameters.gateway
-    guard gateway != expected else { return nil }
-    return "it asks \(gateway.map { "\($0)" } ?? "nobody"), not \(expected.map { "\($0)" } ?? "nobody")"
+    let references = daemons[number].host.core.parameters.references
+    guard references != expected else { return nil }
+    return "it asks \(references), not \(expected)"
   }
 
   // MARK: Means

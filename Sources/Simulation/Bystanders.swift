@@ -49,6 +49,18 @@ extension World {
     send(reply, from: station, to: request.senderHardware, at: now + delay)
   }
 
+  // MARK: The second reference
+
+  func isBystander(_ address: IPAddress) -> Bool {
+    address == Station.address(Station.bystander, address.family)
+  }
+
+  func bystanderReceives(_ frame: Frame) {
+    guard case .neighbor(let packet) = frame.content, packet.operation == .request, isBystander(packet.target)
+    else { return }
+    answer(packet, from: Station.bystander, at: Station.hardware(Station.bystander), after: 50 * .microsecond)
+  }
+
   // MARK: Stranger
 
   func strangerReceives(_ frame: Frame) {

@@ -46,6 +46,13 @@ struct NetworkSetup: Hashable, Sendable {
   /// `Gateway=` of every daemon.
   enum Reference: String, Hashable, Sendable, CaseIterable {
     case auto, none, address
+    /// The gateway and the bystander.
+    case two
+    /// These, and what else the gateway answers for.
+    case three
+
+    /// Whether the bystander answers.
+    var hasBystander: Bool { self == .two || self == .three }
   }
 
   var gateway = Gateway.router

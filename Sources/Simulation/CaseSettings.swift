@@ -22,7 +22,7 @@ extension Case {
     settings.witness = setup.isPlain || dropped.contains(.witness) ? .off : setup.witness
     settings.announcementRepeat = 3
     settings.addresses = network.networks(vip, slots: network.initialSlots, isNarrow: network.isNarrow)
-    settings.gateway = gateway(network.reference, of: number)
+    settings.gateways = gateways(network.reference, of: number)
     settings.routes = network.virtualRoutes(vip, (1 << network.routes) - 1)
     if network.unicast { settings.peers = peers }
     if let penalty = network.penalty {
@@ -39,18 +39,25 @@ extension Case {
     network.advertised.flatMap { family in hosts.indices.map { Station.address($0, family) } }
   }
 
-  /// A host is no reference for itself.
-  func gateway(_ reference: NetworkSetup.Reference, of number: Int) -> Gateway {
+  func gateways(_ reference: NetworkSetup.Reference, of number: Int) -> [Gateway] {
+    let family = network.families[0]
+    let bystander = Gateway.address(Station.address(Station.bystander, family))
     switch reference {
-    case .auto: return .auto
-    case .none: return .none
-    case .address:
-      guard let address = network.gatewayAddress, address != Station.address(number, network.families[0])
-      else {
-        return .none
-      }
-      return .address(address)
+    case .auto: return [.auto]
+    case .none: return [.none]
+    case .address: return [gateway(of: number)].compactMap(\.self)
+    case .two: return [gateway(of: number), bystander].compactMap(\.self)
+    case .three:
+      return [gateway(of: number), bystander, .address(Station.otherGateway(family))].compactMap(\.self)
     }
+  }
+
+  /// A host is no reference for itself.
+  private func gateway(of number: Int) -> Gateway? {
+    guard let address = network.gatewayAddress, address != Station.address(number, network.families[0]) else {
+      return nil
+    }
+    return .address(address)
   }
 }
 

@@ -212,6 +212,13 @@ extension World {
 
   // MARK: The end
 
+  func checkOwned() {
+    for vip in 0..<plan.network.instances {
+      guard machines.indices.allSatisfy({ present(daemon(of: vip, on: $0)) == 0 }) else { continue }
+      violate(.unowned, "VIP \(vip)")
+    }
+  }
+
   func checkSettled() {
     guard promise.demandsLiveness else { return }
     isSettled = true

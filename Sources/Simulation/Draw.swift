@@ -13,6 +13,10 @@ extension Case {
     let hosts = Self.drawHosts(network, &random)
     self.init(seed: seed, hosts: hosts, network: network, faults: [])
     drawFaults(&random)
+    var others = Random(seed: seed, stream: 5)
+    if others.chance(15) { self.network.reference = others.pick([.two, .three]) }
+    if others.chance(2) { drawPartition(&others) }
+    if others.chance(2) { drawLoss(&others) }
   }
 
   // MARK: Who and where
@@ -105,6 +109,35 @@ extension Case {
       faults.append(drawFault(random.pick(allowed), at: start, &random))
     }
     faults.sort { $0.start < $1.start }
+  }
+
+  /// The switch is split when all know each other, with stations on both sides.
+  private mutating func drawPartition(_ random: inout Random) {
+    for index in hosts.indices where longestInterval < 100 * .millisecond {
+      hosts[index].interval = .standard
+    }
+    if random.chance(70) { network.chatter = random.logarithmic(23, 28) }
+    let start = 5 * longestInterval + 5 * .second + random.within(0...1000) * .millisecond
+    var fault = Fault(
+      kind: .partition, stations: [], start: start, length: random.within(1...3000) * .millisecond)
+    fault.stations = drawSide(&random)
+    faults = [fault]
+  }
+
+  /// One of five packets is lost all the time.
+  private mutating func drawLoss(_ random: inout Random) {
+    for index in hosts.indices where longestInterval < 100 * .millisecond {
+      hosts[index].interval = .standard
+    }
+    let length = random.within(2...8) * .second
+    faults = [
+      Fault(kind: .heavyLoss, stations: .all, amount: random.within(10...20), start: 0, length: length)
+    ]
+    if random.chance(30) {
+      faults.append(
+        drawFault(
+          random.pick([.handover, .gatewayDown, .crash]), at: random.within(1...4) * .second, &random))
+    }
   }
 
   /// Whether a fault of this kind would change anything, where that depends on the network; nil where it does not.

@@ -52,7 +52,7 @@ extension Case {
     if random.chance(30) { fault.start = 0 }
   }
 
-  private func drawSide(_ random: inout Random) -> Stations {
+  func drawSide(_ random: inout Random) -> Stations {
     var side: Stations = []
     for station in 0..<Station.count where random.chance(50) { side.insert(Stations(station)) }
     return side

@@ -29,6 +29,8 @@ struct Occurrence {
     case forgery
     /// What daemons say is compared with what is.
     case audit
+    /// Somebody must have the VIP.
+    case owned
     /// From now on everything must be settled.
     case settled
     case end

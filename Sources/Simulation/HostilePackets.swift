@@ -94,10 +94,20 @@ extension World {
       for: address, from: sender, at: Station.hardware(Station.forger), standby: mark)
     tell(.neighbor(standby), to: number)
     let after = daemons[number].host.core
-    if after.election != before.election || after.witnessed != before.witnessed || after.peers != before.peers
+    if after.election != before.election || after.witnessed != before.witnessed
+      || !after.peers.elementsEqual(before.peers, by: { $0.saysTheSame(as: $1) })
     {
       violate(.hostile, of: number, "believed a packet from its own address")
     }
+  }
+}
+
+extension Peer {
+  /// Whether it said nothing new. Questions to it may be due at any event.
+  fileprivate func saysTheSame(as other: Peer) -> Bool {
+    address == other.address && hardware == other.hardware && priority == other.priority
+      && standbyPriority == other.standbyPriority && isReady == other.isReady
+      && lastAdvertised == other.lastAdvertised && lastSeen == other.lastSeen
   }
 }
 

@@ -27,7 +27,8 @@ extension World {
     case 0..<Station.maxHosts: station < machines.count
     case Station.gateway: plan.network.gateway == .router
     case Station.stranger: true
-    case Station.bystander, Station.forger: false
+    case Station.bystander: plan.network.reference.hasBystander
+    case Station.forger: false
     default: station - Station.firstClient < clients.count
     }
   }
@@ -128,6 +129,10 @@ extension World {
       receivers.insert(Stations(Station.gateway))
       if packet.standby == nil { receivers.subtract(.hosts.subtracting(evidenceListeners)) }
     }
+    if isRequest, plan.network.reference.hasBystander, isBystander(packet.target) {
+      receivers.insert(Stations(Station.bystander))
+      if packet.standby == nil { receivers.subtract(.hosts.subtracting(evidenceListeners)) }
+    }
     if strangerActive > 0 { receivers.insert(Stations(Station.stranger)) }
     if packet.sender == plan.network.address(0, 0) {
       for client in clients.indices { receivers.insert(Stations(Station.firstClient + client)) }
@@ -153,7 +158,8 @@ extension World {
     switch station {
     case Station.gateway: gatewayReceives(frame)
     case Station.stranger: strangerReceives(frame)
-    case Station.bystander, Station.forger: break
+    case Station.bystander: bystanderReceives(frame)
+    case Station.forger: break
     default: clientReceives(frame, client: station - Station.firstClient)
     }
   }

@@ -22,7 +22,7 @@ extension World {
       advertise(advertisement, dialect, isOwner: isOwner, by: number)
     case .ask(let packet, let hardware): ask(packet, at: hardware, by: number)
     case .announce(let address): announce(address, by: number)
-    case .listenForEvidence(let known): listen(excluding: known, number)
+    case .listenForEvidence(let audience): listen(to: audience, number)
     case .watchUnits(let units): watch(units, number)
     case .joinGroup(let group): daemons[number].group = group
     case .tellGroup(let message, let sibling): tell(message, to: sibling, by: number)
@@ -92,16 +92,21 @@ extension World {
     }
   }
 
-  private func listen(excluding known: [MACAddress], _ number: Int) {
+  private func listen(to audience: Audience, _ number: Int) {
     coverage.count(.listened)
     guard daemons[number].sockets != nil else { return }
     var (stations, virtual): (Stations, UInt16) = ([], 0)
-    for hardware in known {
+    let (named, isExclusion) =
+      switch audience {
+      case .these(let stations): (stations, false)
+      case .others(let stations): (stations, true)
+      }
+    for hardware in named {
       if let station = Station.number(hardware) { stations.insert(Stations(station)) }
       virtual |= 1 << UInt16(Station.virtualNumber(hardware))
     }
-    daemons[number].sockets?.excluded = stations
-    daemons[number].sockets?.excludedVirtual = virtual
+    daemons[number].sockets?.excluded = isExclusion ? stations : .all.subtracting(stations)
+    daemons[number].sockets?.excludedVirtual = isExclusion ? virtual : ~virtual
     daemons[number].sockets?.isListening = true
   }
 
@@ -159,6 +164,8 @@ extension World {
     switch cause {
     case .resumption: checkResumption(of: number)
     case .ignored, .handover: preemptionIsPostponed = true
+    case .isolation:
+      if promise.demandsTrust { violate(.falseAlarm, of: number) }
     default: break
     }
   }

@@ -44,7 +44,7 @@ extension World {
         files.lease = fault.amount == 0 ? nil : .nanoseconds(fault.amount)
       }
     case .reloadGateway:
-      files.gateway = plan.gateway([.auto, .none, .address][Int(fault.amount) % 3], of: machine)
+      files.gateways = plan.gateways([.auto, .none, .address][Int(fault.amount) % 3], of: machine)
     case .reloadInterval:
       files.advertisementInterval =
         AdvertisementInterval(exactly: .nanoseconds(fault.amount)) ?? files.advertisementInterval

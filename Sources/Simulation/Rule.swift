@@ -10,6 +10,8 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
   case otherFamily = "other-family"
   /// Whoever hears nobody at all is cut off.
   case isolation
+  /// References are what counts, whoever else is heard.
+  case references
   /// A loop that was late steps down before it sends anything.
   case lateLoop = "late-loop"
   /// A restarted daemon goes on only if it was silent for a short time.
@@ -32,6 +34,7 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
     switch self {
     case .lease, .witness, .otherFamily: nil
     case .isolation: .isolation
+    case .references: .references
     case .lateLoop: .lateLoop
     case .resume: .resume
     case .resynchronize: .resynchronize

@@ -20,10 +20,14 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case timer = "wrong timer"
     /// A packet that must be discarded was accepted, or changed something.
     case hostile = "hostile packet believed"
+    /// Nobody took over although a standby was well.
+    case unowned = "nobody took over"
     /// After the end of all faults there was no owner, or more than one, or the wrong one.
     case unsettled = "not settled"
     /// The owner changed although everything was settled.
     case restless = "changed after it had settled"
+    /// A host let go for being cut off, and was not.
+    case falseAlarm = "false alarm"
     /// A reload took an address away that old and new settings have.
     case takenAway = "taken away by a reload"
     /// Status, role or replies said what was not so.

@@ -86,6 +86,7 @@ final class World {
       schedule(.traffic, at: random.within(0...plan.network.chatter), target: Station.bystander)
     }
     schedule(.audit, at: Audit.pace)
+    if let owned = promise.owned { schedule(.owned, at: owned) }
     schedule(.settled, at: promise.settled)
     schedule(.end, at: promise.end)
   }
@@ -123,6 +124,7 @@ final class World {
     case .manage: manage(target)
     case .forgery: forge(occurrence)
     case .audit: audit()
+    case .owned: checkOwned()
     case .settled: checkSettled()
     case .end: break
     }

@@ -153,7 +153,7 @@ struct Router {
       Parameters(
         virtualRouterID: 219, addresses: addresses.compactMap { IPNetwork($0, prefixLength: 24) },
         priority: priority, interval: .standard, preempts: true,
-        preemptDelay: .zero, lease: .seconds(2), witness: witness, gateway: nil, isolation: false,
+        preemptDelay: .zero, lease: .seconds(2), witness: witness, references: [], isolation: false,
         announcementRepeat: 5, announcementRefresh: nil))
   }
 

@@ -154,6 +154,44 @@ import Testing
     #expect(try violation(of: text, without: .lease) == .twoOwners)
   }
 
+  /// An owner with its own guests, cut off from gateway and standby.
+  @Test func withoutReferencesGuestsAreProofEnoughForTwoOwners() throws {
+    let text = """
+      network reference=address chatter=20ms
+      host priority=101 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 6000ms partition h1+bystander for 3000ms
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .references) == .twoOwners)
+  }
+
+  /// Of two references both must answer, of three two.
+  @Test(arguments: ["two", "three"]) func moreThanHalfOfTheReferencesMustAnswer(_ references: String) throws {
+    for side in ["h1+bystander", "h1+gw", "h1+c1", "h2+bystander", "h2+gw"] {
+      let text = """
+        network reference=\(references) chatter=20ms
+        host priority=101 interval=100ms start=0ms
+        host priority=100 interval=100ms start=0ms
+        host priority=99 interval=100ms start=0ms
+        at 6000ms partition \(side) for 3000ms
+        """
+      #expect(try violation(of: text) == nil, "\(side)")
+    }
+  }
+
+  /// A standby whose interface was restarted, and whose default route came late, when the owner dies.
+  @Test func aStandbyWhoseInterfaceWasRestartedTakesOver() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=101 interval=100ms start=0ms
+      at 4000ms link-down h1 for 3000ms
+      at 4000ms default-route h1 for 6050ms
+      at 10200ms kill h2
+      """
+    #expect(try violation(of: text) == nil)
+  }
+
   @Test func withoutTheOtherFamilyBothOwnWhenOneIsBlocked() throws {
     let text = """
       network addresses=2 family=ipv4+ipv6

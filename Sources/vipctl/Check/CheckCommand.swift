@@ -126,7 +126,7 @@ private final class Examination {
 
   private func gateway(_ settings: Settings, _ link: Surroundings.Link) -> IPAddress? {
     let route = snapshot.routes.defaultRoute(settings.addresses[0].address.family)
-    return settings.gateway.address(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil)
+    return settings.references(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil).first
   }
 
   // MARK: Findings

@@ -1,0 +1,132 @@
+import Internet
+import Neighbor
+import VRRP
+
+extension Instance {
+  /// How much of the time that evidence may be old passes before a silent standby is asked: a moment after the
+  /// references, whose answer makes that needless.
+  private static let doubt = 0.5625
+  /// How often it is asked then. Of so many questions some get through wherever anything does.
+  private static let questions = 38
+  private static let shortestPause = Duration.microseconds(250)
+
+  /// What the references say; nil where none ever answered, or none is anything else than a router of this VIP: the
+  /// silence of those is what a takeover is for.
+  var quorum: Quorum? { Quorum(isolation.references, where: counts) }
+
+  private func counts(_ reference: Reference) -> Bool {
+    parameters.countsReferences && isolation.counts(reference)
+      && !routers.all.contains { router in
+        router.address == reference.address
+          || router.hardware != nil && router.hardware == reference.hardware
+      }
+  }
+
+  /// When an Active router is cut off unless somebody is heard before; nil while silence means nothing.
+  ///
+  /// References and a standby must fall silent at once. References alone are a router that reboots; a standby alone has
+  /// died. Of several standbys one is enough: it may be where the references are.
+  var cutOff: Instant? {
+    guard let window = isolation.demand?.window else { return nil }
+    guard let quorum else { return isolation.third.cutOff(lastPeer: isolation.lastPeer, within: window) }
+    guard let references = quorum.silentSince else { return nil }
+    var first: Instant?
+    for standby in routers.all where standby.isReady && !standby.isMute {
+      let last = max(quorum.lastHeard, standby.lastHeard)
+      guard last - standby.lastSeen <= Peer.memory, !standby.isGone(quorum, within: window) else { continue }
+      guard let since = standby.silentSince, standby.lastHeard - references <= window else { continue }
+      // A loop that was held up has questions to ask, and time to give for the answers.
+      first = earlier(first, max(last + window, max(since, references) + window * (1 - Self.doubt)))
+    }
+    return first
+  }
+
+  /// When to look for evidence next.
+  var evidenceDeadline: Instant? {
+    guard let demand = isolation.demand else { return nil }
+    let deadline = isolation.deadline
+    guard election.state == .active else { return deadline }
+    guard let quorum else { return earlier(deadline, isolation.third.asking) }
+    return routers.all.reduce(deadline) {
+      earlier($0, Self.doubtDeadline(of: $1, quorum, within: demand.window))
+    }
+  }
+
+  /// When a standby must be asked whether it is there; nil while that makes no difference.
+  private static func doubtDeadline(
+    of standby: Peer, _ quorum: Quorum, within window: Duration
+  ) -> Instant? {
+    guard standby.isReady, !standby.isMute, standby.hardware != nil, !standby.isGone(quorum, within: window)
+    else { return nil }
+    let last = max(quorum.lastHeard, standby.lastHeard)
+    guard last - standby.lastSeen <= Peer.memory else { return nil }
+    guard let since = standby.silentSince, let asked = standby.lastAsked else {
+      return last + window * doubt
+    }
+    let next = asked + max(window / questions, shortestPause)
+    return next - since < window ? next : nil
+  }
+
+  /// Asks whoever must have been heard and was not.
+  mutating func lookForEvidence(at now: Instant, _ actions: inout Actions) {
+    askReferences(at: now, &actions)
+    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence(of: audible)) }
+    guard election.state == .active, let window = isolation.demand?.window else { return }
+    guard let quorum else {
+      if isolation.shouldAskPeers(at: now) { askPeers(at: now, &actions) }
+      return
+    }
+    for standby in routers.all {
+      guard let due = Self.doubtDeadline(of: standby, quorum, within: window), due <= now else { continue }
+      // References limit how often they answer: they are asked when it is in earnest.
+      if standby.silentSince != nil { isolation.hurry(at: now) }
+      askPeer(standby, at: now, &actions)
+    }
+    askReferences(at: now, &actions)
+  }
+
+  private mutating func askReferences(at now: Instant, _ actions: inout Actions) {
+    while let index = isolation.dueReference(at: now) {
+      let reference = isolation.references[index]
+      isolation.noteQuestion(to: index, at: now)
+      ask(for: reference.address, at: reference.target, &actions)
+    }
+  }
+
+  /// Whose frames are evidence; empty for those of all third stations.
+  private var audible: [MACAddress] {
+    isolation.references.compactMap { counts($0) ? $0.hardware : nil }
+  }
+
+  private mutating func askPeers(at now: Instant, _ actions: inout Actions) {
+    for peer in routers.all where peer.hardware != nil { askPeer(peer, at: now, &actions) }
+  }
+
+  mutating func askPeer(_ peer: Peer, at now: Instant, _ actions: inout Actions) {
+    routers.noteQuestion(to: peer.address, at: now)
+    ask(for: peer.address, at: peer.hardware ?? .broadcast, &actions)
+  }
+
+  /// Whether this Backup router, which hears no Active router, has lost its references, too.
+  func isCutOff(_ backup: Backup) -> Instant? {
+    guard let since = evidenceStart(backup) ?? self.since else { return nil }
+    if let quorum { return quorum.lastHeard < since ? quorum.lastHeard : nil }
+    // Who let go because nobody was heard must have heard somebody before it takes the VIP again.
+    guard cause == .isolation else { return nil }
+    let last = [isolation.third.lastHeard, isolation.lastPeer].compactMap { $0 }.max()
+    return last.map { $0 < since } ?? true ? last ?? since : nil
+  }
+
+  /// From when on evidence counts: only what is heard after the Advertisement failed to come tells why it did.
+  func evidenceStart(_ backup: Backup) -> Instant? {
+    guard let heartbeat = backup.active?.heartbeat else { return backup.listensSince }
+    return max(heartbeat + election.lateAfter, backup.listensSince ?? heartbeat)
+  }
+}
+
+extension Peer {
+  /// Whether it was silent for `window` while the references were heard: its silence says nothing of this host.
+  fileprivate func isGone(_ quorum: Quorum, within window: Duration) -> Bool {
+    silentSince.map { quorum.lastHeard - $0 > window } ?? false
+  }
+}

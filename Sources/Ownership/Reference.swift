@@ -1,0 +1,111 @@
+import Internet
+
+/// A station whose answers show that this host is on the right side of the network (`Gateway=`), usually a router.
+///
+/// It is heard for free when it sends anything, and asked by ARP when it is silent: no more often than routers answer.
+struct Reference: Hashable, Sendable {
+  let address: IPAddress
+  /// Where it answered from.
+  private(set) var hardware: MACAddress?
+  /// When it was last heard; nil if it never was, and so proves nothing by its silence.
+  private(set) var lastHeard: Instant?
+  /// The first question since then; nil if none is unanswered.
+  private(set) var silentSince: Instant?
+
+  private var lastAsked: Instant?
+  private var unanswered = 0
+  /// When it may be asked next.
+  private var allowance: Instant?
+
+  /// Routers limit how much ARP they answer: twenty questions a second, of which some may come in one go.
+  private static let price = Duration.milliseconds(50)
+  private static let saved = Duration.milliseconds(-150)
+  /// Leaves room for questions in need.
+  private static let steadyPause = Duration.milliseconds(70)
+  private static let shortestPause = Duration.milliseconds(5)
+  /// Questions in a row without an answer after which it is asked as below.
+  private static let patience = 20
+  private static let deadPause = Duration.milliseconds(500)
+  private static let unknownPause = Duration.seconds(1)
+
+  init(_ address: IPAddress) { self.address = address }
+
+  /// Where to ask: if it does not answer where it was, it may be another one by now.
+  var target: MACAddress { unanswered % 2 == 0 ? hardware ?? .broadcast : .broadcast }
+
+  /// When to ask next, if it must have been heard lately.
+  func deadline(_ demand: Demand) -> Instant? {
+    guard lastHeard != nil else { return lastAsked.map { $0 + Self.unknownPause } ?? demand.start }
+    let next = nextQuestion(demand)
+    return next.map { max($0, allowance ?? $0) }
+  }
+
+  private func nextQuestion(_ demand: Demand) -> Instant? {
+    guard let lastHeard else { return nil }
+    if let lastAsked, silentSince != nil {
+      if unanswered >= Self.patience { return lastAsked + Self.deadPause }
+      return lastAsked + max(demand.window / 16, Self.shortestPause)
+    }
+    if let since = demand.since, lastHeard < since { return since }
+    return lastHeard + max(demand.window / 2, Self.steadyPause)
+  }
+
+  mutating func noteQuestion(at now: Instant) {
+    lastAsked = now
+    silentSince = silentSince ?? now
+    unanswered = min(unanswered + 1, 1000)
+    // What was not asked for lately may be asked in one go.
+    allowance = max(allowance ?? now, now + Self.saved) + Self.price
+  }
+
+  mutating func forgetSilence() { silentSince = nil }
+
+  mutating func hear(at hardware: MACAddress, _ now: Instant) {
+    self.hardware = hardware
+    lastHeard = now
+    silentSince = nil
+    unanswered = 0
+  }
+}
+
+/// How fresh evidence of being on the network must be.
+struct Demand: Hashable, Sendable {
+  /// No older than this.
+  var window: Duration
+  /// Nor from before this instant.
+  var since: Instant?
+  /// Since when it is demanded.
+  var start: Instant
+}
+
+/// What the references that count say together: more than half of them must answer.
+struct Quorum: Hashable, Sendable {
+  /// When more than half of them had been heard last.
+  let lastHeard: Instant
+  /// Since when more than half of them have not answered any more; nil if they do.
+  let silentSince: Instant?
+
+  /// Nil where none counts.
+  init?(_ references: [Reference], where counts: (Reference) -> Bool) {
+    var count = 0
+    for reference in references where counts(reference) { count += 1 }
+    guard count > 0 else { return nil }
+    let majority = count / 2 + 1
+    var (last, silent): (Instant?, Instant?)
+    for reference in references where counts(reference) {
+      guard let heard = reference.lastHeard else { continue }
+      // That many were heard then or later.
+      var (later, earlierSilent) = (0, 0)
+      for other in references where counts(other) {
+        if let otherHeard = other.lastHeard, otherHeard >= heard { later += 1 }
+        if let since = reference.silentSince, let otherSince = other.silentSince, otherSince <= since {
+          earlierSilent += 1
+        }
+      }
+      if later >= majority { last = last.map { max($0, heard) } ?? heard }
+      if earlierSilent > count - majority { silent = earlier(silent, reference.silentSince) }
+    }
+    guard let last else { return nil }
+    (lastHeard, silentSince) = (last, silent)
+  }
+}
