@@ -28,6 +28,9 @@ extension Discard {
     case .interval: "its interval is zero, or not the one that version 2 demands"
     case .authentication: "its authentication type or password is another one"
     case .source: "its sender is no Peer="
+    case .carp:
+      "it is CARP, as of OpenBSD or pfSense, whose vhid is this VirtualRouterID=: give one of them another number, for "
+        + "both use the hardware address 00:00:5e:00:01 with it"
     case .virtualRouterID: nil
     }
   }

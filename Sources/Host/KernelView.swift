@@ -93,7 +93,8 @@ struct KernelView: Hashable, Sendable {
     guard case .address(let new) = change, let old = addresses.first(where: { $0.isSame(as: new) }) else {
       return false
     }
-    return old.isUsable == new.isUsable && old.label == new.label && old.scope == new.scope
+    return old.isUsable == new.isUsable && old.isDuplicate == new.isDuplicate && old.label == new.label
+      && old.scope == new.scope
       && old.protocolNumber == new.protocolNumber && old.isSecondary == new.isSecondary
   }
 
@@ -135,7 +136,8 @@ struct KernelView: Hashable, Sendable {
 
   private mutating func note(_ address: LinkAddress) {
     if let index = addresses.firstIndex(where: { $0.isSame(as: address) }) {
-      let isRenewal = addresses[index].isUsable == address.isUsable
+      let old = addresses[index]
+      let isRenewal = old.isUsable == address.isUsable && old.isDuplicate == address.isDuplicate
       addresses[index] = address
       if isRenewal { return }
     } else {
@@ -196,6 +198,15 @@ struct KernelView: Hashable, Sendable {
       if best == nil || isNear { best = address }
     }
     return best
+  }
+
+  /// The address that this host would send from over IPv6, if duplicate address detection had not failed or were done.
+  var unusableAddress: LinkAddress? {
+    guard primaryIPv6 == nil, let link else { return nil }
+    return addresses.first {
+      $0.linkIndex == link.index && !$0.isUsable && isOwn($0)
+        && $0.network.address.ipv6.map { $0.isLinkLocal != isRouted } == true
+    }
   }
 
   private func isOwn(_ address: LinkAddress) -> Bool {

@@ -32,8 +32,18 @@ struct StatusLine: CustomStringConvertible {
       let why = host.addresses.refusal.map { ": \($0)" } ?? ""
       return "the kernel refused \(host.settings.addressList)\(why); trying again"
     case .ready: return "stopping"
+    case .noAddress:
+      return host.view.unusableAddress.map { unusable($0, on: host.settings.interface) }
+        ?? LinkCondition.noAddress.explanation(host.settings.interface)
     case .some(let condition): return condition.explanation(host.settings.interface)
     }
+  }
+
+  private static func unusable(_ address: LinkAddress, on interface: String) -> String {
+    address.isDuplicate
+      ? "another station has \(address.network.address), too, so that \(interface) cannot use it (duplicate address "
+        + "detection failed): vipctl check says what to do"
+      : "\(address.network.address) on \(interface) waits for the end of duplicate address detection"
   }
 
   private static func active(_ instance: Instance, vip: String, _ calendar: Calendar) -> String {

@@ -27,6 +27,7 @@ struct Told: Hashable, Sendable {
     let state: Election.State
     let since: Instant?
     let link: LinkCondition?
+    let unusableAddress: LinkAddress?
     let hold: Hold?
     let following: IPAddress?
     /// What the status says of the Active router that is followed.
@@ -139,7 +140,8 @@ extension Host {
   private func statusToTell(at now: Instant) -> Told.Status {
     let active = core.followedPeer
     return Told.Status(
-      state: core.election.state, since: core.since, link: core.link, hold: core.hold,
+      state: core.election.state, since: core.since, link: core.link, unusableAddress: view.unusableAddress,
+      hold: core.hold,
       following: core.following, priority: active?.priority,
       addressesDiffer: active?.addressesDiffer, interval: active?.interval,
       hardware: active?.hardware, witnessed: core.witnessed, present: addresses.told,

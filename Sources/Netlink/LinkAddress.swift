@@ -22,12 +22,15 @@ public struct LinkAddress: Hashable, Sendable {
   /// Neither IFA_F_TENTATIVE nor IFA_F_DADFAILED: packets can be sent from the address. IPv4 addresses always
   /// are; an IPv6 address is reported again when duplicate address detection is done with it.
   public let isUsable: Bool
+  /// IFA_F_DADFAILED: another station has the address, too. The kernel does not try again until the link goes down and
+  /// up, or somebody adds the address anew.
+  public let isDuplicate: Bool
 
   /// An address with these properties.
   public init(
     linkIndex: Int32, network: IPNetwork, broadcast: IPv4Address? = nil, label: String? = nil,
     scope: AddressScope = .global, validLifetime: Duration? = nil, protocolNumber: UInt8 = 0,
-    isSecondary: Bool = false, isUsable: Bool = true
+    isSecondary: Bool = false, isUsable: Bool = true, isDuplicate: Bool = false
   ) {
     self.linkIndex = linkIndex
     self.network = network
@@ -38,5 +41,6 @@ public struct LinkAddress: Hashable, Sendable {
     self.protocolNumber = protocolNumber
     self.isSecondary = isSecondary
     self.isUsable = isUsable
+    self.isDuplicate = isDuplicate
   }
 }

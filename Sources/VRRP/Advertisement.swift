@@ -99,4 +99,6 @@ public enum Discard: Int, Error, Hashable, Sendable, CaseIterable {
   case addressCount
   /// Max Advertise Interval 0 (erratum 8301); in version 2 any but the virtual router's (RFC 3768 §7.1).
   case interval
+  /// Not VRRP at all, but CARP with the same number.
+  case carp
 }

@@ -36,6 +36,7 @@ extension VirtualRouter {
   ) throws(Discard) -> ReceivedAdvertisement {
     try checkOrigin(envelope)
     guard message.count >= Advertisement.headerLength else { throw .truncated }
+    guard CARPAdvertisement(message) == nil else { throw .carp }
     guard message[0] >> 4 == version.rawValue else { throw .version }
     guard message[0] & 15 == Advertisement.type else { throw .type }
     let checksum = try checksumForm(of: message, in: envelope)

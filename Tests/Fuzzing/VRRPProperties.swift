@@ -59,6 +59,8 @@ enum VRRPProperties {
     do throws(Discard) {
       heard = try router.decode(message.span, in: dialect.envelope)
     } catch {
+      let isCARP = CARPAdvertisement(message.span) != nil
+      try demand((error == .carp) == isCARP, "\(error), and CARP: \(isCARP)")
       return try demand(message.count >= 8 || error == .truncated, "\(message.count) octets: \(error)")
     }
     let advertisement = heard.advertisement

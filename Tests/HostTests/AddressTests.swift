@@ -253,6 +253,32 @@ extension Bench {
     #expect(bench.host.standing.owns)
   }
 
+  /// Without an address to send from, the status says which one is missing, and why.
+  @Test func anAddressThatAnotherStationHasIsNamed() throws {
+    var bench = try Bench("[VirtualIP]\nInterface=eth0\nAddress=fd00::219/64\n")
+    let network = try Bench.network("fe80::217/64")
+    func own(isUsable: Bool, isDuplicate: Bool = false) -> RouteChange {
+      .address(
+        LinkAddress(
+          linkIndex: 2, network: network, scope: .link, isUsable: isUsable, isDuplicate: isDuplicate))
+    }
+    bench.start()
+    #expect(bench.status.summary.contains("lacks an address of its own"))
+    bench.run(for: .seconds(1))
+    for (isDuplicate, words) in [
+      (false, "fe80::217 on eth0 waits for"), (true, "another station has fe80::217, too"),
+    ] {
+      bench.forget()
+      bench.happen(own(isUsable: false, isDuplicate: isDuplicate))
+      bench.run(for: .seconds(1))
+      #expect(bench.status.summary.contains(words), "\(bench.status.summary)")
+      #expect(bench.log.contains(.statusChanged))
+    }
+    bench.happen(own(isUsable: true))
+    bench.run(for: .seconds(2))
+    #expect(bench.host.standing.owns)
+  }
+
   /// The kernel works through a renewal, a removal and an addition: only the last one lasts.
   @Test func anAnswerFromBeforeARemovalCountsForNothing() throws {
     var bench = try Bench()

@@ -172,6 +172,27 @@ struct RouteMonitorTests {
     }
   }
 
+  @Test func hearsOfDuplicates() throws {
+    let hosts = try TwoHosts()
+    try hosts.second.run { _ = try shell("ip address add fd00::217/64 dev eth0 nodad") }
+    try hosts.first.run {
+      let monitor = try RouteMonitor()
+      let own = try #require(IPAddress("fd00::217"))
+      try shell("ip address add fd00::217/64 dev eth0")
+      let heard = try changes(monitor) {
+        if case .address(let address) = $0 {
+          address.network.address == own && address.isDuplicate
+        } else {
+          false
+        }
+      }
+      let states = heard.compactMap {
+        if case .address(let address) = $0, $0.address == own { address } else { nil }
+      }
+      #expect(states.first?.isDuplicate == false && states.allSatisfy { !$0.isUsable })
+    }
+  }
+
   @Test(arguments: [("-4", "192.0.2.1", "192.0.2.2", UInt32(7)), ("-6", "fd00::1", "fe80::2", 7)])
   func hearsOfDefaultRoutesAndOfVipdsOwn(_ family: String, _ old: String, _ new: String, _ metric: UInt32)
     throws

@@ -75,6 +75,42 @@ private func altered(_ changes: [Int: UInt8], from bytes: [UInt8] = golden) -> [
     }
   }
 
+  /// As OpenBSD sends it every second: vhid 219, advskew 100, advbase 1; then counter and HMAC.
+  private static let carp: [UInt8] = [0x21, 219, 100, 7, 0, 1, 0x9A, 0x3C] + (0..<28).map { 0xA5 ^ $0 }
+
+  @Test func carpIsNamed() throws {
+    #expect(CARPAdvertisement(Self.carp.span)?.virtualHostID == 219)
+    var (version2, unicast) = (router, router)
+    version2.version = .v2
+    version2.interval = .second
+    unicast.unicastPeers = [source]
+    for router in [router, version2, unicast] {
+      // Whether its checksum happens to be right for VRRP, too, or not.
+      #expect(throws: Discard.carp) { try decode(Self.carp, by: router) }
+      #expect(throws: Discard.carp) { try decode(altered([:], from: Self.carp), by: router) }
+    }
+    #expect(throws: Discard.truncated) { try decode(Array(Self.carp.prefix(7))) }
+    #expect(throws: Discard.version) { try decode(Array(Self.carp.dropLast())) }
+    #expect(throws: Discard.timeToLive) {
+      try decode(Self.carp, in: Envelope(source: source, destination: group, timeToLive: 254))
+    }
+  }
+
+  /// No message of VRRP is taken for CARP, however many addresses it lists.
+  @Test(arguments: 1...20)
+  func vrrpIsNoCARP(count: Int) throws {
+    let addresses = (0..<UInt32(count)).map { IPAddress.ipv4(IPv4Address(bits: 0xC0A8_0100 + $0)) }
+    for version in ProtocolVersion.allCases {
+      let many = VirtualRouter(
+        id: 219, addresses: addresses, version: version, interval: .second,
+        password: version == .v2 ? Array("secret".utf8) : nil)
+      let said = Advertisement(virtualRouterID: 219, priority: 100, interval: .second)
+      let message = encoded(said, by: many)
+      #expect(CARPAdvertisement(message.span) == nil)
+      #expect(try decode(message, by: many).advertisement == said)
+    }
+  }
+
   @Test func checksumWithAnotherHostsPseudoHeaderIsWrong() {
     var other = envelope
     other.source = .ipv4(IPv4Address(bits: 0xC0A8_01DA))
