@@ -129,7 +129,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
-      name: "vipctlTests", dependencies: ["Configuration", "Control", "Host", "Internet", "Linux", "vipctl"],
+      name: "vipctlTests",
+      dependencies: [
+        "Configuration", "Control", "Host", "Internet", "Linux", "Neighbor", "Netlink", "VRRP", "vipctl",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "KeepalivedImportTests", dependencies: ["Configuration", "Internet", "KeepalivedImport", "VRRP"],

@@ -13,6 +13,21 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     self.bits = bits
   }
 
+  /// Parses what `description` gives: six octets of two hexadecimal digits, between colons.
+  public init?(_ text: some StringProtocol) {
+    let octets = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    guard octets.count == 6 else { return nil }
+    var bits: UInt64 = 0
+    for octet in octets {
+      // UInt8 takes a sign, too.
+      guard octet.count == 2, octet.first != UInt8(ascii: "+"),
+        let value = UInt8(String(decoding: octet, as: UTF8.self), radix: 16)
+      else { return nil }
+      bits = bits << 8 | UInt64(value)
+    }
+    self.init(bits: bits)
+  }
+
   /// The octet at `index` 0...5, in wire order.
   public subscript(index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bits >> UInt64(8 * (5 - index))) }
 

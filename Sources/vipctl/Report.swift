@@ -21,6 +21,14 @@ struct Report: Hashable {
   var name: String { known.name }
   var status: InstanceStatus? { if case .status(let status) = answer { status } else { nil } }
 
+  /// Whether there is a daemon that listens.
+  var mayRun: Bool {
+    switch answer {
+    case .status, .silent: true
+    case .stopped, .dead: false
+    }
+  }
+
   /// Something that an operator should know before everything else.
   struct Remark: Hashable {
     let text: String

@@ -32,6 +32,15 @@ import Testing
     let address = MACAddress(bits: 0x0000_5E00_01DB)
     #expect(address.description == "00:00:5e:00:01:db")
     #expect(address[5] == 0xDB)
+    #expect(MACAddress("00:00:5e:00:01:db") == address && MACAddress("00:00:5E:00:01:DB") == address)
+  }
+
+  @Test(arguments: [
+    "", "00:00:5e:00:01", "00:00:5e:00:01:db:00", "0:00:5e:00:01:db", "00:00:5e:00:01:+b",
+    "00:00:5e:00:01:dg",
+  ])
+  func whatIsNoHardwareAddress(text: String) {
+    #expect(MACAddress(text) == nil)
   }
 
   @Test func checksumOfRFC1071() {

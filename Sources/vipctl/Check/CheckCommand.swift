@@ -4,6 +4,7 @@ import Control
 import Host
 import Internet
 import Linux
+import Neighbor
 import Netlink
 import Systemd
 import VRRP
@@ -69,6 +70,8 @@ private final class Examination {
     var settings: Settings?
     var ears: Eavesdropper?
     var gateway: IPAddress?
+    /// The addresses of the interface and of the macvlans on it.
+    var here: [IPAddress] = []
   }
 
   func run(_ reports: [Report]) throws -> [Checkup] {
@@ -96,6 +99,11 @@ private final class Examination {
         settings, among: instances.filter { $0.instance != settings.instance })
       if let link = surroundings.links.first(where: { $0.name == settings.interface }) {
         subject.checkup.findings += Self.interface(link, settings)
+        if link.isUp && link.hasCarrier && settings.addresses.contains(where: { $0.address.family == .ipv6 })
+        {
+          subject.checkup.findings += DuplicateDetection.findings(
+            link.name, index: link.index, among: snapshot.addresses)
+        }
         subject.checkup.findings += AddressKeepers().findings(link.name, index: link.index)
         try listen(&subject, settings, link)
       }
@@ -118,10 +126,45 @@ private final class Examination {
     guard isPrivileged else {
       return subject.checkup.findings.append(.skipped("network", "only root can listen and ask there"))
     }
-    guard link.isUp && link.hasCarrier else { return }
+    guard link.isUp && link.hasCarrier, let hardware = link.hardwareAddress else { return }
     subject.gateway = gateway(settings, link)
-    subject.ears = try Eavesdropper(settings, gateway: subject.gateway, on: link, loop: loop)
+    let places = snapshot.links.filter { $0.kind == "macvlan" && $0.parentIndex == link.index }.map(\.index)
+    subject.here = snapshot.addresses.filter { ($0.linkIndex == link.index || places.contains($0.linkIndex)) }
+      .map(
+        \.network.address)
+    let usable = withoutUnusable(link)
+    subject.ears = try Eavesdropper(
+      question(subject, settings, usable, hardware), settings.virtualRouters,
+      ownAddresses: snapshot.addresses.map(\.network.address), on: usable, loop: loop)
     patience = max(patience, min(settings.advertisementInterval.duration * 4, .seconds(10)))
+  }
+
+  /// Without the addresses that duplicate address detection forbids.
+  private func withoutUnusable(_ link: Surroundings.Link) -> Surroundings.Link {
+    let unusable = snapshot.addresses.filter { $0.linkIndex == link.index && !$0.isUsable }.map(\.network)
+    var usable = link
+    usable.addresses.removeAll { unusable.contains($0.network) }
+    return usable
+  }
+
+  /// What to ask the neighbours.
+  private func question(
+    _ subject: Subject, _ settings: Settings, _ link: Surroundings.Link, _ hardware: MACAddress
+  ) -> Interrogation.Subject {
+    let seed = UInt64.random(in: .min ... .max)
+    let sources = AddressFamily.allCases.compactMap { link.source($0) }
+    let here = subject.report.status
+    var suspects: [(IPAddress, MACAddress)] = []
+    if here?.state == "backup", let witness = here.flatMap({ MACAddress($0.witness) }) {
+      suspects = settings.addresses.map { ($0.address, witness) }
+    }
+    return Interrogation.Subject(
+      hardware: hardware, own: Set(snapshot.links.compactMap(\.macAddress)), sources: sources,
+      disguises: subject.report.mayRun
+        ? sources.map { Disguise.address(insteadOf: $0, on: link, seed: seed) } : sources,
+      vips: settings.addresses.map { link.subnet(of: $0) }, gateway: subject.gateway,
+      known: link.addresses.map(\.network.address) + (here?.peers.compactMap { IPAddress($0.address) } ?? []),
+      suspects: suspects, seed: seed)
   }
 
   private func gateway(_ settings: Settings, _ link: Surroundings.Link) -> IPAddress? {
@@ -165,13 +208,15 @@ private final class Examination {
   private static func heard(_ subject: Subject) -> [Finding] {
     guard let ears = subject.ears, let settings = subject.settings else { return [] }
     let here = subject.report.status
-    let others = ears.heard.filter { $0.virtualRouterID == settings.virtualRouterID }
+    let others = ears.routers.routers.filter { $0.virtualRouterID == settings.virtualRouterID }
+    let hasVirtualMAC = settings.virtualMAC && settings.addresses.contains { $0.address.family == .ipv4 }
     return routers(others, here, settings) + clashes(others, settings)
-      + settings.addresses.map { use(of: $0.address, ears, others, here) } + gateway(subject, ears)
+      + ears.routers.strangers(as: settings.virtualRouterID, usesVirtualMAC: hasVirtualMAC)
+      + settings.addresses.flatMap { use(of: $0.address, subject, ears, others) } + gateway(subject, ears)
   }
 
   private static func routers(
-    _ others: [Eavesdropper.Heard], _ here: InstanceStatus?, _ settings: Settings
+    _ others: [HeardRouters.Router], _ here: InstanceStatus?, _ settings: Settings
   ) -> [Finding] {
     let active = others.filter { $0.priority > 0 }.map { "\($0.sender) (priority \($0.priority))" }
     let isActiveHere = here?.state == "active"
@@ -193,7 +238,7 @@ private final class Examination {
     ]
   }
 
-  private static func clashes(_ others: [Eavesdropper.Heard], _ settings: Settings) -> [Finding] {
+  private static func clashes(_ others: [HeardRouters.Router], _ settings: Settings) -> [Finding] {
     others.filter { $0.addressesMatch == false }.map { other in
       .bad(
         "VRID", "\(other.sender) advertises other addresses for VRID \(settings.virtualRouterID)",
@@ -203,31 +248,40 @@ private final class Examination {
   }
 
   private static func use(
-    of vip: IPAddress, _ ears: Eavesdropper, _ others: [Eavesdropper.Heard], _ here: InstanceStatus?
-  ) -> Finding {
-    let stations = (ears.answers[vip] ?? []).map(\.description)
-    let names = stations.joined(separator: ", ")
-    let isOwnHere = ears.link.addresses.contains { $0.network.address == vip }
-    if isOwnHere && !stations.isEmpty {
-      return .bad(
-        "address", "\(vip) is on this host, and \(names) claims it too",
-        "find that station (bridge fdb, or the switch's table) and take the address from it")
+    of vip: IPAddress, _ subject: Subject, _ ears: Eavesdropper, _ others: [HeardRouters.Router]
+  ) -> [Finding] {
+    guard ears.interrogation.subject.sources.first(of: vip.family) != nil else {
+      return [
+        .skipped("address", "nobody can be asked for \(vip) without an address of \(ears.link.name)'s own")
+      ]
     }
-    if isOwnHere { return .ok("address", "\(vip) is on this host, and nobody else answers for it") }
-    if stations.count > 1 {
-      return .bad("address", "\(vip) is answered for by \(names)", "find them and leave it to one of them")
+    guard let settings = subject.settings else { return [] }
+    let router = MACAddress.virtualRouter(settings.virtualRouterID, vip.family)
+    let isHere = subject.here.contains(vip)
+    // The virtual router's address is this host's own while it is the owner.
+    let claimants = ears.interrogation.claimants(of: vip).filter {
+      !(isHere && settings.virtualMAC && $0.hardware == router)
     }
-    let isActive = others.contains { $0.priority > 0 }
-    if stations.isEmpty {
-      return isActive || here?.state == "backup"
-        ? .bad("address", "nobody answers for \(vip)", "look at the Active router: vipctl there")
-        : .ok("address", "\(vip) is free")
+    var names = stations(subject, ears)
+    names[router] = "the virtual router"
+    return AddressUse(
+      address: vip, claimants: claimants, isHere: isHere, isActiveHeard: others.contains { $0.priority > 0 },
+      isBackupHere: subject.report.status?.state == "backup", names: names
+    ).findings
+  }
+
+  /// What is known of stations by their hardware address.
+  private static func stations(_ subject: Subject, _ ears: Eavesdropper) -> [MACAddress: String] {
+    var names: [MACAddress: String] = [:]
+    for peer in subject.report.status?.peers ?? [] {
+      if let hardware = MACAddress(peer.hardware) { names[hardware] = peer.address }
     }
-    if isActive { return .ok("address", "\(vip) is answered for by \(names)") }
-    return .bad(
-      "address", "\(vip) is in use by \(names), and no Advertisement was heard from there",
-      "either that station has it without VRRP: take it from there; or VRRP (IP protocol 112) is dropped on "
-        + "the way, or the daemon there is dead")
+    if let gateway = subject.gateway {
+      for station in ears.interrogation.claimants(of: gateway) {
+        names[station.hardware] = "\(gateway) (the gateway)"
+      }
+    }
+    return names
   }
 
   private static func gateway(_ subject: Subject, _ ears: Eavesdropper) -> [Finding] {
@@ -237,13 +291,30 @@ private final class Examination {
           "gateway", "none on \(ears.link.name): being cut off is noticed only by what others send anyway")
       ]
     }
-    if let station = ears.answers[gateway]?.first {
-      return [.ok("gateway", "\(gateway) answers at \(station)")]
+    if let station = ears.interrogation.claimants(of: gateway).first {
+      return [.ok("gateway", "\(gateway) answers at \(station.hardware)")]
     }
     return [
       .bad(
         "gateway", "\(gateway) does not answer ARP on \(ears.link.name)",
         "look at cable, switch port and VLAN; or set Gateway= to a router that answers")
     ]
+  }
+}
+
+extension Surroundings.Link {
+  /// What this host asks from: an address of its own, for IPv6 a link-local one.
+  func source(_ family: AddressFamily) -> IPAddress? {
+    addresses.first { address in
+      address.network.address.family == family && !address.isAddedByVipd
+        && (family == .ipv4 || address.scope == .link)
+    }?.network.address
+  }
+
+  /// The subnet that `vip` is in: one with a prefix of all bits is in an own one.
+  fileprivate func subnet(of vip: IPNetwork) -> IPNetwork {
+    let own = addresses.first { !$0.isAddedByVipd && $0.network.contains(vip.address) }
+    guard vip.prefixLength == vip.address.family.width, let own else { return vip }
+    return IPNetwork(vip.address, prefixLength: own.network.prefixLength) ?? vip
   }
 }
