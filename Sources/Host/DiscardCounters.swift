@@ -29,8 +29,8 @@ extension Discard {
     case .authentication: "its authentication type or password is another one"
     case .source: "its sender is no Peer="
     case .carp:
-      "it is CARP, as of OpenBSD or pfSense, whose vhid is this VirtualRouterID=: give one of them another number, for "
-        + "both use the hardware address 00:00:5e:00:01 with it"
+      "it is CARP (OpenBSD, FreeBSD, pfSense), not VRRP, and its vhid is this VirtualRouterID=: give one of them another "
+        + "number, lest both have one virtual hardware address"
     case .virtualRouterID: nil
     }
   }

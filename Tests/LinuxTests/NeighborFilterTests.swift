@@ -135,7 +135,7 @@ struct NeighborFilterTests {
 
 extension [UInt8] {
   /// This frame with a VLAN tag (IEEE 802.1Q) that has the highest priority.
-  fileprivate func tagged(_ etherType: UInt16 = 0x8100, vlan: UInt16) -> [UInt8] {
+  func tagged(_ etherType: UInt16 = 0x8100, vlan: UInt16) -> [UInt8] {
     let tag = 0xE000 | vlan
     return prefix(12) + [etherType, tag].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] } + dropFirst(12)
   }
