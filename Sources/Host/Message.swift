@@ -44,6 +44,7 @@ public struct Message {
     case netlinkOverflow
     case holding
     case conflict
+    case proxy
     case isolated
     case handoverRefused
     case handedOver
@@ -84,6 +85,7 @@ public struct Message {
       case .netlinkOverflow: "e841e672070f4a5daa851c14e29a6af7"
       case .holding: "8d7777cfafc84af3a1d164f9e9d65d8a"
       case .conflict: "15a7e51441624e75b859f816b62d685f"
+      case .proxy: "cf024d2a5daf48c5a3b484e83e973414"
       case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
       case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
       case .handedOver: "6254ef3987d34bc88144d912927f8a2a"
@@ -250,6 +252,11 @@ extension Message {
         "The station \(hardware) claims \(vip), but is no router of VRID \(settings.virtualRouterID); "
           + "defending it: find that station and take the address from it",
         [("VIP_MAC", "\(hardware)")])
+    case .proxy(let hardware):
+      self.init(
+        .proxy, .warning,
+        "The station \(hardware) answers ARP for every address: its answers for \(vip) are ignored; "
+          + "switch proxy ARP off there, or clients may send to it", [("VIP_MAC", "\(hardware)")])
     case .isolated(let since):
       self.init(
         .isolated, .error,

@@ -51,6 +51,14 @@ public struct NeighborPacket: Hashable, Sendable {
       target: address.family == .ipv4 ? address : .ipv6(.allNodes))
   }
 
+  /// Whether it is one of these, which nobody asked for.
+  public var isAnnouncement: Bool {
+    switch target {
+    case .ipv4: target == sender
+    case .ipv6(let address): operation == .reply && address == .allNodes
+    }
+  }
+
   /// A question for `target`.
   public static func request(
     for target: IPAddress, from sender: IPAddress, at hardware: MACAddress, standby: StandbyMark? = nil

@@ -77,6 +77,18 @@ public struct Witness: Hashable, Sendable {
     if deadline != nil { deadline = now }
   }
 
+  /// The station that answers may not be the owner: asks everybody, and believes who answers from now on.
+  public mutating func doubt(at now: Instant) {
+    ipv4 = nil
+    ipv6 = nil
+    askAnew(at: now)
+  }
+
+  /// The family of the addresses that are at `hardware`.
+  public func family(of hardware: MACAddress) -> AddressFamily? {
+    ipv4?.hardware == hardware ? .ipv4 : ipv6?.hardware == hardware ? .ipv6 : nil
+  }
+
   /// What was missed so far proves nothing any more: asks at once.
   public mutating func askAnew(at now: Instant) {
     missed = 0

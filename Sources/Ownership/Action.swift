@@ -55,6 +55,8 @@ public enum Report: Hashable, Sendable {
   case holding(Hold)
   /// A station that is no router of this VIP claims it.
   case conflict(MACAddress)
+  /// A station that answers for every address: what it answers for the VIP is ignored.
+  case proxy(MACAddress)
   /// This host lost every sign of the network and releases the VIP.
   case isolated(since: Instant)
   /// Nobody took over, so the VIP stays.

@@ -100,8 +100,7 @@ extension Instance {
     default: break
     }
     let patience = (parameters.lease ?? .zero) + .seconds(1)
-    let isPatient = parameters.witness == .strict || now - due <= patience
-    if parameters.witness != .off && isPatient, let owner = witnessed {
+    if parameters.witness != .off, let owner = witnessed, isTrusted(owner, at: now) || now - due <= patience {
       return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
     guard parameters.isolation, let last = isCutOff(backup) else { return nil }
@@ -113,6 +112,11 @@ extension Instance {
     phase.backup?.held = nil
     phase.backup?.listensSince = now
     elect(.late, at: now, &actions)
+  }
+
+  /// Whether an answer of `owner` holds off a takeover for as long as it comes.
+  private func isTrusted(_ owner: MACAddress, at now: Instant) -> Bool {
+    parameters.witness == .strict && !proxies.contains(owner, at: now)
   }
 
   /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.

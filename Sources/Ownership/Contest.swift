@@ -18,7 +18,7 @@ extension Instance {
   /// ARP must: after the time in which the election would have ended it, the rival is asked, and if it still
   /// answers, the lower hardware address gives way.
   mutating func contest(
-    with rival: MACAddress, over address: IPAddress, at now: Instant, _ actions: inout Actions
+    with rival: MACAddress, over address: IPAddress, isAnswer: Bool, at now: Instant, _ actions: inout Actions
   ) {
     // Where all have the same hardware address, only the election can tell them apart.
     if parameters.usesVirtualMAC && parameters.isVirtualRouter(rival) {
@@ -38,7 +38,7 @@ extension Instance {
       }
       return
     }
-    guard current.isAsked, let identity else { return }
+    guard current.isAsked, isAnswer, let identity else { return }
     phase.service?.contest = nil
     // Nobody is invited: the rival has the VIP, whether its daemon lives or not.
     if identity.hardware.bits < rival.bits { return elect(.withdraw(.conflict), at: now, &actions) }

@@ -63,6 +63,7 @@ public struct Instance: Sendable {
   var routers = Peers()
   var isolation = Isolation()
   var witnessTurn = WitnessTurn()
+  var proxies = Proxies()
   /// How long the kernel is left alone when it refuses an address next.
   var retryPause = Instance.retryDelay
   /// How the router that was last heard speaks.
@@ -106,6 +107,7 @@ public struct Instance: Sendable {
     considerStopping(at: now, &actions)
     considerResignation(at: now, &actions)
     question(at: now, &actions)
+    tryForProxy(at: now, &actions)
     if isHandoverAsked && phase.service?.departure == nil { endHandover(.refused(.interrupted), &actions) }
     if isStopping, case .initialize(.stopped) = phase, holdings.isSettled { actions.append(.exit) }
     noteDeadline()

@@ -13,12 +13,27 @@ extension Instance {
       routers.hearStandby(peer, mark, at: station, at: now)
     }
     let isReply = packet.operation == .reply
-    if routers.resolve(packet.sender, at: station, isReply: isReply, at: now) { isolation.hearPeer(at: now) }
+    let isProxied = isReply && !isRouter(station) && proxies.contains(station, at: now)
+    if !isProxied, routers.resolve(packet.sender, at: station, isReply: isReply, at: now) {
+      isolation.hearPeer(at: now)
+    }
     if !isRouter(station) { isolation.hearAnswer(of: packet.sender, at: station, now) }
     hearFrame(from: station, at: now)
-    if parameters.has(packet.sender) {
-      hearClaim(of: packet.sender, by: station, at: now, &actions)
-    }
+    hearTrial(packet, at: now, &actions)
+    if parameters.has(packet.sender), isClaim(packet, at: now) { hearClaim(packet, at: now, &actions) }
+  }
+
+  /// Whether the packet says that its sender has the address: not what somebody else asked for, which a switch or a
+  /// proxy may answer with whatever it remembers, nor what a proxy answers to anybody.
+  private func isClaim(_ packet: NeighborPacket, at now: Instant) -> Bool {
+    guard packet.operation == .reply, !packet.isAnnouncement else { return true }
+    guard isAnswer(packet) else { return false }
+    return isRouter(packet.senderHardware) || !proxies.contains(packet.senderHardware, at: now)
+  }
+
+  /// Whether it is an answer to a question of this host.
+  private func isAnswer(_ packet: NeighborPacket) -> Bool {
+    packet.operation == .reply && packet.target == identity?.address(packet.target.family)
   }
 
   /// The address by which the sender of a packet is known: its own of the family that elects. In the other family
@@ -44,8 +59,9 @@ extension Instance {
 
   /// A station says that one of the addresses is at its hardware address.
   private mutating func hearClaim(
-    of address: IPAddress, by station: MACAddress, at now: Instant, _ actions: inout Actions
+    _ packet: NeighborPacket, at now: Instant, _ actions: inout Actions
   ) {
+    let (address, station) = (packet.sender, packet.senderHardware)
     guard case .serving(let service) = phase else {
       return hearOwner(of: address, at: station, at: now, &actions)
     }
@@ -54,7 +70,9 @@ extension Instance {
       let successor = offer.successor ?? routers.address(at: station) ?? .any(parameters.family)
       return departed(to: successor, at: now, &actions)
     }
-    if isRouter(station) { return contest(with: station, over: address, at: now, &actions) }
+    if isRouter(station) {
+      return contest(with: station, over: address, isAnswer: isAnswer(packet), at: now, &actions)
+    }
     // A stranger is answered, and named once (RFC 5227 §2.4 c).
     _ = contradictRival(at: now)
     if service.stranger != station { actions.append(.report(.conflict(station))) }

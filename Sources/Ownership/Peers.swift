@@ -13,6 +13,8 @@ public struct Peer: Hashable, Sendable {
   public internal(set) var priority: UInt8?
   /// In its last Advertisement; nil if it never sent one.
   public internal(set) var interval: AdvertisementInterval?
+  /// Whether only an answer said so: for its address, or for the VIP while it was Active. A proxy answers, too.
+  var isHardwareGuessed = true
   /// The priority that it said it has as a standby; nil if it did not.
   public internal(set) var standbyPriority: UInt8?
   /// Whether it would take over, as far as it said.
@@ -98,6 +100,7 @@ struct Peers: Hashable, Sendable {
   ) {
     let index = slot(for: address, at: now)
     all[index].hardware = hardware
+    all[index].isHardwareGuessed = false
     all[index].isMarked = true
     all[index].standbyPriority = mark.priority > 0 ? mark.priority : nil
     all[index].isReady = mark.isReady
@@ -109,6 +112,7 @@ struct Peers: Hashable, Sendable {
   ) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
     all[index].hardware = hardware
+    if !isReply { all[index].isHardwareGuessed = false }
     all[index].hear(at: now)
     if isReply { all[index].questionsInVain = nil }
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
@@ -143,6 +147,13 @@ struct Peers: Hashable, Sendable {
       return
     }
     all[index].hardware = hardware
+  }
+
+  /// The station at `hardware` answers for everybody.
+  mutating func forgetGuess(_ hardware: MACAddress) {
+    for index in all.indices where all[index].isHardwareGuessed && all[index].hardware == hardware {
+      all[index].hardware = nil
+    }
   }
 
   /// Whether the station at `hardware` is a peer.

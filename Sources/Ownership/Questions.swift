@@ -126,7 +126,8 @@ extension Instance {
   /// Whether no takeover depends on the answer as things are.
   private func isUnhurried(holding hold: Hold?, _ active: Backup.ActiveRouter?) -> Bool {
     switch hold {
-    case .foreign, .isolated, .barred: true
+    case .foreign(let station): !proxies.hasFound(station)
+    case .isolated, .barred: true
     case .answered: false
     case nil: active?.isLate == false
     }

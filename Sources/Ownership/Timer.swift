@@ -33,6 +33,8 @@ enum Timer: Int {
   case claim
   /// The owner's kernel must be asked.
   case witness
+  /// Who holds off a takeover may be a proxy.
+  case proxy
   /// Evidence of being on the network must be looked for.
   case evidence
   /// An Active router asks whether its peers are there.
@@ -57,6 +59,7 @@ extension Instance {
       // A takeover on hold waits for ARP.
       body(.takeover, backup.held == nil ? election.deadline : backup.held?.ended)
       body(.witness, backup.witness.deadline)
+      body(.proxy, proxies.deadline)
     case .claiming(let claim):
       body(.advertisement, election.deadline)
       body(.claim, claim.deadline)
@@ -116,7 +119,7 @@ extension Instance {
     case .retry:
       phase = .initialize(.idle)
       startUpIfPossible(at: now, &actions)
-    case .takeover, .claim, .witness, .evidence, .rollCall: break
+    case .takeover, .claim, .witness, .proxy, .evidence, .rollCall: break
     }
   }
 }

@@ -31,7 +31,8 @@ extension World {
 
   func gatewayReceives(_ frame: Frame) {
     guard plan.network.gateway == .router, gateway.down == 0, case .neighbor(let packet) = frame.content,
-      packet.operation == .request, isGateway(packet.target)
+      packet.operation == .request,
+      isGateway(packet.target) || plan.network.gatewayIsProxy && Int(frame.source) < machines.count
     else { return }
     guard now - gateway.lastAnswer >= gateway.spacing else { return }
     gateway.lastAnswer = now

@@ -56,6 +56,8 @@ struct NetworkSetup: Hashable, Sendable {
   }
 
   var gateway = Gateway.router
+  /// Whether that answers the hosts' questions for every address. Clients, which would believe it, ask in vain.
+  var gatewayIsProxy = false
   /// How long the gateway takes to answer.
   var gatewayDelay: Time = 200 * .microsecond
   var reference = Reference.auto

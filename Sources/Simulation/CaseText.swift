@@ -93,7 +93,8 @@ private enum Fields {
 extension NetworkSetup {
   fileprivate var text: String {
     "network delay=\(TimeText.format(delay)) jitter=\(TimeText.format(jitter)) gateway=\(gateway.rawValue)"
-      + " gateway-delay=\(TimeText.format(gatewayDelay)) reference=\(reference.rawValue)"
+      + " gateway-delay=\(TimeText.format(gatewayDelay)) proxy=\(Fields.text(gatewayIsProxy))"
+      + " reference=\(reference.rawValue)"
       + " chatter=\(TimeText.format(chatter)) instances=\(instances) group=\(Fields.text(isGrouped))"
       + " addresses=\(addressCount) wire=\(Fields.text(onTheWire))"
       + " family=\(families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }.joined(separator: "+"))"
@@ -115,6 +116,7 @@ extension NetworkSetup {
       case "jitter": Fields.set(&jitter, TimeText.parse(value))
       case "gateway": Fields.set(&gateway, Gateway(rawValue: String(value)))
       case "gateway-delay": Fields.set(&gatewayDelay, TimeText.parse(value))
+      case "proxy": Fields.set(&gatewayIsProxy, Fields.flag(value))
       case "reference": Fields.set(&reference, Reference(rawValue: String(value)))
       case "chatter": Fields.set(&chatter, TimeText.parse(value))
       case "wire": Fields.set(&onTheWire, Fields.flag(value))

@@ -15,6 +15,9 @@ extension Case {
     drawFaults(&random)
     var others = Random(seed: seed, stream: 5)
     if others.chance(15) { self.network.reference = others.pick([.two, .three]) }
+    // A proxy answers for those whom a forger invents, too: more than one fault can be.
+    let isForged = faults.contains { $0.kind == .forgedVRRP }
+    self.network.gatewayIsProxy = self.network.gateway == .router && !isForged && others.chance(5)
     if others.chance(2) { drawPartition(&others) }
     if others.chance(2) { drawLoss(&others) }
   }

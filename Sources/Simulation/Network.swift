@@ -129,6 +129,7 @@ extension World {
       receivers.insert(Stations(Station.gateway))
       if packet.standby == nil { receivers.subtract(.hosts.subtracting(evidenceListeners)) }
     }
+    if isRequest, plan.network.gatewayIsProxy { receivers.insert(Stations(Station.gateway)) }
     if isRequest, plan.network.reference.hasBystander, isBystander(packet.target) {
       receivers.insert(Stations(Station.bystander))
       if packet.standby == nil { receivers.subtract(.hosts.subtracting(evidenceListeners)) }

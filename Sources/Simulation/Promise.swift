@@ -317,8 +317,10 @@ extension Case {
     let unheard = isUnheard ? 4 * max(longestInterval, .second) : 0
     // Before that, an Active router may find out only two intervals after the end that it was cut off.
     // A group waits until a silent member's VIP has gone, lets its VIPs go one by one, and follows its leader.
+    // A proxy holds off a takeover until it is found out.
+    let proxy = network.gatewayIsProxy ? 2 * Time.second : 0
     let grouped = network.isGrouped ? lifetime + 3 * .second + 2 * activeDown : 0
-    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped
+    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped + proxy
       + (delay > 0 ? delay + activeDown : 0)
   }
 

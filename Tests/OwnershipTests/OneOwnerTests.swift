@@ -35,6 +35,7 @@ extension Driver {
     until instant: Instant, heartbeat priority: UInt8? = nil, answering stations: [MACAddress] = []
   ) -> [(Instant, Action)] {
     var log: [(Instant, Action)] = []
+    let owned = instance.parameters.addresses.map(\.address) + [peer, routerAddress]
     var beat = now
     while true {
       let deadline = instance.deadline ?? instant
@@ -53,6 +54,8 @@ extension Driver {
         log.append((now, action))
         guard case .ask(let question, let station) = action else { continue }
         for hardware in stations where station == hardware || station == .broadcast {
+          // What nobody has they do not answer for.
+          guard owned.contains(question.target) else { continue }
           guard (question.target == routerAddress) == (hardware == gatewayHardware) else { continue }
           pending += handle(answer(from: hardware, for: question.target))
         }
@@ -646,5 +649,59 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     driver.handle(.resume(first, until: at(300)))
     #expect(driver.handle(.link(.noCarrier)).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)).isEmpty)
+  }
+}
+
+@Suite struct ProxyRule {
+  private let proxy = gatewayHardware
+
+  /// Answers whatever reaches `station`, for all addresses.
+  private func run(_ driver: inout Driver, until end: Instant, proxy station: MACAddress) -> [(
+    Instant, Action
+  )] {
+    var log: [(Instant, Action)] = []
+    while let deadline = driver.instance.deadline, deadline <= end {
+      var pending = driver.handle(.timer, at: max(deadline, driver.now))
+      while !pending.isEmpty {
+        let action = pending.removeFirst()
+        log.append((driver.now, action))
+        guard case .ask(let question, let target) = action, [station, .broadcast].contains(target) else {
+          continue
+        }
+        pending += driver.handle(answer(from: station, for: question.target))
+      }
+    }
+    return log
+  }
+
+  @Test func whoAnswersForEveryAddressHoldsOffNobody() throws {
+    var driver = Driver.backup(gateway: gateway)
+    let log = run(&driver, until: at(1000), proxy: proxy)
+    #expect(log.contains { $0.1 == .report(.proxy(proxy)) })
+    let active = try #require(becameActive(log))
+    #expect(active <= at(500))
+  }
+
+  /// It answers for the VIP, and for none of the addresses that nobody has.
+  @Test func aForeignOwnerIsNoProxy() {
+    var driver = Driver.backup()
+    let log = driver.run(until: at(30_000), answering: [forger])
+    #expect(log.contains { if case .ask(let packet, forger) = $0.1 { packet.target != vip } else { false } })
+    #expect(driver.instance.hold == .foreign(forger))
+  }
+
+  @Test func whatSomebodyElseAskedForIsNoClaim() {
+    var driver = Driver.owner()
+    _ = driver.hear(90)
+    driver.handle(answer(for: peer))
+    _ = driver.run(until: driver.now + .seconds(1))
+    let foreign = NeighborPacket(
+      operation: .reply, senderHardware: peerHardware, sender: vip, targetHardware: ownHardware,
+      target: .ipv4(.any))
+    for _ in 0..<50 {
+      driver.handle(.neighbor(foreign))
+      _ = driver.run(until: driver.now + .milliseconds(50))
+    }
+    #expect(driver.instance.election.state == .active)
   }
 }

@@ -1,0 +1,117 @@
+import Internet
+import Neighbor
+
+/// Stations that answer by ARP for everybody (RFC 1027, local proxy ARP, private VLANs): what they answer for the VIP
+/// says nothing about an owner.
+///
+/// Whoever keeps this router from taking over by his answers is asked, at his own hardware address, for addresses that
+/// nobody has.
+struct Proxies: Hashable, Sendable {
+  private struct Found: Hashable {
+    let station: MACAddress
+    let time: Instant
+  }
+
+  private(set) var trial: ProxyTrial?
+  /// When its questions are due, or the next trial.
+  private(set) var deadline: Instant?
+  private var rounds = 0
+  private var trials: UInt64 = 0
+  private var found: [Found] = []
+
+  private static let capacity = 8
+  /// A router may be told to stop it.
+  private static let memory = Duration.seconds(60)
+  private static let pause = Duration.milliseconds(250)
+  /// Whoever did not answer is asked again: routers, too, are told to do what they did not do before.
+  private static let retry = Duration.seconds(10)
+  private static let longest = 4
+
+  /// Whether `station` was found to be one lately.
+  func contains(_ station: MACAddress, at now: Instant) -> Bool {
+    found.contains { $0.station == station && now - $0.time <= Self.memory }
+  }
+
+  /// Whether `station` was ever found to be one, as far as is remembered.
+  func hasFound(_ station: MACAddress) -> Bool { found.contains { $0.station == station } }
+
+  /// Tries `station`, with addresses of the subnet of `vip` other than `known`.
+  mutating func begin(
+    _ station: MACAddress, in vip: IPNetwork, avoiding known: [IPAddress], seed: UInt64, at now: Instant
+  ) {
+    guard trial?.station != station else { return }
+    trials &+= 1
+    trial = ProxyTrial(of: station, in: vip, avoiding: known, seed: seed &+ trials)
+    rounds = 0
+    deadline = now
+  }
+
+  mutating func stop() {
+    trial = nil
+    deadline = nil
+  }
+
+  /// The addresses to ask for now.
+  mutating func questions(at now: Instant) -> [IPAddress] {
+    guard let due = deadline, due <= now, let trial else { return [] }
+    guard rounds < Self.longest else {
+      stop()
+      return []
+    }
+    rounds += 1
+    deadline = now + (rounds < Self.longest ? Self.pause : Self.retry)
+    return trial.unanswered
+  }
+
+  /// `station` answered for `address`; whether that shows that it is a proxy.
+  mutating func hear(_ station: MACAddress, for address: IPAddress, at now: Instant) -> Bool {
+    guard trial?.hear(station, for: address) == true, trial?.isProxy == true else { return false }
+    stop()
+    found.removeAll { $0.station == station || now - $0.time > Self.memory }
+    if found.count == Self.capacity { found.removeFirst() }
+    found.append(Found(station: station, time: now))
+    return true
+  }
+}
+
+extension Instance {
+  /// Tries the station that keeps this router from taking over.
+  mutating func tryForProxy(at now: Instant, _ actions: inout Actions) {
+    guard let owner = suspect, let identity, !proxies.contains(owner, at: now) else { return proxies.stop() }
+    if proxies.trial?.station != owner {
+      let family = phase.witness?.family(of: owner) ?? parameters.family
+      guard let vip = parameters.addresses.first(where: { $0.address.family == family }) else { return }
+      let known =
+        parameters.addresses.map(\.address) + parameters.references + routers.all.map(\.address)
+        + AddressFamily.allCases.compactMap(identity.address)
+      proxies.begin(owner, in: vip.surroundings, avoiding: known, seed: identity.hardware.bits, at: now)
+    }
+    for address in proxies.questions(at: now) { ask(for: address, at: owner, &actions) }
+  }
+
+  /// Who answers for the VIP and so holds off a takeover.
+  private var suspect: MACAddress? {
+    switch phase.backup?.held?.reason {
+    case .answered(let owner, _), .foreign(let owner): owner
+    case .isolated, .barred, nil: nil
+    }
+  }
+
+  /// An answer was received that may be one for an address that nobody has.
+  mutating func hearTrial(_ packet: NeighborPacket, at now: Instant, _ actions: inout Actions) {
+    let station = packet.senderHardware
+    guard packet.operation == .reply, proxies.hear(station, for: packet.sender, at: now) else { return }
+    actions.append(.report(.proxy(station)))
+    routers.forgetGuess(station)
+    // Another one may have answered, too.
+    if !isRouter(station) { phase.changeWitness { $0.doubt(at: now) } }
+  }
+}
+
+extension IPNetwork {
+  /// A VIP may be alone in its subnet: then its neighbours are those that any subnet has.
+  fileprivate var surroundings: IPNetwork {
+    let length = min(prefixLength, address.family == .ipv4 ? 28 : 64)
+    return IPNetwork(address, prefixLength: length) ?? self
+  }
+}
