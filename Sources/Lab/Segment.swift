@@ -265,6 +265,23 @@ package final class Segment: @unchecked Sendable {
     try networkSwitch.ip("link set \(gateway.port) \(isSilent ? "nomaster" : "master \(Self.bridge)")")
   }
 
+  /// Has the switch return to a host whatever it sends to everybody.
+  package func reflect(_ number: Int) throws {
+    try networkSwitch.ip("link set \(host(number).port) type bridge_slave hairpin on")
+  }
+
+  /// Has the switch answer ARP for `address` with the hardware address of a host, whether that has it or not.
+  package func suppressARP(for address: IPv4Address, at number: Int) throws {
+    let host = try host(number)
+    try networkSwitch.ip("link set \(host.port) type bridge_slave neigh_suppress on")
+    // The switch answers for stations only of which it knows the port.
+    let station = "\(host.hardwareAddress)"
+    try networkSwitch.command(["bridge", "fdb", "replace", station, "dev", host.port, "master", "static"])
+      .run()
+    try networkSwitch.ip(
+      "neighbor replace \(address) lladdr \(host.hardwareAddress) dev \(Self.bridge) nud permanent")
+  }
+
   /// Has a host's own firewall drop the VRRP that it sends, or pass it again.
   package func dropVRRP(sentBy number: Int, _ isDropped: Bool = true) throws {
     let chain = "chain output {\ntype filter hook output priority 0\nmeta l4proto 112 drop\n}"

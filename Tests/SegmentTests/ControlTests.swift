@@ -211,6 +211,34 @@ extension SegmentTests {
       #expect(blocked.output.contains("vip@web on this host has VRID 219 on eth0, too"))
     }
 
+    @Test func aCheckTellsOwnersFromWhatOnlyAnswersInTheirPlace() throws {
+      let scene = try Scene(hosts: [216, 217, 218], isProbed: false)
+      try scene.start(217)
+      try scene.expectOwners(217)
+      let operate = try Operator(of: try scene.daemon(217))
+      let start = MonotonicClock.now
+      try scene.segment.reflect(217)
+      let alone = try operate("check", "219")
+      #expect(alone.status == 0, "\(alone.output)")
+      #expect(alone.output.contains("192.168.1.219 is on this host, and nobody else has it"))
+      // As if .218 had been the owner until a moment ago.
+      try scene.segment.suppressARP(for: scene.vip, at: 218)
+      let former = try scene.segment.host(218).hardwareAddress
+      let outdated = try operate("check", "219")
+      #expect(outdated.status == 1)
+      #expect(outdated.output.contains("a switch or fabric answers for 192.168.1.219 with \(former), which"))
+      let router = try scene.segment.host(216)
+      let interface = "net.ipv4.conf.\(router.interface)"
+      try router.namespace.command([
+        "sysctl", "-q", "net.ipv4.ip_forward=1", "\(interface).proxy_arp=1", "\(interface).proxy_arp_pvlan=1",
+      ]).run()
+      let proxied = try operate("check", "219")
+      #expect(proxied.status == 1)
+      #expect(proxied.output.contains("\(router.hardwareAddress) answers ARP for every address (proxy ARP)"))
+      #expect(proxied.output.contains("192.168.1.219 is on this host, and nobody else has it"))
+      scene.expectUnchanged(since: start, "for a check moves nothing")
+    }
+
     @Test func clientsCannotDisturbTheDaemon() throws {
       let scene = try Scene()
       try scene.startPair()
