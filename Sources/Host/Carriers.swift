@@ -45,6 +45,9 @@ struct Carriers: Hashable, Sendable {
   }
 
   /// Index of the link that gets addresses of `family`; nil if there is none yet.
+  ///
+  /// Not inlined: Swift 6.3's optimizer ends the read of `view` before its last use, and then refuses that.
+  @inline(never)
   func index(_ family: AddressFamily, in view: KernelView) -> Int32? {
     areMacvlans ? macvlan(family, in: view)?.index : view.link?.index
   }

@@ -102,6 +102,7 @@ extension Host {
     case .look: lookWasRefused(at: now)
     case .address(let network, let linkIndex):
       addressAnswered(network, on: linkIndex, entry.isAddition, refusal, at: now, into: &effects)
+    case .replacement(let network, _): replacementAnswered(network, refusal, into: &effects)
     case .route(let route): routeAnswered(route, entry.isAddition, refusal, at: now, into: &effects)
     case .macvlan(let family): macvlanAnswered(family, refusal, at: now, into: &effects)
     case .upness(let index):

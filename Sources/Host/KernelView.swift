@@ -96,6 +96,7 @@ struct KernelView: Hashable, Sendable {
     return old.isUsable == new.isUsable && old.isDuplicate == new.isDuplicate && old.label == new.label
       && old.scope == new.scope
       && old.protocolNumber == new.protocolNumber && old.isSecondary == new.isSecondary
+      && old.addsPrefixRoute == new.addsPrefixRoute
   }
 
   /// Whether more may have changed than is told.
@@ -134,11 +135,15 @@ struct KernelView: Hashable, Sendable {
     choosePrimary()
   }
 
+  /// IPv4 addresses are kept in the order in which the kernel looks at those of a kind: primary ones as they became that,
+  /// secondary ones of a subnet as they came.
   private mutating func note(_ address: LinkAddress) {
     if let index = addresses.firstIndex(where: { $0.isSame(as: address) }) {
       let old = addresses[index]
       let isRenewal = old.isUsable == address.isUsable && old.isDuplicate == address.isDuplicate
       addresses[index] = address
+      // __inet_del_ifa() puts it behind the primary ones.
+      if old.isSecondary && !address.isSecondary { addresses.append(addresses.remove(at: index)) }
       if isRenewal { return }
     } else {
       addresses.append(address)
@@ -226,10 +231,18 @@ struct KernelView: Hashable, Sendable {
     guard link.isUp else { return .down }
     guard link.hasCarrier else { return .noCarrier }
     guard !link.isPort else { return .port }
-    guard let hardware = link.macAddress else { return .noAddress }
+    guard let hardware = link.macAddress else { return .noHardwareAddress }
     let identity = Identity(ipv4: primary, ipv6: primaryIPv6, hardware: hardware)
-    guard families.allSatisfy({ identity.address($0) != nil }) else { return .noAddress }
+    if let family = families.first(where: { identity.address($0) == nil }) { return .noAddress(family) }
     return .ready(identity)
+  }
+
+  /// Whether the link has an address of each family, be it one of the VIP.
+  func hasAddresses(of families: [AddressFamily]) -> Bool {
+    guard let link else { return false }
+    return families.allSatisfy { family in
+      addresses.contains { $0.linkIndex == link.index && $0.network.address.family == family }
+    }
   }
 
   /// The kernel's entry for `network` on the link with this index.
@@ -237,12 +250,42 @@ struct KernelView: Hashable, Sendable {
     addresses.first { $0.linkIndex == linkIndex && $0.network.isSameAddress(as: network) }
   }
 
-  /// Whether the host has an address of its own in the subnet of `network`, and so a route to it.
-  func hasSubnet(of network: IPNetwork) -> Bool {
+  /// Whether the host reaches the subnet of `network`, one of the VIP's on the link with index `carrier`, by addresses
+  /// of its own. An IPv4 address of the same subnet on the same link does not count: the VIP is a secondary one then,
+  /// of which the kernel makes no route, and must make it when the own address goes.
+  func reachesSubnet(of network: IPNetwork, on carrier: Int32) -> Bool {
     guard let link else { return false }
-    return addresses.contains {
-      $0.linkIndex == link.index && isOwn($0) && $0.network.prefixLength == network.prefixLength
-        && $0.network.subnet == network.subnet
+    return addresses.contains { own in
+      guard own.linkIndex == link.index, isOwn(own), own.network.contains(network.address) else {
+        return false
+      }
+      if own.network.prefixLength < network.prefixLength { return true }
+      let isSecondary = network.address.family == .ipv4 && carrier == link.index
+      return own.network.prefixLength == network.prefixLength && !isSecondary
+    }
+  }
+
+  /// Whether the host's own connections come from `vip`, an IPv4 address of the VIP, or will when another address goes:
+  /// the kernel takes the first primary address (inet_select_addr()), and of a subnet's secondary ones the first becomes
+  /// the primary one when that goes (__inet_del_ifa()).
+  func isAheadOfOwn(_ vip: LinkAddress) -> Bool {
+    guard let place = addresses.firstIndex(where: { $0.isSame(as: vip) }) else { return false }
+    return addresses.indices.contains { index in
+      let own = addresses[index]
+      guard own.linkIndex == vip.linkIndex, own.network.address.family == .ipv4, own.scope == vip.scope,
+        isOwn(own)
+      else { return false }
+      let isLater = place < index
+      if own.network.hasSubnet(of: vip.network) { return !vip.isSecondary || own.isSecondary && isLater }
+      return !vip.isSecondary && !own.isSecondary && isLater
+    }
+  }
+
+  /// The address of `network` with a prefix length with which the link with this index does not have it.
+  func stopgap(for network: IPNetwork, on linkIndex: Int32) -> IPNetwork? {
+    let lengths = (1...network.address.family.width).reversed()
+    return lengths.lazy.compactMap { IPNetwork(network.address, prefixLength: $0) }.first {
+      address($0, on: linkIndex) == nil
     }
   }
 

@@ -361,8 +361,13 @@ extension LinkCondition {
     case .noCarrier: "\(interface) has no carrier"
     case .port:
       "\(interface) is a port of a bridge, bond or team, which takes its packets: Interface= should name that"
-    case .noAddress:
-      "\(interface) lacks an address of its own: an IPv4 address for IPv4 VIPs, a link-local one for IPv6 VIPs"
+    case .noHardwareAddress:
+      "\(interface) has no hardware address, by which neighbours could find the VIP"
+    case .noAddress(.ipv4):
+      "\(interface) has no IPv4 address of its own, which VRRP needs to send from"
+    case .noAddress(.ipv6):
+      "\(interface) has no IPv6 address of its own that VRRP can send from: a link-local one, for peers behind "
+        + "routers a global one"
     case .ready(let identity):
       "\(interface) is ready with "
         + AddressFamily.allCases.compactMap { identity.address($0)?.description }.joined(separator: " and ")

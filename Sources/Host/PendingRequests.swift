@@ -8,6 +8,8 @@ struct PendingRequests: Hashable, Sendable {
     case look
     /// An address, canonical, on the link with this index, whether it is added or removed.
     case address(IPNetwork, linkIndex: Int32)
+    /// An address of the VIP, which is removed and added again.
+    case replacement(IPNetwork, linkIndex: Int32)
     case route(Route)
     case macvlan(AddressFamily)
     case upness(linkIndex: Int32)
@@ -84,6 +86,9 @@ struct Retry: Hashable, Sendable {
 
   /// Whether it may be tried at `now`.
   func allows(at now: Instant) -> Bool { deadline.map { $0 <= now } ?? true }
+
+  /// Whether one attempt was refused, and no more since it was done.
+  var isFirst: Bool { pause == shortest * 2 }
 
   /// Whether the last attempt was refused.
   var isRefused: Bool { deadline != nil || pause != shortest }

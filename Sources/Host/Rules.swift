@@ -27,7 +27,9 @@ public struct Rules: OptionSet, Hashable, Sendable {
   public static let tellTruth = Rules(rawValue: 256)
   /// References are what counts, whoever else is heard.
   public static let references = Rules(rawValue: 512)
+  /// The VIP comes after the host's own addresses.
+  public static let placing = Rules(rawValue: 1024)
 
   /// All of them, as in the daemon.
-  public static let all = Rules(rawValue: 1023)
+  public static let all = Rules(rawValue: 2047)
 }

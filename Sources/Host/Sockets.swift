@@ -53,17 +53,6 @@ extension SocketPlan {
   }
 }
 
-extension LinkCondition {
-  /// Whether the kernel may have destroyed what it knows of the link (ip_mc_destroy_dev(), addrconf_ifdown()): multicast
-  /// groups and sysctls, but not the sockets that joined.
-  fileprivate var forgetsSettings: Bool {
-    switch self {
-    case .absent, .down, .noAddress: true
-    case .noCarrier, .port, .ready: false
-    }
-  }
-}
-
 extension Host {
   /// Opens sockets on a link that has become usable and tells the core what the link is like.
   mutating func followLink(at now: Instant, into effects: inout Effects) {
@@ -76,12 +65,22 @@ extension Host {
       // Who cannot send or hear takes no part.
       guard sockets.linkIndex == link.index, !sockets.isStale else { return }
     }
-    if condition.forgetsSettings {
+    if forgetsSettings(in: condition) {
       sockets.isStale = true
       sockets.opening?.isStale = true
       linkSettings.linkIndex = nil
     }
     if condition != core.link { tellLink(condition, at: now, into: &effects) }
+  }
+
+  /// Whether the kernel may have destroyed what it knows of the link (ip_mc_destroy_dev(), addrconf_ifdown()): multicast
+  /// groups and sysctls, but not the sockets that joined. As long as there are addresses, it has not.
+  private func forgetsSettings(in condition: LinkCondition) -> Bool {
+    switch condition {
+    case .absent, .down: true
+    case .noAddress: !view.hasAddresses(of: settings.families)
+    case .noCarrier, .port, .noHardwareAddress, .ready: false
+    }
   }
 
   /// A link that was deleted and made anew under its name is another one: addresses and routes went with the old one.

@@ -32,9 +32,9 @@ struct StatusLine: CustomStringConvertible {
       let why = host.addresses.refusal.map { ": \($0)" } ?? ""
       return "the kernel refused \(host.settings.addressList)\(why); trying again"
     case .ready: return "stopping"
-    case .noAddress:
+    case .noAddress(.ipv6):
       return host.view.unusableAddress.map { unusable($0, on: host.settings.interface) }
-        ?? LinkCondition.noAddress.explanation(host.settings.interface)
+        ?? LinkCondition.noAddress(.ipv6).explanation(host.settings.interface)
     case .some(let condition): return condition.explanation(host.settings.interface)
     }
   }

@@ -30,6 +30,9 @@ struct VirtualAddresses: Hashable, Sendable {
   var unasked: AddressSet = []
   /// What must go, and is not configured any more, or not on that link.
   var dropped = Removals<Place>()
+  /// When what is in the wrong place, or of another kind than it should be, may be put right again. A program that does
+  /// the opposite in a loop must not find a mirror.
+  var placing = Retry()
   /// The kernel's latest refusal, for the operator.
   var refusal: KernelRefusal?
 
@@ -74,11 +77,16 @@ extension Host {
     addresses.unasked.remove(AddressSet(index: index))
     // A renewal finds it up, or being set up again.
     if !isExpected(network, on: carrier) { setCarrier(family, up: true, into: &effects) }
-    let request = AddressRequest(
-      network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
-      validLifetime: core.parameters.lease, addsPrefixRoute: !view.hasSubnet(of: network))
     ask(
-      .addAddress(request), about: .of(network, linkIndex: carrier), isAddition: true, into: &effects)
+      .addAddress(request(network, on: carrier)), about: .of(network, linkIndex: carrier), isAddition: true,
+      into: &effects)
+  }
+
+  func request(_ network: IPNetwork, on carrier: Int32) -> AddressRequest {
+    AddressRequest(
+      network: network, linkIndex: carrier, label: settings.label, scope: settings.scope,
+      validLifetime: core.parameters.lease,
+      addsPrefixRoute: !view.reachesSubnet(of: network, on: carrier))
   }
 
   private mutating func refuse(
@@ -128,7 +136,7 @@ extension Host {
   mutating func followAddresses(at now: Instant, into effects: inout Effects) {
     for index in settings.addresses.indices {
       let address = AddressSet(index: index)
-      let isThere = has(index)
+      let isThere = has(index) || isBeingReplaced(index) && addresses.told.contains(address)
       if isThere && !addresses.told.contains(address) { appeared(index, at: now, into: &effects) }
       if !isThere && addresses.told.contains(address) {
         addresses.told.remove(address)
@@ -138,6 +146,7 @@ extension Host {
     let unasked = addresses.unasked
     unasked.forEach { add($0, at: now, into: &effects) }
     removeDropped(at: now, into: &effects)
+    followOwnAddresses(at: now, into: &effects)
   }
 
   private func has(_ index: Int) -> Bool {

@@ -34,6 +34,11 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     IPNetwork(other, prefixLength: prefixLength)?.subnet == subnet
   }
 
+  /// Whether both are the same subnet.
+  public func hasSubnet(of other: IPNetwork) -> Bool {
+    prefixLength == other.prefixLength && subnet == other.subnet
+  }
+
   /// Whether a kernel takes both for one address of its interface. Two IPv4 addresses with other prefix lengths can be
   /// there at once; of an IPv6 address there is only one, which keeps the prefix length that it was added with.
   public func isSameAddress(as other: IPNetwork) -> Bool {

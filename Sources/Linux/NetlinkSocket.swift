@@ -36,6 +36,22 @@ final class NetlinkSocket {
     return nlmsg_hdr(message.pointer).pointee.nlmsg_seq
   }
 
+  /// Completes `messages` and sends them in one datagram, which the kernel reads to its end; their sequence numbers.
+  func send(_ messages: [NetlinkMessage], _ operation: String) throws(LinuxError) -> [UInt32] {
+    var datagram: [UInt8] = []
+    var sequences: [UInt32] = []
+    for message in messages {
+      nl_complete_msg(socket, message.pointer)
+      guard let header = nlmsg_hdr(message.pointer) else { throw LinuxError(operation, errno: ENOMEM) }
+      sequences.append(header.pointee.nlmsg_seq)
+      datagram += UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len))
+      datagram += [UInt8](repeating: 0, count: -datagram.count & (Int(NLMSG_ALIGNTO) - 1))
+    }
+    let result = datagram.withUnsafeMutableBytes { nl_sendto(socket, $0.baseAddress, $0.count) }
+    try LinuxError.check(result, operation)
+    return sequences
+  }
+
   /// Hands each message of the next datagram to `body`; false if none waits on a non-blocking socket.
   func receive(
     _ operation: String, _ body: (UnsafeMutablePointer<nlmsghdr>) -> Void

@@ -133,7 +133,8 @@ struct RouteMessage {
       protocolNumber: attribute(IFA_PROTO, after: ifaddrmsg.self, as: UInt8.self) ?? 0,
       isSecondary: flags & UInt32(IFA_F_SECONDARY) != 0,
       isUsable: flags & UInt32(IFA_F_TENTATIVE | IFA_F_DADFAILED) == 0,
-      isDuplicate: flags & UInt32(IFA_F_DADFAILED) != 0)
+      isDuplicate: flags & UInt32(IFA_F_DADFAILED) != 0,
+      addsPrefixRoute: flags & UInt32(IFA_F_NOPREFIXROUTE) == 0)
   }
 
   /// Attribute `type` of an address message of `family`.

@@ -25,6 +25,7 @@ public final class RouteRequests {
       switch request {
       case .look: return .snapshot(try snapshot())
       case .addAddress(let address): try add(address)
+      case .replaceAddress(let address, let stopgap): try replace(address, stopgap: stopgap)
       case .removeAddress(let network, let linkIndex): try remove(network, from: linkIndex)
       case .addRoute(let route): try add(route)
       case .removeRoute(let route): try remove(route)
@@ -43,15 +44,23 @@ public final class RouteRequests {
   /// Sends a change and waits for its answer.
   func make(_ change: NetlinkMessage, _ operation: String) throws(LinuxError) {
     let sequence = try socket.send(change, operation)
-    var outcome: (sequence: UInt32, error: LinuxError?)?
-    while outcome == nil {
+    if let error = try answers(to: [sequence], operation)[0] { throw error }
+  }
+
+  /// What the kernel answers to changes that were sent, in their order; nil where it did as it was told.
+  private func answers(to sequences: [UInt32], _ operation: String) throws(LinuxError) -> [LinuxError?] {
+    var errors = [LinuxError?](repeating: nil, count: sequences.count)
+    var missing = Set(sequences)
+    while !missing.isEmpty {
       let answered = try socket.receive(operation) { header in
-        let report = RouteMessage(header).outcome(of: operation)
-        if let report, report.sequence == sequence { outcome = report }
+        guard let report = RouteMessage(header).outcome(of: operation),
+          missing.remove(report.sequence) != nil, let place = sequences.firstIndex(of: report.sequence)
+        else { return }
+        errors[place] = report.error
       }
       guard answered else { throw LinuxError(operation, errno: ETIMEDOUT) }
     }
-    if let error = outcome?.error { throw error }
+    return errors
   }
 }
 
@@ -59,6 +68,23 @@ extension RouteRequests {
   /// See ``KernelRequest/addAddress(_:)``.
   func add(_ request: AddressRequest) throws(LinuxError) {
     try make(AddressObject(request).additionMessage(), "adding an address")
+  }
+
+  /// See ``KernelRequest/replaceAddress(_:stopgap:)``. The kernel gets all in one datagram: a process that dies leaves
+  /// nothing half done.
+  func replace(_ request: AddressRequest, stopgap: IPNetwork) throws(LinuxError) {
+    let operation = "replacing an address"
+    let interim = AddressRequest(
+      network: stopgap, linkIndex: request.linkIndex, scope: request.scope,
+      validLifetime: request.validLifetime, addsPrefixRoute: false)
+    let (lasting, passing) = (try AddressObject(request), try AddressObject(interim))
+    let changes = [
+      try passing.additionMessage(), try lasting.removalMessage(), try lasting.additionMessage(),
+      try passing.removalMessage(),
+    ]
+    let errors = try answers(to: try socket.send(changes, operation), operation)
+    // What could not be removed was not there, which is no reason to complain.
+    if let error = errors[2] { throw error }
   }
 
   /// See ``KernelRequest/removeAddress(_:linkIndex:)``.

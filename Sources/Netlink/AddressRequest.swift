@@ -22,8 +22,9 @@ public struct AddressRequest: Hashable, Sendable {
   /// nil for a permanent address.
   public var validLifetime: Duration?
   /// Whether the kernel adds a route to the subnet, which for IPv6 has the address's lifetime. False for
-  /// IFA_F_NOPREFIXROUTE: where the link has an IPv6 address's subnet already, else the kernel could give the
-  /// host's own route the lifetime of the VIP; and on a macvlan, whose parent has the subnet.
+  /// IFA_F_NOPREFIXROUTE: where the host's own addresses reach the subnet already. Else the kernel could give the host's
+  /// own IPv6 route the lifetime of the VIP, and would take the VIP for the source of IPv4 connections. A secondary IPv4
+  /// address has a use for it once it is promoted: the subnet stays reachable.
   public var addsPrefixRoute: Bool
 
   /// A request for `network` on the link with index `linkIndex`.

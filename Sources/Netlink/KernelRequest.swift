@@ -6,6 +6,10 @@ public enum KernelRequest: Hashable, Sendable {
   case look
   /// Add an address, or renew its lifetime if the link has it.
   case addAddress(AddressRequest)
+  /// Make an IPv4 address that the link has the last one of its kind there, and of another kind if the request says so,
+  /// which the kernel does for no address that is there. It is removed and added again, in one go, and the link has it
+  /// with the prefix length of `stopgap` meanwhile: no packet is lost.
+  case replaceAddress(AddressRequest, stopgap: IPNetwork)
   /// Remove an address from the link with this index.
   case removeAddress(IPNetwork, linkIndex: Int32)
   /// Add a route. Refused as `exists` if it is there; for IPv6 also if another one has its destination and metric.

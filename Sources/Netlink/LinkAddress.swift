@@ -25,12 +25,16 @@ public struct LinkAddress: Hashable, Sendable {
   /// IFA_F_DADFAILED: another station has the address, too. The kernel does not try again until the link goes down and
   /// up, or somebody adds the address anew.
   public let isDuplicate: Bool
+  /// Not IFA_F_NOPREFIXROUTE: the kernel adds a route to the subnet; for a secondary IPv4 address, when it becomes the
+  /// primary one.
+  public let addsPrefixRoute: Bool
 
   /// An address with these properties.
   public init(
     linkIndex: Int32, network: IPNetwork, broadcast: IPv4Address? = nil, label: String? = nil,
     scope: AddressScope = .global, validLifetime: Duration? = nil, protocolNumber: UInt8 = 0,
-    isSecondary: Bool = false, isUsable: Bool = true, isDuplicate: Bool = false
+    isSecondary: Bool = false, isUsable: Bool = true, isDuplicate: Bool = false,
+    addsPrefixRoute: Bool = true
   ) {
     self.linkIndex = linkIndex
     self.network = network
@@ -42,5 +46,6 @@ public struct LinkAddress: Hashable, Sendable {
     self.isSecondary = isSecondary
     self.isUsable = isUsable
     self.isDuplicate = isDuplicate
+    self.addsPrefixRoute = addsPrefixRoute
   }
 }

@@ -83,7 +83,8 @@ extension Instance {
       let owner = phase.claim?.rival ?? following
       return departAlone(purpose, because: .notActive(owner: owner), at: now, &actions)
     }
-    guard routers.hasStandby(at: now) else {
+    // A host without an address cannot offer anything, and may have one in a moment.
+    guard routers.hasStandby(at: now), identity != nil else {
       if purpose != .yielding && waitsForStandby(purpose, at: now) { return }
       return departAlone(purpose, because: .nobodyStandsBy, at: now, &actions)
     }

@@ -47,8 +47,10 @@ public enum LinkCondition: Hashable, Sendable {
   case noCarrier
   /// It is a port of a bridge, bond or team, which takes the packets that come in by it.
   case port
-  /// It lacks an address of its own to send from, in a family that the VIP has addresses of.
-  case noAddress
+  /// It has no hardware address, by which neighbours could find the VIP.
+  case noHardwareAddress
+  /// It lacks an address of its own to send from, in this family, which the VIP has addresses of.
+  case noAddress(AddressFamily)
   /// Packets can be sent.
   case ready(Identity)
 }

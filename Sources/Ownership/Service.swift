@@ -15,6 +15,8 @@ struct Service: Hashable, Sendable {
   var stranger: MACAddress?
   var contest: Contest?
   var departure: Departure?
+  /// The host has no address to send from, and may have one again in a moment.
+  var lapse: Lapse?
   /// Whether a standby is known; nil until there was time to find out.
   var isProtected: Bool?
 

@@ -8,6 +8,8 @@ enum Timer: Int {
   case stopTimeout
   /// The Active router's Advertisement is late.
   case heartbeat
+  /// The host has had no address to send from for too long.
+  case lapse
   /// Adver_Timer (RFC 9568 §6.2) of an Active router.
   case advertisement
   /// An offer must be repeated, or has nobody's answer.
@@ -70,12 +72,16 @@ extension Instance {
         body(.advertisement, election.deadline)
         body(.cutOff, cutOff)
       }
+      body(.lapse, service.lapse?.end)
+      // Who has no address to send from can ask nobody.
+      if service.lapse == nil {
+        body(.contest, service.contest?.deadline)
+        body(.rollCall, service.rollCall)
+      }
       body(.departure, service.departure?.deadline)
-      body(.contest, service.contest?.deadline)
       body(.renewal, service.renewal)
       body(.reinstatement, service.reinstatements.deadline)
       body(.announcement, service.announcements.deadline)
-      body(.rollCall, service.rollCall)
     }
   }
 
@@ -108,6 +114,7 @@ extension Instance {
     switch timer {
     case .stopTimeout: giveUpWaiting()
     case .heartbeat: phase.backup?.active?.isLate = true
+    case .lapse: lapseIsOver(at: now, &actions)
     case .advertisement: elect(.timer, at: now, &actions)
     case .departure: departureIsDue(at: now, &actions)
     case .contest: contestIsDue(at: now, &actions)

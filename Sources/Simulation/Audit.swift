@@ -18,6 +18,8 @@ struct Audit {
     case routes
     /// The reference that is asked.
     case gateway
+    /// What the host's own connections come from.
+    case source
     /// What was asked for and may have been refused.
     case means
   }
@@ -27,7 +29,7 @@ struct Audit {
   /// How long a caller may wait beyond what a departure takes.
   static let replyLimit: Time = 4 * .second
 
-  var since = InlineArray<5, Time>(repeating: .never)
+  var since = InlineArray<6, Time>(repeating: .never)
 }
 
 extension Audit.Subject {
@@ -37,7 +39,7 @@ extension Audit.Subject {
     case .truth, .gateway: .second
     case .role: max(retry, .second)
     case .routes: max(retry, 1500 * .millisecond)
-    case .means: max(retry, 3 * .second)
+    case .source, .means: max(retry, 3 * .second)
     }
   }
 
@@ -46,6 +48,7 @@ extension Audit.Subject {
     case .truth, .role: .untrue
     case .routes: .routes
     case .gateway: .gateway
+    case .source: .source
     case .means: .givenUp
     }
   }
@@ -121,6 +124,7 @@ extension World {
     case .role: wrongRole(number)
     case .routes: missingRoute(number)
     case .gateway: wrongGateway(number)
+    case .source: wrongSource(number)
     case .means: missingMeans(number)
     }
   }
@@ -226,6 +230,33 @@ extension World {
     let references = daemons[number].host.core.parameters.references
     guard references != expected else { return nil }
     return "it asks \(references), not \(expected)"
+  }
+
+  // MARK: Sources
+
+  /// Of the primary IPv4 addresses of the network card the kernel takes the first (inet_select_addr()), of the secondary
+  /// ones of a subnet the first will be one.
+  private func wrongSource(_ number: Int) -> String? {
+    let kernel = machines[daemons[number].machine].kernel
+    guard machines[daemons[number].machine].failingPercent == 0 else { return nil }
+    let all = kernel.held.map(\.address).filter {
+      $0.linkIndex == kernel.nic && $0.network.address.family == .ipv4
+    }
+    for isSecondary in [false, true] {
+      let candidates = all.filter { $0.isSecondary == isSecondary }
+      guard let first = candidates.first, isVIP(first, of: number), !all.allSatisfy({ isVIP($0) }) else {
+        continue
+      }
+      if !isSecondary || candidates.contains(where: { !isVIP($0) }) {
+        return "the host's own connections come from \(first.network)\(isSecondary ? ", or will" : "")"
+      }
+    }
+    return nil
+  }
+
+  private func isVIP(_ address: LinkAddress, of number: Int? = nil) -> Bool {
+    guard let place = Station.place(address.network.address) else { return false }
+    return number.map { daemons[$0].vip == place >> 3 } ?? true
   }
 
   // MARK: Means

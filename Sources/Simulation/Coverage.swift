@@ -13,7 +13,7 @@ public struct Coverage: Sendable {
     case isolation, ignored, handover, contest, heldAnswered, heldForeign, heldIsolated, heldBarred, conflict
     case handedOver, stoodBack
     case handoverRefused, asked, listened
-    case advertised, resigned, announced, added, renewed, removed
+    case advertised, resigned, announced, added, renewed, replaced, removed
     case addressRefused, reinstated, beat, expired, leftoverFound, exited
     case looked, opened, routeAdded, macvlanMade, replied, failed
     case routeRestored, routeRefused, kernelRefused, socketsRefused, reloaded, groupChanged, writeFailed

@@ -172,8 +172,25 @@ final class Kernel {
     let address = LinkAddress(
       linkIndex: link.index, network: network, broadcast: network.broadcast,
       label: isIPv4 ? request.label ?? link.name : nil, scope: isIPv4 ? request.scope : .global,
-      validLifetime: seconds.map { .seconds($0) }, protocolNumber: AddressRequest.protocolNumber)
+      validLifetime: seconds.map { .seconds($0) }, protocolNumber: AddressRequest.protocolNumber,
+      addsPrefixRoute: request.addsPrefixRoute)
     return insert(address, expiry: seconds.map { now + $0 * .second } ?? .never)
+  }
+
+  /// Removes an address and adds it again, and has it with another prefix length meanwhile; `isCutShort`: it cannot be
+  /// added again.
+  func replace(
+    _ request: AddressRequest, stopgap: IPNetwork, isCutShort: Bool, at now: Time
+  ) -> KernelRefusal? {
+    var interim = request
+    interim.network = stopgap
+    interim.label = nil
+    interim.addsPrefixRoute = false
+    _ = add(interim, at: now)
+    _ = remove(request.network, request.linkIndex)
+    let refusal = isCutShort ? KernelRefusal.busy : add(request, at: now)
+    _ = remove(stopgap, request.linkIndex)
+    return refusal
   }
 
   /// An IPv4 address is another one if its prefix length is; an IPv6 address keeps the length that it has. What is
@@ -187,6 +204,7 @@ final class Kernel {
     }
     if let place {
       held[place].address = held[place].address.lasting(new.validLifetime)
+      if !isIPv4 { held[place].address = held[place].address.with(addsPrefixRoute: new.addsPrefixRoute) }
       held[place].expiry = expiry
       news.append(.address(held[place].address))
       return nil
@@ -222,8 +240,11 @@ final class Kernel {
     }
     if promotes {
       guard let place = held.firstIndex(where: isSecondary) else { return }
-      held[place].address = held[place].address.with(isSecondary: false)
-      return news.append(.address(held[place].address))
+      // It goes behind the other primary ones.
+      var promoted = held.remove(at: place)
+      promoted.address = promoted.address.with(isSecondary: false)
+      held.append(promoted)
+      return news.append(.address(promoted.address))
     }
     let others = held.filter(isSecondary)
     held.removeAll(where: isSecondary)
@@ -350,10 +371,6 @@ extension Route {
   }
 }
 
-extension IPNetwork {
-  func hasSubnet(of other: IPNetwork) -> Bool { prefixLength == other.prefixLength && subnet == other.subnet }
-}
-
 extension Link {
   func with(name: String? = nil, isUp: Bool? = nil, hasCarrier: Bool? = nil) -> Link {
     Link(
@@ -363,17 +380,19 @@ extension Link {
 }
 
 extension LinkAddress {
-  fileprivate func with(isSecondary: Bool) -> LinkAddress {
+  fileprivate func with(isSecondary: Bool? = nil, addsPrefixRoute: Bool? = nil) -> LinkAddress {
     LinkAddress(
       linkIndex: linkIndex, network: network, broadcast: broadcast, label: label, scope: scope,
-      validLifetime: validLifetime, protocolNumber: protocolNumber, isSecondary: isSecondary,
-      isUsable: isUsable)
+      validLifetime: validLifetime, protocolNumber: protocolNumber,
+      isSecondary: isSecondary ?? self.isSecondary, isUsable: isUsable,
+      addsPrefixRoute: addsPrefixRoute ?? self.addsPrefixRoute)
   }
 
   fileprivate func lasting(_ lifetime: Duration?) -> LinkAddress {
     LinkAddress(
       linkIndex: linkIndex, network: network, broadcast: broadcast, label: label, scope: scope,
-      validLifetime: lifetime, protocolNumber: protocolNumber, isSecondary: isSecondary, isUsable: isUsable)
+      validLifetime: lifetime, protocolNumber: protocolNumber, isSecondary: isSecondary, isUsable: isUsable,
+      addsPrefixRoute: addsPrefixRoute)
   }
 
   fileprivate func lasting(_ time: Time) -> LinkAddress { lasting(.seconds(time / .second)) }

@@ -85,7 +85,7 @@ extension World {
     let percent =
       switch request {
       case .look: 0
-      case .addAddress, .removeAddress: machines[machine].failingPercent
+      case .addAddress, .replaceAddress, .removeAddress: machines[machine].failingPercent
       case .addRoute, .removeRoute: machines[machine].failingRoutes
       case .makeMacvlan, .removeLink, .setUp, .promoteSecondaries, .confineARP:
         machines[machine].failingSockets
@@ -101,6 +101,13 @@ extension World {
       let before = machines[machine].kernel.version
       let refusal = machines[machine].kernel.add(address, at: now)
       if refusal == nil { coverage.count(before == machines[machine].kernel.version ? .renewed : .added) }
+      if address.validLifetime != nil { queueExpiry(on: machine) }
+      return refusal
+    case .replaceAddress(let address, let stopgap):
+      coverage.count(.replaced)
+      let isCutShort = daemons[number].random.chance(machines[machine].failingPercent)
+      let refusal = machines[machine].kernel.replace(
+        address, stopgap: stopgap, isCutShort: isCutShort, at: now)
       if address.validLifetime != nil { queueExpiry(on: machine) }
       return refusal
     case .removeAddress(let network, let index):

@@ -28,6 +28,8 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
   case restoreRoutes = "restore-routes"
   /// Status and role say what the kernel has.
   case tellTruth = "tell-truth"
+  /// The VIP comes after the host's own addresses.
+  case placing
 
   /// The same of the host; nil for what is a matter of its settings or of the network.
   var ofHost: Rules? {
@@ -43,6 +45,7 @@ public enum Rule: String, Hashable, Sendable, CaseIterable {
     case .followGateway: .followGateway
     case .restoreRoutes: .restoreRoutes
     case .tellTruth: .tellTruth
+    case .placing: .placing
     }
   }
 }

@@ -36,6 +36,8 @@ public struct Violation: Hashable, Sendable, CustomStringConvertible {
     case routes = "routes do not follow the VIP"
     /// Another router than that of the default route was asked.
     case gateway = "default route not followed"
+    /// A host's own connections came from the VIP.
+    case source = "VIP is a source"
     /// What the kernel refused was not asked for again.
     case givenUp = "given up"
     /// An operator got no reply, or two.

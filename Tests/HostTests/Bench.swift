@@ -187,13 +187,26 @@ struct Bench {
       let address = LinkAddress(
         linkIndex: request.linkIndex, network: old?.network ?? request.network,
         label: old == nil ? request.label : old?.label,
-        scope: old?.scope ?? request.scope, validLifetime: request.validLifetime, protocolNumber: 112)
+        scope: old?.scope ?? request.scope, validLifetime: request.validLifetime, protocolNumber: 112,
+        isSecondary: old?.isSecondary ?? isSecondary(request.network, on: request.linkIndex),
+        addsPrefixRoute: old.map {
+          $0.network.address.family == .ipv4 ? $0.addsPrefixRoute : request.addsPrefixRoute
+        }
+          ?? request.addsPrefixRoute)
       tell(.address(address))
+    case .replaceAddress(let request, let stopgap):
+      var interim = request
+      interim.network = stopgap
+      _ = carryOut(.addAddress(interim))
+      _ = carryOut(.removeAddress(request.network, linkIndex: request.linkIndex))
+      _ = carryOut(.addAddress(request))
+      _ = carryOut(.removeAddress(stopgap, linkIndex: request.linkIndex))
     case .removeAddress(let network, let index):
       guard let found = addresses.first(where: { $0.network == network && $0.linkIndex == index }) else {
         return .refused(KernelRefusal(.addressMissing, code: 99, "gone"))
       }
       tell(.addressRemoved(found))
+      promote(found)
     case .addRoute(let route):
       if let source = route.source, !addresses.contains(where: { $0.network.address == source }) {
         return .refused(KernelRefusal(.other, code: 22, "Invalid argument"))
@@ -221,6 +234,41 @@ struct Bench {
     return .done
   }
 
+  /// Whether an IPv4 address of this subnet is there.
+  private func isSecondary(_ network: IPNetwork, on linkIndex: Int32) -> Bool {
+    network.address.family == .ipv4
+      && addresses.contains { $0.linkIndex == linkIndex && $0.network.hasSubnet(of: network) }
+  }
+
+  /// A primary address is gone: the first secondary one of its subnet takes its place.
+  private mutating func promote(_ gone: LinkAddress) {
+    guard gone.network.address.family == .ipv4, !gone.isSecondary else { return }
+    let next = addresses.first { $0.linkIndex == gone.linkIndex && $0.network.hasSubnet(of: gone.network) }
+    guard let next else { return }
+    tell(
+      .address(
+        LinkAddress(
+          linkIndex: next.linkIndex, network: next.network, label: next.label, scope: next.scope,
+          validLifetime: next.validLifetime, protocolNumber: next.protocolNumber, isSecondary: false,
+          addsPrefixRoute: next.addsPrefixRoute)))
+  }
+
+  /// Somebody adds an address of the host's own.
+  mutating func addOwn(_ network: String) throws {
+    let network = try Self.network(network)
+    happen(
+      .address(LinkAddress(linkIndex: 2, network: network, isSecondary: isSecondary(network, on: 2))))
+  }
+
+  /// Somebody removes one; secondary addresses are promoted.
+  mutating func removeOwn(_ network: String) throws {
+    let network = try Self.network(network)
+    let found = try #require(addresses.first { $0.network == network && $0.linkIndex == 2 })
+    tell(.addressRemoved(found))
+    promote(found)
+    perform()
+  }
+
   /// Something changed in the kernel, and netlink tells of it.
   mutating func tell(_ change: RouteChange) {
     note(change)
@@ -238,8 +286,15 @@ struct Bench {
       addresses.removeAll { $0.linkIndex == index }
       routes.removeAll { $0.linkIndex == index }
     case .address(let address):
-      addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
-      addresses.append(address)
+      let place = addresses.firstIndex {
+        $0.network == address.network && $0.linkIndex == address.linkIndex
+      }
+      if let place, addresses[place].isSecondary == address.isSecondary {
+        addresses[place] = address
+      } else {
+        addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
+        addresses.append(address)
+      }
     case .addressRemoved(let address):
       addresses.removeAll { $0.network == address.network && $0.linkIndex == address.linkIndex }
     case .route(let route), .routeAppended(let route): routes.append(route)

@@ -55,6 +55,40 @@ import VRRP
     #expect(followed.last?.ipv4 == IPv4Address(bits: 0xC0A8_01C8))
   }
 
+  /// As DHCP clients renew it: the kernel keeps groups and settings as long as the link has the VIP.
+  @Test func anAddressThatGoesAndComesBackNeedsNoNewSockets() throws {
+    var bench = try Bench()
+    bench.own()
+    try bench.removeOwn(Bench.own)
+    bench.run(for: .milliseconds(5))
+    try bench.addOwn(Bench.own)
+    bench.run(for: .seconds(1))
+    #expect(opened(bench).count == 1 && !bench.log.contains(.closeSockets))
+    #expect(bench.host.standing.owns && !bench.virtual.isEmpty)
+    #expect(!bench.requests.contains { if case .removeAddress = $0 { true } else { false } })
+  }
+
+  private func told(_ bench: Bench) -> String {
+    let calendar = Calendar(localTime: { _ in "" }, microseconds: { _ in 0 })
+    return StatusLine(bench.host, at: bench.now, calendar).description
+  }
+
+  @Test func withoutAnAddressForTooLongTheVIPGoes() throws {
+    var bench = try Bench()
+    bench.own()
+    try bench.removeOwn(Bench.own)
+    bench.run(for: .milliseconds(99))
+    #expect(bench.host.standing.owns)
+    bench.run(for: .milliseconds(102))
+    #expect(bench.virtual.isEmpty && !bench.host.standing.owns)
+    #expect(told(bench).contains("eth0 has no IPv4 address of its own"))
+    // Nothing told that the groups are still joined.
+    try bench.addOwn(Bench.own)
+    #expect(opened(bench).count == 2)
+    bench.run(for: .seconds(1))
+    #expect(bench.host.standing.owns)
+  }
+
   /// The filter of new sockets is shut, whatever the core believes.
   @Test func whoListensForEvidenceDoesSoWithNewSocketsToo() throws {
     var bench = try Bench()

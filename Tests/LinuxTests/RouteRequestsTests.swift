@@ -61,6 +61,50 @@ struct RouteRequestsTests {
     }
   }
 
+  /// The host's own address came after the VIP, and is to be the primary one; at no moment is the VIP missing.
+  @Test(arguments: [24, 32])
+  func aReplacedAddressGoesToTheEndAndIsNeverMissing(prefixLength: Int) throws {
+    let hosts = try TwoHosts(awaitingCarrier: false)
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let link = hosts.firstLink.index
+      for address in try requests.addresses(on: link) where address.network.address.family == .ipv4 {
+        #expect(failure(of: try requests.remove(address.network, from: link)) == nil)
+      }
+      try requests.promoteSecondaries(on: link)
+      let address = try #require(vip).address
+      let network = try #require(IPNetwork(address, prefixLength: prefixLength))
+      let own = try #require(IPNetwork(.ipv4(IPv4Address(bits: 0xC000_02D9)), prefixLength: 24))
+      let request = AddressRequest(
+        network: network, linkIndex: link, label: "eth0:0", validLifetime: .seconds(60))
+      #expect(failure(of: try requests.add(request)) == nil)
+      #expect(
+        failure(
+          of: try requests.add(AddressRequest(network: own, linkIndex: link, validLifetime: nil))) == nil)
+      let monitor = try RouteMonitor()
+      let stopgap = try #require(IPNetwork(address, prefixLength: prefixLength - 1))
+      #expect(failure(of: try requests.replace(request, stopgap: stopgap)) == nil)
+
+      let ipv4 = try requests.addresses(on: link).filter { $0.network.address.family == .ipv4 }
+      #expect(ipv4.map(\.network) == [own, network])
+      #expect(ipv4.map(\.isSecondary) == [false, prefixLength == 24])
+      #expect(ipv4.last?.label == "eth0:0" && ipv4.last?.protocolNumber == 112)
+      #expect(try #require(ipv4.last?.validLifetime) >= .seconds(58))
+      var held = 1
+      _ = monitor.read { change in
+        switch change {
+        case .address(let news) where news.network.address == address: held += 1
+        case .addressRemoved(let news) where news.network.address == address: held -= 1
+        default: break
+        }
+        #expect(held > 0)
+      }
+      #expect(held == 1)
+      let elsewhere = AddressRequest(network: network, linkIndex: 9999, validLifetime: nil)
+      #expect(failure(of: try requests.replace(elsewhere, stopgap: stopgap))?.kind == .linkGone)
+    }
+  }
+
   @Test func renewalProlongsAndChangesNothingElse() throws {
     let hosts = try TwoHosts()
     try hosts.first.run {

@@ -298,14 +298,14 @@ let first = AddressSet(index: 0)
   /// Whoever speaks in this host's name while it has none.
   @Test func nobodyIsHisOwnPeer() {
     var driver = Driver()
-    driver.handle(.link(.noAddress))
+    driver.handle(.link(.noAddress(.ipv4)))
     _ = driver.hear(100, from: own)
     _ = driver.hear(100)
     driver.handle(.link(.ready(ownIdentity)))
     #expect(driver.instance.peers.map(\.address) == [peer])
   }
 
-  @Test(arguments: [LinkCondition.noCarrier, .down, .noAddress])
+  @Test(arguments: [LinkCondition.noCarrier, .down, .port, .noHardwareAddress])
   func theVIPIsReleasedAtOnce(condition: LinkCondition) {
     var driver = Driver.owner()
     #expect(

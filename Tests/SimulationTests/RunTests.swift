@@ -192,6 +192,16 @@ import Testing
     #expect(try violation(of: text) == nil)
   }
 
+  /// The host gets another address, and its old one is removed.
+  @Test func withoutItsPlaceTheVIPBecomesASource() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms promotes=yes
+      at 900ms readdressed h1 1 for 5s
+      """
+    #expect(try violation(of: text) == nil)
+    #expect(try violation(of: text, without: .placing) == .source)
+  }
+
   @Test func withoutTheOtherFamilyBothOwnWhenOneIsBlocked() throws {
     let text = """
       network addresses=2 family=ipv4+ipv6
