@@ -88,7 +88,7 @@ extension Surroundings.Link {
 
   /// Whether the host has an address here to send Advertisements of `family` from: of IPv6 a link-local one
   /// (RFC 9568 §5.1.2.1).
-  func hasOwn(_ family: AddressFamily) -> Bool {
+  public func hasOwn(_ family: AddressFamily) -> Bool {
     ownNetworks.contains { own in
       own.address.family == family && (family == .ipv4 || own.address.ipv6?.isLinkLocal == true)
     }

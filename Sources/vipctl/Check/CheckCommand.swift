@@ -98,7 +98,7 @@ private final class Examination {
       subject.checkup.findings += Siblings.findings(
         settings, among: instances.filter { $0.instance != settings.instance })
       if let link = surroundings.links.first(where: { $0.name == settings.interface }) {
-        subject.checkup.findings += Self.interface(link, settings)
+        subject.checkup.findings += LinkFindings.findings(link, settings.addresses)
         if link.isUp && link.hasCarrier && settings.addresses.contains(where: { $0.address.family == .ipv6 })
         {
           subject.checkup.findings += DuplicateDetection.findings(
@@ -109,7 +109,8 @@ private final class Examination {
       }
     } catch let error as ConfigurationError {
       subject.checkup.findings.append(
-        .bad("configuration", "\(error.place): \(error.found); \(error.accepted)", error.remedy))
+        LinkFindings.missingAddress(report.status, surroundings)
+          ?? .bad("configuration", "\(error.place): \(error.found); \(error.accepted)", error.remedy))
     } catch {
       subject.checkup.findings.append(.skipped("network", "\(error)"))
     }
@@ -183,26 +184,6 @@ private final class Examination {
       return .bad(
         "daemon", report.remarks.first?.text ?? "not running", "systemctl restart vip@\(report.name)")
     }
-  }
-
-  private static func interface(_ link: Surroundings.Link, _ settings: Settings) -> [Finding] {
-    let name = link.name
-    guard link.isUp else { return [.bad("interface", "\(name) is down", "ip link set \(name) up")] }
-    guard link.hasCarrier else {
-      return [.bad("interface", "\(name) has no carrier", "look at the cable and the switch's port")]
-    }
-    let outside = settings.addresses.filter { vip in
-      !link.addresses.contains { own in
-        !own.isAddedByVipd && own.network.contains(vip.address)
-          && own.network.prefixLength == vip.prefixLength
-      }
-    }
-    let subnet: [Finding] = outside.map { vip in
-      .note(
-        "subnet", "\(name) has no address of its own in the subnet of \(vip)",
-        "neighbours there must have a route to \(name); or correct the prefix length")
-    }
-    return [.ok("interface", "\(name) is up and has carrier")] + subnet
   }
 
   private static func heard(_ subject: Subject) -> [Finding] {
