@@ -81,6 +81,11 @@ public struct Settings: Hashable, Sendable {
 
   /// Where each value of `key` (as in `VRRP.Priority`) comes from: one entry, or one for each address.
   public func origins(of key: String) -> [Origin] { origins[key] ?? [.default] }
+
+  /// Whether no `Interface=` names the interface: it is the one whose subnet holds the first address.
+  public var isInterfaceDerived: Bool {
+    if case .derived = origins(of: "VirtualIP.Interface").first { true } else { false }
+  }
 }
 
 extension Settings: CustomStringConvertible {

@@ -9,6 +9,8 @@ struct Alarms: Hashable, Sendable {
     case retry
     /// A file of the runtime directory could not be written.
     case files
+    /// A link that was renamed may not get its name back.
+    case name
     /// The group is due to be told something, or somebody in it may be silent.
     case group
     /// What changed a moment ago may be told.
@@ -17,7 +19,7 @@ struct Alarms: Hashable, Sendable {
     case end
   }
 
-  private var deadlines = InlineArray<6, Instant?>(repeating: nil)
+  private var deadlines = InlineArray<7, Instant?>(repeating: nil)
   /// The first of them; kept, because it is asked for after every input.
   private(set) var first: Instant?
 

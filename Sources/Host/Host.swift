@@ -184,6 +184,7 @@ public struct Host: Sendable {
       case .look: lookAtEverything(at: now, into: &effects)
       case .retry: hasChanged = true
       case .files: writeAgain(at: now, into: &effects)
+      case .name: nameIsGone()
       case .group: groupIsDue(at: now, into: &effects)
       case .status: break
       case .end: end(0, into: &effects)

@@ -5,8 +5,9 @@ import Ownership
 
 /// What netlink told about this host's links, addresses and routes, with an eye on the one link that carries the VIP.
 struct KernelView: Hashable, Sendable {
-  /// The name of that link; one that is deleted and made anew under it is the same to us.
-  let name: String
+  /// The name of that link; one that is deleted and made anew under it is the same to us, and so is, for a while, one
+  /// that was renamed, as long as no other has the name.
+  private(set) var name: String
   private(set) var links: [Link] = []
   /// The link that carries the VIP; nil while there is none of its name.
   private(set) var link: Link?
@@ -40,6 +41,9 @@ struct KernelView: Hashable, Sendable {
     isRouted = Self.isRouted(settings)
     choosePrimary()
   }
+
+  /// The link that carries the VIP has this name from now on.
+  mutating func follow(name: String) { self.name = name }
 
   /// Takes over a whole snapshot.
   mutating func replace(_ snapshot: Snapshot) {
@@ -131,8 +135,17 @@ struct KernelView: Hashable, Sendable {
   }
 
   private mutating func linksChanged() {
-    link = links.first { $0.name == name }
+    let renamed = link.flatMap { link in links.first { $0.index == link.index } }
+    link = links.first { $0.name == name } ?? renamed
     choosePrimary()
+  }
+
+  /// Whether the link that carries the VIP has another name by now.
+  var isRenamed: Bool { link.map { $0.name != name } ?? false }
+
+  /// The link that was renamed does not get its name back.
+  mutating func giveUpRenamed() {
+    if isRenamed { link = nil }
   }
 
   /// IPv4 addresses are kept in the order in which the kernel looks at those of a kind: primary ones as they became that,
@@ -255,6 +268,8 @@ struct KernelView: Hashable, Sendable {
   /// of which the kernel makes no route, and must make it when the own address goes.
   func reachesSubnet(of network: IPNetwork, on carrier: Int32) -> Bool {
     guard let link else { return false }
+    // The kernel makes no route to a subnet of one IPv4 address.
+    if network.address.family == .ipv4 && network.prefixLength == 32 { return true }
     return addresses.contains { own in
       guard own.linkIndex == link.index, isOwn(own), own.network.contains(network.address) else {
         return false

@@ -60,6 +60,7 @@ public struct Message {
     case routeAccepted
     case writeFailed
     case writtenAgain
+    case renamed
 
     /// MESSAGE_ID
     public var id: StaticString {
@@ -101,6 +102,7 @@ public struct Message {
       case .routeAccepted: "42c836e9e0ad431f9ae0c356c1ef1119"
       case .writeFailed: "924781ef5624419598e0be72c2660a25"
       case .writtenAgain: "7c07998bc30641df988ee0ca6a5dc4b8"
+      case .renamed: "c0c2cc9c09ff40e6851ee561c0067f19"
       }
     }
   }
@@ -156,6 +158,8 @@ extension Message {
         "Cannot write the file \(file) of the runtime directory, which others act upon; trying again")
     case .writtenAgain:
       self.init(.writtenAgain, .notice, "The files of the runtime directory are written again")
+    case .renamed(let before, let after):
+      self.init(.renamed, .notice, "The interface \(before) is called \(after) now")
     case .routeAccepted(let route):
       self.init(.routeAccepted, .notice, "The kernel took the route \(route) in the end")
     case .routeRestored(let route):

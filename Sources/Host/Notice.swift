@@ -50,6 +50,8 @@ public enum Notice: Hashable, Sendable {
   case writeFailed(RuntimeFile)
   /// All files could be written in the end.
   case writtenAgain
+  /// The interface is called something else, which does not matter, because `Interface=` does not name it.
+  case renamed(from: String, to: String)
   /// The kernel took a route that it had refused.
   case routeAccepted(VirtualRoute)
 }

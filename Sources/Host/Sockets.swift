@@ -56,6 +56,7 @@ extension SocketPlan {
 extension Host {
   /// Opens sockets on a link that has become usable and tells the core what the link is like.
   mutating func followLink(at now: Instant, into effects: inout Effects) {
+    followName(at: now, into: &effects)
     let link = view.link
     let open = sockets.linkIndex
     if let open, open != link?.index { linkIsAnother(than: open, at: now, into: &effects) }

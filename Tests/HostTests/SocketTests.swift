@@ -122,12 +122,13 @@ import VRRP
     bench.answersOpenings = false
     try bench.reload("[VRRP]\nPeer=192.168.1.218\n")
     let first = try #require(bench.opening)
-    bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
-    bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
+    bench.happen(.linkRemoved(index: 2, name: "eth0"))
+    bench.happen(.link(Link(index: 4, name: "eth0", macAddress: Bench.hardware)))
+    bench.happen(.address(try Bench.address(Bench.own, on: 4)))
     let second = try #require(bench.opening)
     #expect(second != first)
     bench.handle(.sockets(first, nil))
-    #expect(bench.host.core.link == .absent)
+    #expect(bench.host.core.identity == nil)
     bench.handle(.sockets(second, nil))
     #expect(bench.host.core.election.state == .backup)
   }
@@ -205,6 +206,7 @@ import VRRP
     #expect(bench.links.contains { $0.kind == "macvlan" })
     bench.refusals = { if case .removeLink = $0 { 16 } else { nil } }
     bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    bench.run(for: .milliseconds(500))
     #expect(bench.links.contains { $0.kind == "macvlan" })
     bench.refusals = { _ in nil }
     bench.run(for: .seconds(1))
@@ -222,6 +224,7 @@ import VRRP
       }
     }
     bench.happen(.link(Link(index: 2, name: "renamed0", macAddress: Bench.hardware)))
+    bench.run(for: .milliseconds(500))
     bench.happen(.link(Link(index: 2, name: "eth0", macAddress: Bench.hardware)))
     bench.refusals = { _ in nil }
     bench.run(for: .milliseconds(250))
