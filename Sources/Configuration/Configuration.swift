@@ -2,17 +2,39 @@ import Internet
 
 /// From files and surroundings to settings, without I/O.
 public enum Configuration {
-  /// The effective settings of `instance`, or the first reason why there are none.
+  /// What files mean on a host.
+  public enum Outcome: Hashable, Sendable {
+    /// The effective settings.
+    case complete(Settings)
+    /// The surroundings are not there yet, as the error says; with as much of the settings as is known without them.
+    case awaiting(Settings, ConfigurationError)
+  }
+
+  /// The effective settings of `instance`, or the first reason why there are none yet.
   ///
   /// Later `files` override scalars of earlier ones and add to their lists. Without any file the instance's
   /// name must stand for an address: a number for the last octet, or a whole address.
-  public static func resolve(
+  ///
+  /// - Throws: what no change of the surroundings can mend.
+  public static func outcome(
     instance: String, files: [ConfigurationFile], surroundings: Surroundings
-  ) throws(ConfigurationError) -> Settings {
+  ) throws(ConfigurationError) -> Outcome {
     try validate(instance: instance)
     var resolution = Resolution(
       instance: instance, surroundings: surroundings, draft: try ConfigurationParser.parse(files))
-    return try resolution.settings()
+    return try resolution.outcome()
+  }
+
+  /// The effective settings of `instance`, as ``outcome(instance:files:surroundings:)`` has them.
+  ///
+  /// - Throws: why there are none, or none yet.
+  public static func resolve(
+    instance: String, files: [ConfigurationFile], surroundings: Surroundings
+  ) throws(ConfigurationError) -> Settings {
+    switch try outcome(instance: instance, files: files, surroundings: surroundings) {
+    case .complete(let settings): return settings
+    case .awaiting(_, let error): throw error
+    }
   }
 
   /// Refuses names that cannot be the instance of a unit or the name of a file: accepted are 1 to 200 ASCII

@@ -2,6 +2,9 @@ import Internet
 import VRRP
 
 /// Completes a draft from the instance's name and the host's surroundings, and checks the result.
+///
+/// First what the files and the name say by themselves: what is wrong there stays wrong. Everything else depends on the
+/// surroundings, and may come right when they change.
 struct Resolution {
   typealias Link = Surroundings.Link
 
@@ -9,29 +12,61 @@ struct Resolution {
   let surroundings: Surroundings
   var draft: Draft
 
-  mutating func settings() throws(ConfigurationError) -> Settings {
+  mutating func outcome() throws(ConfigurationError) -> Configuration.Outcome {
     draft.settings.instance = instance
-    let explicit = try explicitLink()
-    if draft.addresses.isEmpty { draft.addresses = [try addressOfName(explicit)] }
+    try checkAlone()
+    do throws(ConfigurationError) {
+      return .complete(try settings())
+    } catch {
+      guard error.awaited != nil else { throw error }
+      var known = draft.settings
+      known.addresses = draft.addresses.compactMap {
+        IPNetwork($0.address, prefixLength: $0.prefixLength ?? -1)
+      }
+      return .awaiting(known, error)
+    }
+  }
+
+  /// What needs no surroundings.
+  private mutating func checkAlone() throws(ConfigurationError) {
+    try takeAddressOfName()
     try checkCount()
+    try checkKinds()
+    try checkRepetition()
+    try checkSubnetsOfVIPs()
+    try deriveVirtualRouterID()
+    try checkVersion()
+    try checkPeers()
+    try checkGateways()
+    try putLinkLocalAddressFirst()
+    if !draft.addresses.isEmpty { try checkRoutes() }
+    try checkTracks()
+    if isInterfaceSet { try checkLabel() }
+    try checkLease()
+  }
+
+  /// What the surroundings complete.
+  private mutating func settings() throws(ConfigurationError) -> Settings {
+    let explicit = try explicitLink()
+    if draft.addresses.isEmpty { draft.addresses = [try addressOfNumber(explicit)] }
+    for address in draft.addresses { try checkForeign(address) }
     let link: Link
     if let explicit { link = explicit } else { link = try derivedLink() }
     for address in draft.addresses { try add(address, on: link) }
     try checkFamilies(of: link)
     try checkSubnets(on: link)
     try deriveVirtualRouterID()
-    try putLinkLocalAddressFirst()
-    try checkVersion()
-    try checkPeers()
-    try checkGateways()
     try checkRoutes()
-    try checkTracks()
     try checkLabel()
-    try checkLease()
     return draft.settings
   }
 
   // MARK: The interface
+
+  /// Whether a file names it.
+  private var isInterfaceSet: Bool {
+    if case .file = draft.settings.origins["VirtualIP.Interface"]?.first { true } else { false }
+  }
 
   /// The link that Interface= names.
   private func explicitLink() throws(ConfigurationError) -> Link? {
@@ -40,7 +75,7 @@ struct Resolution {
     guard let link = surroundings.links.first(where: { $0.name == name }) else {
       throw error(
         origin, "there is no interface \(name.quoted)", "accepted: \(usableLinks)",
-        "set Interface= to one of these, or create \(name.printable)")
+        "set Interface= to one of these, or create \(name.printable)", awaits: "interface \(name.printable)")
     }
     try checkUsable(link, origin, draft.addresses.first?.address.family)
     return link
@@ -51,38 +86,50 @@ struct Resolution {
     _ link: Link, _ origin: Settings.Origin?, _ family: AddressFamily? = nil
   ) throws(ConfigurationError) {
     let fault: String
+    let name = link.name.printable
+    var awaited: String? = nil
     if link.isLoopback {
       fault = "interface \(link.name.quoted) is the loopback"
+      // It stays that; but the default route, by which it may have been found, does not stay there.
+      if !isInterfaceSet { awaited = "a default route by another interface than \(name)" }
     } else if !link.usesARP {
       fault = "interface \(link.name.quoted) does not use ARP"
+      awaited =
+        isInterfaceSet
+        ? "\(name) to use ARP" : "a default route by an interface that uses ARP, unlike \(name)"
     } else if let family, !link.hasOwn(family) {
       let kind = family == .ipv4 ? "IPv4" : "link-local IPv6"
       fault = "interface \(link.name.quoted) has no \(kind) address of the host's own"
+      awaited = "\(name) to have \(family == .ipv4 ? "an" : "a") \(kind) address of the host's own"
     } else if link.ownNetworks.isEmpty {
       fault = "interface \(link.name.quoted) has no address of the host's own"
+      awaited = "\(name) to have an address of the host's own"
     } else {
       return
     }
     throw error(
       origin, fault, "accepted: \(usableLinks)",
-      "set Interface= to an Ethernet interface that has an address of its own")
+      "set Interface= to an Ethernet interface that has an address of its own", awaits: awaited)
   }
 
   /// The usable link whose subnet holds the first address.
   private mutating func derivedLink() throws(ConfigurationError) -> Link {
-    let first = draft.addresses[0]
+    let first = firstConfigured
     let holding = surroundings.links.filter {
       $0.isUsable(first.address.family) && $0.network(holding: first.address) != nil
     }
     guard let link = holding.first else {
       throw error(
         first.origin, "\(first.address) is in no interface's subnet", "accepted: addresses on \(usableLinks)",
-        "correct the address, or set Interface=")
+        "correct the address, or set Interface=",
+        awaits: "an interface whose subnet holds \(first.address)")
     }
     if holding.count > 1 {
+      let names = holding.map(\.name).listed
       throw error(
-        first.origin, "\(first.address) is in a subnet of \(holding.map(\.name).listed)",
-        "accepted: an address in the subnet of one interface", "set Interface= to one of these")
+        first.origin, "\(first.address) is in a subnet of \(names)",
+        "accepted: an address in the subnet of one interface", "set Interface= to one of these",
+        awaits: "only one of \(names.printable) to hold \(first.address) in its subnet; or set Interface=")
     }
     draft.settings.interface = link.name
     draft.settings.origins["VirtualIP.Interface"] = [.derived(from: "\(first.address)")]
@@ -99,22 +146,37 @@ struct Resolution {
 
   // MARK: Addresses
 
-  /// The address that the instance's name stands for.
-  private func addressOfName(_ explicit: Link?) throws(ConfigurationError) -> Draft.Address {
-    let origin = Settings.Origin.derived(from: "the instance's name")
+  /// The first address that the files or the name give: a link-local one that was derived says nothing of a subnet.
+  private var firstConfigured: Draft.Address {
+    let index = draft.settings.hasDerivedAddress && draft.addresses[0].address.family == .ipv6 ? 1 : 0
+    return draft.addresses[index]
+  }
+
+  /// The last octet that the name stands for.
+  private var number: Int? {
+    instance.utf8.first == UInt8(ascii: "0") ? nil : Decimal.parse(instance.utf8, in: 1...255)
+  }
+
+  /// Without Address=, the name stands for an address, or for the last octet of one.
+  private mutating func takeAddressOfName() throws(ConfigurationError) {
+    guard draft.addresses.isEmpty else { return }
     if let address = IPAddress(instance) {
-      return Draft.Address(address: address, prefixLength: nil, origin: origin)
-    }
-    guard instance.utf8.first != UInt8(ascii: "0"), let octet = Decimal.parse(instance.utf8, in: 1...255)
-    else {
+      let origin = Settings.Origin.derived(from: "the instance's name")
+      draft.addresses = [Draft.Address(address: address, prefixLength: nil, origin: origin)]
+    } else if number == nil {
       throw error(
         nil, "no Address= is set and the name \(instance.quoted) stands for none",
         "accepted: a number from 1 to 254 or an IP address as the name, or a file with Address=",
         "set Address= in [VirtualIP] of \(instance).conf")
     }
+  }
+
+  /// The address that the number stands for in the subnet of `explicit`, or of the default route's interface.
+  private func addressOfNumber(_ explicit: Link?) throws(ConfigurationError) -> Draft.Address {
+    guard let number else { preconditionFailure("a name that is no number was refused") }
     let link: Link
     if let explicit { link = explicit } else { link = try defaultRouteLink() }
-    return try address(octet: octet, on: link)
+    return try address(octet: number, on: link)
   }
 
   private func defaultRouteLink() throws(ConfigurationError) -> Link {
@@ -123,7 +185,8 @@ struct Resolution {
     else {
       throw error(
         nil, "there is no default route to take the subnet of \(instance) from",
-        "accepted: \(usableLinks)", "set Interface= or Address= in \(instance).conf")
+        "accepted: \(usableLinks)", "set Interface= or Address= in \(instance).conf",
+        awaits: "a default route, to take the subnet of \(instance) from")
     }
     try checkUsable(link, nil)
     return link
@@ -132,18 +195,23 @@ struct Resolution {
   /// The address whose last octet replaces that of the *subnet's* address, so that all hosts of a subnet
   /// shorter than /24 mean the same address.
   private func address(octet: Int, on link: Link) throws(ConfigurationError) -> Draft.Address {
+    let name = link.name.printable
     guard let own = link.firstGlobalNetwork(.ipv4), case .ipv4(let subnet) = own.subnet else {
       throw error(
         nil,
         "interface \(link.name.quoted) has no global IPv4 address to take the subnet of \(instance) from",
-        "accepted: \(usableLinks)", "set Address= in \(instance).conf")
+        "accepted: \(usableLinks)", "set Address= in \(instance).conf",
+        awaits: "\(name) to have a global IPv4 address, to take the subnet of \(instance) from")
     }
     let address = IPAddress.ipv4(IPv4Address(bits: subnet.bits & ~0xFF | UInt32(octet)))
     guard own.contains(address) else {
       throw error(
-        nil, "\(address) is outside \(link.name.printable)'s subnet \(own.subnet)/\(own.prefixLength)",
+        nil, "\(address) is outside \(name)'s subnet \(own.subnet)/\(own.prefixLength)",
         "accepted: a number that is the last octet of an address in it",
-        "use another number, or set Address= in \(instance).conf")
+        "use another number, or set Address= in \(instance).conf",
+        awaits:
+          "\(name) to have a subnet that \(instance) is a number of, unlike \(own.subnet)/\(own.prefixLength)"
+      )
     }
     return Draft.Address(
       address: address, prefixLength: own.prefixLength,
@@ -159,8 +227,6 @@ struct Resolution {
 
   /// Completes `assigned` with a prefix length and appends it to the settings.
   private mutating func add(_ assigned: Draft.Address, on link: Link) throws(ConfigurationError) {
-    try checkKind(assigned)
-    try checkForeign(assigned)
     var origin = assigned.origin
     var network = assigned.prefixLength.flatMap { IPNetwork(assigned.address, prefixLength: $0) }
     if network == nil, let own = link.network(holding: assigned.address) {
@@ -171,22 +237,26 @@ struct Resolution {
       throw error(
         origin, "\(assigned.address) has no prefix length and is in no subnet of \(link.name.printable)",
         "accepted: \(link.ownNetworks.map { "\($0.subnet)/\($0.prefixLength)" }.listed), or a prefix length",
-        "write \(assigned.address)/24 if its subnet is a /24, or correct the address")
+        "write \(assigned.address)/24 if its subnet is a /24, or correct the address",
+        awaits:
+          "\(link.name.printable) to have an address in the subnet of \(assigned.address), for its prefix length"
+      )
     }
     draft.settings.addresses.append(network)
     draft.settings.origins["VirtualIP.Address", default: []].append(origin)
   }
 
-  private func checkKind(_ assigned: Draft.Address) throws(ConfigurationError) {
-    if assigned.address.isUsableByHost { return }
-    let kind =
-      switch assigned.address {
-      case .ipv4(let address): Self.kind(address)
-      case .ipv6(let address): Self.kind(address)
-      }
-    throw error(
-      assigned.origin, "\(assigned.address) \(kind)", "accepted: a unicast address of the interface's subnet",
-      "choose a free address")
+  private func checkKinds() throws(ConfigurationError) {
+    for assigned in draft.addresses where !assigned.address.isUsableByHost {
+      let kind =
+        switch assigned.address {
+        case .ipv4(let address): Self.kind(address)
+        case .ipv6(let address): Self.kind(address)
+        }
+      throw error(
+        assigned.origin, "\(assigned.address) \(kind)",
+        "accepted: a unicast address of the interface's subnet", "choose a free address")
+    }
   }
 
   private static func kind(_ address: IPv4Address) -> String {
@@ -204,73 +274,102 @@ struct Resolution {
     return address.low == 1 ? "is the loopback address" : "is an IPv4 address in IPv6's form"
   }
 
-  /// Refuses what the host or this instance has already.
+  private func checkRepetition() throws(ConfigurationError) {
+    var earlier: [IPAddress: Settings.Origin] = [:]
+    for assigned in draft.addresses {
+      if let first = earlier.updateValue(assigned.origin, forKey: assigned.address) {
+        throw error(
+          assigned.origin, "\(assigned.address) is assigned twice, first at \(first)",
+          "accepted: each address once", "remove one of the two")
+      }
+    }
+  }
+
+  /// Refuses what the host has as its own where neighbours find it. On the loopback, or on another interface without
+  /// ARP, they do not: real servers behind a load balancer, and nodes of Kubernetes, have the address of the service
+  /// there (``Surroundings/copies(of:)``).
   private func checkForeign(_ assigned: Draft.Address) throws(ConfigurationError) {
-    let holder = surroundings.links.first { link in
-      link.addresses.contains { !$0.isAddedByVipd && $0.network.address == assigned.address }
-    }
-    if let holder {
-      throw error(
-        assigned.origin, "\(assigned.address) is this host's own address on \(holder.name.printable)",
-        "accepted: an address that no host has as its own",
-        "choose a free address, or remove this one from \(holder.name.printable)")
-    }
-    if let index = draft.settings.addresses.firstIndex(where: { $0.address == assigned.address }) {
-      let earlier = draft.addresses[index].origin
-      throw error(
-        assigned.origin, "\(assigned.address) is assigned twice, first at \(earlier)",
-        "accepted: each address once", "remove one of the two")
+    let holder = surroundings.links.first { $0.usesARP && !$0.isLoopback && $0.hasItself(assigned.address) }
+    guard let holder else { return }
+    let name = holder.name.printable
+    throw error(
+      assigned.origin, "\(assigned.address) is this host's own address on \(name)",
+      "accepted: an address that no host has as its own",
+      "choose a free address, or remove this one from \(name)",
+      awaits: "\(name) to give up \(assigned.address), which is this host's own address there")
+  }
+
+  /// Refuses the subnet and broadcast addresses of the subnets that the files give.
+  private func checkSubnetsOfVIPs() throws(ConfigurationError) {
+    let networks = draft.addresses.map { IPNetwork($0.address, prefixLength: $0.prefixLength ?? -1) }
+    for assigned in draft.addresses {
+      for network in networks.compactMap(\.self) {
+        guard let kind = network.kindOfEnd(assigned.address) else { continue }
+        throw endOfSubnet(assigned, kind, network, awaits: nil)
+      }
     }
   }
 
   /// Refuses the subnet and broadcast addresses of the host's and of all VIPs' subnets.
   private func checkSubnets(on link: Link) throws(ConfigurationError) {
-    for (index, vip) in draft.settings.addresses.enumerated() {
-      for network in [vip] + link.ownNetworks + draft.settings.addresses {
-        guard let broadcast = network.broadcast, network.contains(vip.address) else { continue }
-        guard vip.address == .ipv4(broadcast) || vip.address == network.subnet else { continue }
-        let kind = vip.address == .ipv4(broadcast) ? "broadcast" : "subnet"
-        throw error(
-          draft.addresses[index].origin,
-          "\(vip.address) is the \(kind) address of \(network.subnet)/\(network.prefixLength)",
-          "accepted: a host's address of the subnet", "choose a free address")
+    for assigned in draft.addresses {
+      for network in draft.settings.addresses + link.ownNetworks {
+        guard let kind = network.kindOfEnd(assigned.address) else { continue }
+        let subnet = "\(network.subnet)/\(network.prefixLength)"
+        throw endOfSubnet(
+          assigned, kind, network,
+          awaits:
+            "\(link.name.printable) to have another subnet than \(subnet), in which \(assigned.address) is the \(kind) address"
+        )
       }
     }
   }
 
+  private func endOfSubnet(
+    _ assigned: Draft.Address, _ kind: String, _ network: IPNetwork, awaits awaited: String?
+  ) -> ConfigurationError {
+    error(
+      assigned.origin,
+      "\(assigned.address) is the \(kind) address of \(network.subnet)/\(network.prefixLength)",
+      "accepted: a host's address of the subnet", "choose a free address", awaits: awaited)
+  }
+
   // MARK: Families
 
+  /// Of the addresses that the files or the name give, in their order.
+  private var families: [AddressFamily] {
+    var families: [AddressFamily] = []
+    for assigned in draft.addresses where !families.contains(assigned.address.family) {
+      families.append(assigned.address.family)
+    }
+    // A number is the last octet of an IPv4 address.
+    return families.isEmpty ? [.ipv4] : families
+  }
+
   private func checkFamilies(of link: Link) throws(ConfigurationError) {
-    for family in draft.settings.families {
+    for family in families {
       try checkUsable(link, draft.settings.origins["VirtualIP.Interface"]?.first, family)
     }
   }
 
   /// The first IPv6 address of a virtual router is link-local (RFC 9568 §5.2.9, erratum 8300).
   private mutating func putLinkLocalAddressFirst() throws(ConfigurationError) {
-    let key = "VirtualIP.Address"
-    guard let first = draft.settings.addresses.firstIndex(where: { $0.address.family == .ipv6 }) else {
-      return
+    guard let first = draft.addresses.firstIndex(where: { $0.address.family == .ipv6 }) else { return }
+    if let given = draft.addresses.firstIndex(where: { $0.address.ipv6?.isLinkLocal == true }) {
+      return draft.addresses.insert(draft.addresses.remove(at: given), at: first)
     }
-    if let given = draft.settings.addresses.firstIndex(where: { $0.address.ipv6?.isLinkLocal == true }) {
-      let address = draft.settings.addresses.remove(at: given)
-      draft.settings.addresses.insert(address, at: first)
-      let origin = draft.settings.origins[key]?.remove(at: given)
-      if let origin { draft.settings.origins[key]?.insert(origin, at: first) }
-      return
-    }
-    guard draft.settings.addresses.count < 64 else {
+    guard draft.addresses.count < 64 else {
       throw error(
         draft.addresses[63].origin, "this is the 64th address, and the link-local one is missing",
         "accepted: at most 63 addresses in an instance beside the link-local one",
         "move addresses to another instance")
     }
-    let derived = VirtualRouter.linkLocalAddress(id: draft.settings.virtualRouterID)
-    guard let network = IPNetwork(.ipv6(derived), prefixLength: 64) else { return }
-    draft.settings.addresses.insert(network, at: first)
     draft.settings.hasDerivedAddress = true
-    draft.settings.origins[key]?.insert(
-      .derived(from: "VirtualRouterID=\(draft.settings.virtualRouterID)"), at: first)
+    draft.addresses.insert(
+      Draft.Address(
+        address: .ipv6(VirtualRouter.linkLocalAddress(id: draft.settings.virtualRouterID)), prefixLength: 64,
+        origin: .derived(from: "VirtualRouterID=\(draft.settings.virtualRouterID)")),
+      at: first)
   }
 
   /// RFC 3768 knows IPv4 and whole seconds only, and has passwords, which RFC 9568 has not.
@@ -283,10 +382,9 @@ struct Resolution {
         "accepted: a password with Version=2 only; VRRPv3 has none (RFC 9568 §9)",
         "remove the line, or set Version=2 for old peers")
     }
-    if let index = draft.settings.addresses.firstIndex(where: { $0.address.family == .ipv6 }) {
+    if let assigned = draft.addresses.first(where: { $0.address.family == .ipv6 }) {
       throw error(
-        draft.settings.origins(of: "VirtualIP.Address")[index],
-        "\(draft.settings.addresses[index].address) is set with Version=2",
+        assigned.origin, "\(assigned.address) is set with Version=2",
         "accepted: IPv4 addresses; VRRPv2 (RFC 3768) has no others", "use Version=3, or remove the address")
     }
     if draft.settings.origins[key] == nil {
@@ -303,7 +401,7 @@ struct Resolution {
 
   /// Every family needs somebody to send to, and nobody can be sent to in a family that there is not.
   private func checkPeers() throws(ConfigurationError) {
-    let (peers, families) = (draft.settings.peers, draft.settings.families)
+    let peers = draft.settings.peers
     guard !peers.isEmpty else { return }
     let origins = draft.settings.origins(of: "VRRP.Peer")
     for (peer, origin) in zip(peers, origins) where !families.contains(peer.family) {
@@ -326,19 +424,22 @@ struct Resolution {
       draft.settings.origins(of: "Safety.Gateway")[index], "Gateway=none is set beside other gateways",
       "accepted: none alone, or up to 8 of auto and IP addresses", "remove one or the other")
   }
+  /// Whether the surroundings have not completed anything yet.
+  private var isAlone: Bool { draft.settings.addresses.isEmpty }
 
   /// The source of a route goes with the VIP, so it must be a VIP: the kernel refuses one that the host lacks.
   private func checkRoutes() throws(ConfigurationError) {
+    let vips = draft.addresses.map(\.address)
     for (index, route) in draft.settings.routes.enumerated() {
-      guard let source = route.source, !draft.settings.addresses.contains(where: { $0.address == source })
+      guard let source = route.source, !vips.contains(source)
       else {
         continue
       }
       throw error(
         draft.settings.origins(of: "Route.Route")[index],
         "Route= has src \(source), which is none of the VIPs",
-        "accepted: \(draft.settings.addresses.map(\.address.description).listed)",
-        "use one of these, or leave src out")
+        "accepted: \(vips.map(\.description).listed)", "use one of these, or leave src out",
+        awaits: isAlone ? nil : "a subnet in which \(instance) stands for \(source)")
     }
   }
 
@@ -374,11 +475,15 @@ struct Resolution {
   private mutating func deriveVirtualRouterID() throws(ConfigurationError) {
     let key = "VRRP.VirtualRouterID"
     guard draft.settings.origins[key] == nil else { return }
-    let first = draft.settings.addresses[0].address
+    guard let assigned = draft.addresses.first else {
+      if let number { draft.settings.virtualRouterID = UInt8(number) }
+      return
+    }
+    let first = assigned.address
     let octet = first[first.octetCount - 1]
     if octet == 0 {
       throw error(
-        draft.addresses[0].origin,
+        assigned.origin,
         "the last octet of \(first) is 0, which is no virtual router ID",
         "accepted: VirtualRouterID=1 to 255",
         "set VirtualRouterID= in [VRRP] of \(instance).conf")
@@ -397,7 +502,10 @@ struct Resolution {
       draft.settings.origins(of: "VirtualIP.Label")[0],
       "Label= is \(label.quoted) and the interface is \(interface.quoted)",
       "accepted: \(interface.printable), or \(interface.printable): and a tag, at most 15 bytes",
-      "write a label like \(interface.printable):0, or remove the line")
+      "write a label like \(interface.printable):0, or remove the line",
+      awaits: isInterfaceSet
+        ? nil
+        : "the subnet to be on the interface of Label=\(label.printable), and not on \(interface.printable)")
   }
 
   private func checkLease() throws(ConfigurationError) {
@@ -414,11 +522,22 @@ struct Resolution {
 
   /// An error at `origin` if that is a line, else under the instance's name.
   private func error(
-    _ origin: Settings.Origin?, _ found: String, _ accepted: String, _ remedy: String
+    _ origin: Settings.Origin?, _ found: String, _ accepted: String, _ remedy: String,
+    awaits awaited: String? = nil
   ) -> ConfigurationError {
     var place = instance
     if case .file = origin, let origin { place = "\(origin)" }
-    return ConfigurationError(place: place, found: found, accepted: accepted, remedy: remedy)
+    return ConfigurationError(
+      place: place, found: found, accepted: accepted, remedy: remedy, awaited: awaited)
+  }
+}
+
+extension IPNetwork {
+  /// `subnet` or `broadcast` if `address` is that of this subnet, and so no host's.
+  fileprivate func kindOfEnd(_ address: IPAddress) -> String? {
+    guard let broadcast, contains(address) else { return nil }
+    if address == .ipv4(broadcast) { return "broadcast" }
+    return address == subnet ? "subnet" : nil
   }
 }
 

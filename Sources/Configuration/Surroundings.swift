@@ -94,9 +94,54 @@ extension Surroundings.Link {
     }
   }
 
+  /// Whether the host has `address` here as its own.
+  func hasItself(_ address: IPAddress) -> Bool {
+    addresses.contains { !$0.isAddedByVipd && $0.network.address == address }
+  }
+
   /// The host's own address here in whose subnet `address` lies: the one with the longest prefix.
   func network(holding address: IPAddress) -> IPNetwork? {
     ownNetworks.filter { $0.contains(address) }.max { $0.prefixLength < $1.prefixLength }
+  }
+}
+
+extension Surroundings {
+  /// An address of the VIP that the host has as its own on another link, too.
+  public struct Copy: Hashable, Sendable {
+    /// The address.
+    public let address: IPAddress
+    /// The link's name.
+    public let interface: String
+  }
+
+  /// The VIP's addresses that this host has as its own on other links than the VIP's.
+  public func copies(of settings: Settings) -> [Copy] {
+    settings.addresses.flatMap { vip in
+      links.filter { $0.name != settings.interface && $0.hasItself(vip.address) }.map {
+        Copy(address: vip.address, interface: $0.name)
+      }
+    }
+  }
+
+  /// These, and what was there `earlier` and is missing now: links, the host's own addresses, the default route.
+  public func completed(from earlier: Surroundings) -> Surroundings {
+    var all = self
+    for link in earlier.links {
+      var missing = link
+      missing.addresses.removeAll { address in
+        address.isAddedByVipd || links.contains { $0.hasItself(address.network.address) }
+      }
+      if let index = links.firstIndex(where: { $0.name == link.name }) {
+        all.links[index].addresses += missing.addresses
+      } else {
+        all.links.append(missing)
+      }
+    }
+    if defaultRouteLinkIndex == nil {
+      let name = earlier.links.first { $0.index == earlier.defaultRouteLinkIndex }?.name
+      all.defaultRouteLinkIndex = all.links.first { $0.name == name }?.index
+    }
+    return all
   }
 }
 
