@@ -424,6 +424,7 @@ struct Resolution {
       draft.settings.origins(of: "Safety.Gateway")[index], "Gateway=none is set beside other gateways",
       "accepted: none alone, or up to 8 of auto and IP addresses", "remove one or the other")
   }
+
   /// Whether the surroundings have not completed anything yet.
   private var isAlone: Bool { draft.settings.addresses.isEmpty }
 

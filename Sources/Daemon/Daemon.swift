@@ -1,14 +1,14 @@
-public import Configuration
+import Configuration
 import Glibc
-import Host
+public import Host
 import Internet
 public import Linux
 import Netlink
 public import Systemd
 
-/// One instance at work: hands what happens to its ``Host``, and does what that wants done. It decides nothing.
+/// One instance: hands what happens to its ``Stage``, and does what that wants done. It decides nothing.
 public final class Daemon {
-  private var host: Host
+  private var stage: Stage
   private let files: ConfigurationFiles
   private let loop: EventLoop
   private let log: Log
@@ -36,15 +36,15 @@ public final class Daemon {
   private var effects = Effects()
   private var isAdvancing = false
 
-  /// A daemon for `settings`, which `files` gave, that has not touched anything yet. It keeps its state in
-  /// `runtimeDirectory`.
+  /// A daemon for the instance of `stage`, whose files `files` reads, that has not touched anything yet. It keeps its
+  /// state in `runtimeDirectory`.
   ///
   /// - Throws: if netlink or the event loop cannot be opened.
   public init(
-    _ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
+    _ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
   ) throws(DaemonError) {
     self.files = files
-    host = Host(settings)
+    self.stage = stage
     log = Log(journal: journal)
     runtime = RuntimeDirectory(runtimeDirectory)
     do {
@@ -67,7 +67,7 @@ public final class Daemon {
     defer { control = nil }
     do {
       try watchEverything()
-      advance { now in host.start(runtime.memory, at: now, into: &effects) }
+      advance { now in stage.start(runtime.memory, at: now, into: &effects) }
       return try loop.run()
     } catch {
       throw DaemonError(error)
@@ -89,7 +89,7 @@ public final class Daemon {
     do throws(SystemdError) {
       control = try ControlInterface(
         in: runtime.path, on: loop,
-        status: { [unowned self] in host.status(at: Clock.now, calendar) },
+        status: { [unowned self] in stage.status(at: Clock.now, calendar) },
         request: { [unowned self] in handle($0) })
     } catch {
       // The daemon does its work without its operator, too.
@@ -112,13 +112,13 @@ public final class Daemon {
     performAll()
     var next = 0
     while next < inputs.count {
-      host.handle(inputs[next], at: Clock.now, into: &effects)
+      stage.handle(inputs[next], at: Clock.now, into: &effects)
       performAll()
       next += 1
     }
     inputs.removeAll(keepingCapacity: true)
     isAdvancing = false
-    if let deadline = host.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+    if let deadline = stage.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
   }
 
   private func performAll() {
@@ -155,7 +155,8 @@ public final class Daemon {
     case .writeHold(let isHeld): handle(.written(.hold, runtime.write(isHeld: isHeld)))
     case .readFiles: readFiles()
     case .reply(let caller, let reply): control?.reply(reply, to: caller)
-    case .notice(let notice): log.write(Message(notice, of: host, at: Clock.now, calendar), of: host)
+    case .notice(let notice):
+      log.write(Message(notice, of: stage.settings, at: Clock.now, calendar), of: stage)
     case .statusChanged: tellStatus()
     case .notify(let state): notifier.notify(Notification(state))
     case .exit(let code): loop.exit(code)
@@ -261,7 +262,7 @@ public final class Daemon {
   /// Their disk may be dead, and the VIP well.
   private func readFiles() {
     do throws(SystemdError) {
-      reading = try BackgroundTask(on: loop) { [files, instance = host.settings.instance] in
+      reading = try BackgroundTask(on: loop) { [files, instance = stage.settings.instance] in
         do throws(ConfigurationError) {
           return .success(try files.files(of: instance))
         } catch {
@@ -273,17 +274,17 @@ public final class Daemon {
       }
     } catch {
       let failure = ConfigurationError(
-        place: host.settings.instance, found: "cannot be read: \(error)",
+        place: stage.settings.instance, found: "cannot be read: \(error)",
         accepted: "accepted: files that can be read", remedy: "try again")
       handle(.files(.failure(failure)))
     }
   }
 
   private func tellStatus() {
-    let status = host.status(at: Clock.now, calendar)
+    let status = stage.status(at: Clock.now, calendar)
     let line = status.checks.isEmpty ? status.summary : "\(status.summary); \(status.checks)"
     notifier.notify(.status(line))
-    runtime.write(state: StateFile(host, status: line).description)
+    if let file = stage.stateFile(status: line) { runtime.write(state: file.description) }
     control?.noteChange()
   }
 }

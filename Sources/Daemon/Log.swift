@@ -9,12 +9,12 @@ import VRRP
 struct Log {
   let journal: Journal
 
-  func write(_ message: Message, of host: Host) {
-    let settings = host.settings
+  func write(_ message: Message, of stage: Stage) {
+    let settings = stage.settings
     let fields: [Journal.Field] = [
       ("VIP", settings.addresses.map(\.address.description).joined(separator: " ")),
       ("VIP_INSTANCE", settings.instance),
-      ("VRRP_STATE", host.core.election.state.field),
+      ("VRRP_STATE", stage.state),
       ("VRRP_VRID", String(settings.virtualRouterID)),
       ("INTERFACE", settings.interface),
     ]

@@ -164,10 +164,21 @@ extension Host {
 
   /// Tells those who wait for a hold, or its end, whether it will outlast a restart.
   mutating func answerHolds(_ isWritten: Bool, into effects: inout Effects) {
-    let state = isHeld ? "held" : "released"
-    let why =
-      "\(settings.instance) is \(state), but that cannot be written to the runtime directory: a restart would forget it"
-    for caller in holds { effects.append(.reply(caller, isWritten ? .done : .refused(why))) }
+    let reply = Reply(hold: isHeld, of: settings.instance, isWritten: isWritten)
+    for caller in holds { effects.append(.reply(caller, reply)) }
     holds.removeAll()
+  }
+}
+
+extension Reply {
+  /// To whoever asked for a hold, or its end.
+  init(hold isHeld: Bool, of instance: String, isWritten: Bool) {
+    let state = isHeld ? "held" : "released"
+    self =
+      isWritten
+      ? .done
+      : .refused(
+        "\(instance) is \(state), but that cannot be written to the runtime directory: a restart would forget it"
+      )
   }
 }

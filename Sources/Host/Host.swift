@@ -36,6 +36,8 @@ public struct Host: Sendable {
   public private(set) var deadline: Instant?
 
   let rules: Rules
+  /// What the settings were completed from.
+  var surroundings: Surroundings
   var memory = Memory()
   var phase = Phase.waiting
   var alarms = Alarms()
@@ -63,6 +65,8 @@ public struct Host: Sendable {
   var chronicle = Chronicle()
   var discards = DiscardCounters()
   var told = Told()
+  /// Where else this host has addresses of the VIP, as far as the operator was told.
+  var copies: [Copy] = []
   /// Whether something that `follow` looks at may be another one than before.
   var hasChanged = false
   /// Events that carrying out actions gave rise to.
@@ -83,9 +87,15 @@ public struct Host: Sendable {
     case ended
   }
 
-  /// An instance that has not begun. `rules` are for the simulator.
-  public init(_ settings: Settings, rules: Rules = .all) {
+  /// An instance that has not begun, with `settings` as they were completed from `surroundings`. `rules` are for the
+  /// simulator.
+  public init(
+    _ settings: Settings,
+    from surroundings: Surroundings = Surroundings(links: [], defaultRouteLinkIndex: nil),
+    rules: Rules = .all
+  ) {
     self.settings = settings
+    self.surroundings = surroundings
     self.rules = rules
     view = KernelView(settings)
     carriers = Carriers(settings)
@@ -141,7 +151,8 @@ public struct Host: Sendable {
     case .written(let file, let succeeded): written(file, succeeded, at: now, into: &effects)
     case .handover(let caller): handOver(for: caller, at: now, into: &effects)
     case .hold(let isHeld, let caller): hold(isHeld, for: caller, at: now, into: &effects)
-    case .reload(let caller): readFiles(for: caller, into: &effects)
+    // What the files mean depends on what there is.
+    case .reload(let caller): reload.ask(for: caller, mayRead: phase != .waiting, into: &effects)
     case .files(let result): take(result, at: now, into: &effects)
     case .settings(let changed): take(changed, at: now, into: &effects)
     case .stop: stop(at: now, into: &effects)
@@ -169,6 +180,7 @@ public struct Host: Sendable {
       followCarriers(at: now, into: &effects)
       removeDroppedCarriers(at: now, into: &effects)
       followAddresses(at: now, into: &effects)
+      followCopies(into: &effects)
     }
     followRoutes(at: now, into: &effects)
     if phase == .leaving { leave(at: now, into: &effects) }
@@ -284,7 +296,7 @@ public struct Host: Sendable {
     phase = .ended
     remember(into: &effects)
     refuseHandovers("This instance has ended", into: &effects)
-    refuseReloads("This instance has ended", into: &effects)
+    reload.refuse("This instance has ended", into: &effects)
     effects.append(.exit(code))
   }
 }

@@ -84,7 +84,7 @@ extension Host {
       tell(.resume(leftover, until: memory.resumableUntil), at: now, into: &effects)
     }
     effects.append(.notify(.ready))
-    readFilesIfAsked(into: &effects)
+    reload.readIfAsked(into: &effects)
     if stopsAtOnce { tell(.stop, at: now, into: &effects) }
   }
 

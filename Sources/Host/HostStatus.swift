@@ -10,7 +10,7 @@ extension Host {
     status.instance = settings.instance
     status.version = version
     status.summary = StatusLine(self, at: now, calendar).description
-    describeSettings(in: &status)
+    status.describe(settings, core.parameters)
     status.state = core.election.state.field
     status.cause = core.cause?.inWords(at: core.since ?? now) ?? ""
     status.since = core.since.map(calendar.microseconds) ?? 0
@@ -29,18 +29,6 @@ extension Host {
         cause: transition.cause.inWords(at: transition.time))
     }
     return status
-  }
-
-  private func describeSettings(in status: inout InstanceStatus) {
-    let parameters = core.parameters
-    status.addresses = settings.addresses.map(\.description)
-    status.interface = settings.interface
-    status.virtualRouterID = settings.virtualRouterID
-    status.priority = parameters.priority
-    status.interval = UInt64(parameters.interval.duration.wholeMicroseconds)
-    status.lease = UInt64(parameters.lease?.wholeMicroseconds ?? 0)
-    status.witnessMode = "\(parameters.witness)"
-    status.gateway = parameters.references.map(\.description).joined(separator: " ")
   }
 
   private func identifyOwner(in status: inout InstanceStatus) {
@@ -75,6 +63,35 @@ extension Host {
     if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }
     if !told.isRoleWritten || !told.isHoldWritten { remarks.append("cannot write to the runtime directory") }
     return remarks
+  }
+}
+
+extension Prospect {
+  /// Everything that this instance tells about itself: what it waits for, and as much of its settings as is known.
+  func status(_ calendar: Calendar) -> InstanceStatus {
+    var status = InstanceStatus()
+    status.instance = settings.instance
+    status.version = version
+    status.summary = error.waiting
+    status.describe(settings, settings.parameters(defaultGateway: nil))
+    status.state = Election.State.initialize.field
+    status.cause = error.found
+    status.since = calendar.microseconds(start)
+    status.isHeld = isHeld
+    return status
+  }
+}
+
+extension InstanceStatus {
+  fileprivate mutating func describe(_ settings: Settings, _ parameters: Parameters) {
+    addresses = settings.addresses.map(\.description)
+    interface = settings.interface
+    virtualRouterID = settings.virtualRouterID
+    priority = parameters.priority
+    interval = UInt64(parameters.interval.duration.wholeMicroseconds)
+    lease = UInt64(parameters.lease?.wholeMicroseconds ?? 0)
+    witnessMode = "\(parameters.witness)"
+    gateway = parameters.references.map(\.description).joined(separator: " ")
   }
 }
 

@@ -304,6 +304,19 @@ struct KernelView: Hashable, Sendable {
     }
   }
 
+  /// The configured addresses that this host has as its own on other links.
+  var copies: [Copy] {
+    addresses.compactMap { address in
+      guard address.protocolNumber != AddressRequest.protocolNumber, address.linkIndex != link?.index,
+        virtual.contains(where: { $0.address == address.network.address }),
+        let holder = self.link(address.linkIndex)
+      else { return nil }
+      return Copy(
+        address: address.network.address, interface: holder.name,
+        isFoundByNeighbors: holder.isEthernet && holder.isARPCapable && !holder.isLoopback)
+    }
+  }
+
   func has(_ route: Route) -> Bool { routes.contains(route) }
 
   /// The router of the default route, if that leaves by the VIP's link.

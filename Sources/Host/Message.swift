@@ -1,4 +1,4 @@
-import Configuration
+public import Configuration
 public import Internet
 import Netlink
 import Ownership
@@ -24,6 +24,8 @@ public struct Message {
   /// Kinds of event, each with the MESSAGE_ID that its catalog entry explains.
   public enum Kind: CaseIterable, Sendable {
     case started
+    case awaiting
+    case copied
     case stopping
     case becameActive
     case becameBackup
@@ -65,6 +67,8 @@ public struct Message {
     /// MESSAGE_ID
     public var id: StaticString {
       switch self {
+      case .awaiting: "a8ebe2fc58f54320b900e9e2d682fd3a"
+      case .copied: "dd860cf071c44c23a2490e79f317e425"
       case .started: "f0a149cfab7f4f6b9b787cf485a59a21"
       case .stopping: "8a0cd10c33e9417aa8074e61e2aa6b28"
       case .becameActive: "5938dd97a61142f7b008209182d08db5"
@@ -125,10 +129,11 @@ public struct Message {
 }
 
 extension Message {
-  /// `notice` of `host` in words.
-  public init(_ notice: Notice, of host: Host, at now: Instant, _ calendar: Calendar) {
-    let settings = host.settings
+  /// `notice` of an instance with these settings in words.
+  public init(_ notice: Notice, of settings: Settings, at now: Instant, _ calendar: Calendar) {
     switch notice {
+    case .awaiting(let error): self.init(.awaiting, .warning, "\(error.waiting) (\(error))")
+    case .copied(let copy): self.init(.copied, .warning, copy.explanation(settings))
     case .core(let report): self.init(report, settings, at: now, calendar)
     case .started: self.init(.started, .info, "Started: \(settings.summary)")
     case .leftover(let found):

@@ -8,6 +8,10 @@ public import VRRP
 public enum Notice: Hashable, Sendable {
   /// The instance has begun.
   case started
+  /// The instance waits for its surroundings, as the error says.
+  case awaiting(ConfigurationError)
+  /// This host has an address of the VIP as its own on another link.
+  case copied(Copy)
   /// The core's decisions.
   case core(Report)
   /// Addresses that an earlier run left were found.

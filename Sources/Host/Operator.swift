@@ -14,6 +14,49 @@ struct Reload: Hashable, Sendable {
   var waiting: [Caller] = []
   /// Whether somebody asked since, whether he waits or not.
   var isAskedAgain = false
+
+  /// Has the files read, after those who asked for it before; later if it is not known yet what there is
+  /// (`mayRead`), which they depend on.
+  mutating func ask(for caller: Caller?, mayRead: Bool = true, into effects: inout Effects) {
+    if mayRead { effects.append(.notify(.reloading)) }
+    if isReading || !mayRead {
+      isAskedAgain = true
+      if let caller { waiting.append(caller) }
+      return
+    }
+    if let caller { answered.append(caller) }
+    isReading = true
+    effects.append(.readFiles)
+  }
+
+  /// Reads the files for those who asked before it was known what there is.
+  mutating func readIfAsked(into effects: inout Effects) {
+    if isAskedAgain { effects.append(.notify(.reloading)) }
+    readForThoseWhoWait(into: &effects)
+  }
+
+  /// Reads the files, if somebody asked since that was last begun.
+  private mutating func readForThoseWhoWait(into effects: inout Effects) {
+    answered = waiting
+    waiting = []
+    isReading = isAskedAgain
+    isAskedAgain = false
+    if isReading { effects.append(.readFiles) }
+  }
+
+  /// Answers those who asked before the reading began, and reads once more for those who asked since.
+  mutating func finish(_ reply: Reply, into effects: inout Effects) {
+    guard isReading else { return }
+    for caller in answered { effects.append(.reply(caller, reply)) }
+    readForThoseWhoWait(into: &effects)
+    if !isReading { effects.append(.notify(.ready)) }
+  }
+
+  /// Tells everybody that nothing comes of it.
+  mutating func refuse(_ why: String, into effects: inout Effects) {
+    for caller in answered + waiting { effects.append(.reply(caller, .refused(why))) }
+    self = Reload()
+  }
 }
 
 // MARK: Handover
@@ -58,60 +101,32 @@ extension HandoverRefusal {
 // MARK: Reload
 
 extension Host {
-  /// Has the files read, after those who asked for it before.
-  mutating func readFiles(for caller: Caller?, into effects: inout Effects) {
-    // What the files mean depends on what there is.
-    if phase != .waiting { effects.append(.notify(.reloading)) }
-    if reload.isReading || phase == .waiting {
-      reload.isAskedAgain = true
-      if let caller { reload.waiting.append(caller) }
-      return
-    }
-    if let caller { reload.answered.append(caller) }
-    reload.isReading = true
-    effects.append(.readFiles)
-  }
-
-  /// Reads the files for those who asked before it was known what there is.
-  mutating func readFilesIfAsked(into effects: inout Effects) {
-    if reload.isAskedAgain { effects.append(.notify(.reloading)) }
-    readForThoseWhoWait(into: &effects)
-  }
-
-  /// Reads the files, if somebody asked since that was last begun.
-  private mutating func readForThoseWhoWait(into effects: inout Effects) {
-    reload.answered = reload.waiting
-    reload.waiting = []
-    reload.isReading = reload.isAskedAgain
-    reload.isAskedAgain = false
-    if reload.isReading { effects.append(.readFiles) }
-  }
-
-  mutating func refuseReloads(_ why: String, into effects: inout Effects) {
-    for caller in reload.answered + reload.waiting { effects.append(.reply(caller, .refused(why))) }
-    reload = Reload()
-  }
-
   /// Takes over what the files say, or nothing.
   mutating func take(
     _ files: Result<[ConfigurationFile], ConfigurationError>, at now: Instant, into effects: inout Effects
   ) {
     do throws(ConfigurationError) {
-      let changed = try Configuration.resolve(
-        instance: settings.instance, files: try files.get(), surroundings: view.surroundings)
-      take(changed, at: now, into: &effects)
+      take(try settings(of: try files.get()), at: now, into: &effects)
     } catch {
       effects.append(.notice(.reloadRefused(error)))
-      finishReading(.refused("\(error)"), into: &effects)
+      reload.finish(.refused("\(error)"), into: &effects)
     }
   }
 
-  /// Answers those who asked before the reading began, and reads once more for those who asked since.
-  private mutating func finishReading(_ reply: Reply, into effects: inout Effects) {
-    guard reload.isReading else { return }
-    for caller in reload.answered { effects.append(.reply(caller, reply)) }
-    readForThoseWhoWait(into: &effects)
-    if !reload.isReading { effects.append(.notify(.ready)) }
+  /// What `files` mean here and now. What the settings were completed from before, and is missing only now, counts as
+  /// if it were there: it may be back in a moment, as an address that DHCP renews.
+  private mutating func settings(of files: [ConfigurationFile]) throws(ConfigurationError) -> Settings {
+    let instance = settings.instance
+    var found = view.surroundings
+    var outcome = try Configuration.outcome(instance: instance, files: files, surroundings: found)
+    if case .awaiting(_, let error) = outcome {
+      found = found.completed(from: surroundings)
+      outcome = try Configuration.outcome(instance: instance, files: files, surroundings: found)
+      if case .awaiting = outcome { throw error }
+    }
+    guard case .complete(let changed) = outcome else { preconditionFailure("was thrown") }
+    surroundings = found
+    return changed
   }
 
   /// Goes on with the live values of `new`, without letting go of anything that is still wanted.
@@ -133,7 +148,7 @@ extension Host {
     group?.core.follow(lease: settings.lease)
     hasChanged = true
     told.remarks &+= 1
-    finishReading(.changed(changes.map(\.description)), into: &effects)
+    reload.finish(.changed(changes.map(\.description)), into: &effects)
   }
 
   private mutating func followChecks(replacing old: Settings, into effects: inout Effects) {

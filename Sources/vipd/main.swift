@@ -12,13 +12,14 @@ let missingCapability: Int32 = 77
 func run(_ invocation: Invocation) -> Int32 {
   do {
     let files = ConfigurationFiles(directory: invocation.configurationDirectory)
-    let settings = try Configuration.resolve(
-      instance: invocation.instance, files: try files.files(of: invocation.instance),
-      surroundings: Surroundings(try RouteRequests().snapshot()))
+    let found = try files.files(of: invocation.instance)
+    let surroundings = Surroundings(try RouteRequests().snapshot())
     if invocation.task == .check {
-      print(settings)
+      check(
+        try Configuration.outcome(instance: invocation.instance, files: found, surroundings: surroundings))
       return 0
     }
+    let stage = try Stage(instance: invocation.instance, files: found, surroundings: surroundings)
     let missing = try Capabilities.missing()
     guard missing.isEmpty else {
       complain(
@@ -26,7 +27,7 @@ func run(_ invocation: Invocation) -> Int32 {
           + "CAP_NET_RAW for VRRP and ARP; run it as root or by vip@.service")
       return missingCapability
     }
-    return try serve(settings, files: files, runtimeDirectory: invocation.runtimeDirectory)
+    return try serve(stage, files: files, runtimeDirectory: invocation.runtimeDirectory)
   } catch let error as ConfigurationError {
     complain("\(error)")
     return ConfigurationError.exitCode
@@ -36,7 +37,16 @@ func run(_ invocation: Invocation) -> Int32 {
   }
 }
 
-func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
+/// Prints the effective settings, or what they wait for: that is no mistake.
+func check(_ outcome: Configuration.Outcome) {
+  switch outcome {
+  case .complete(let settings): print(settings)
+  case .awaiting(let settings, let error):
+    print("# \(settings.instance): waits for \(error.awaited ?? error.found)\n# \(error)")
+  }
+}
+
+func serve(_ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
   // A file that may not grow (setrlimit(2)) is an error like a full disk.
   signal(SIGXFSZ, SIG_IGN)
   let journal = try Journal(identifier: "vipd")
@@ -48,8 +58,8 @@ func serve(_ settings: Settings, files: ConfigurationFiles, runtimeDirectory: St
     journal.send(.info, "\(error): heartbeats may wait for the disk when memory is short")
   }
   do {
-    let directory = runtimeDirectory ?? "/run/vip/\(settings.instance)"
-    return try Daemon(settings, files: files, runtimeDirectory: directory, journal: journal).run()
+    let directory = runtimeDirectory ?? "/run/vip/\(stage.settings.instance)"
+    return try Daemon(stage, files: files, runtimeDirectory: directory, journal: journal).run()
   } catch {
     journal.send(.critical, "Giving up: \(error)")
     return DaemonError.exitCode

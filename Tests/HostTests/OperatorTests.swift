@@ -334,3 +334,92 @@ import VRRP
     #expect(try !bench.has("192.168.1.219/24"))
   }
 }
+
+/// A reload while something of the surroundings is missing, as in the middle of a DHCP renewal.
+@Suite struct ReloadDuringAGapTests {
+  private static let text = "[VirtualIP]\nAddress=192.168.1.219\n[VRRP]\nPriority=%\n"
+
+  private func bench(also other: LinkAddress? = nil) throws -> Bench {
+    var bench = try Bench("[VirtualIP]\nAddress=192.168.1.219\n", also: other)
+    bench.own()
+    // What the settings were completed from is known since the files were read.
+    _ = try reply(&bench, priority: 110)
+    bench.forget()
+    return bench
+  }
+
+  private func reply(_ bench: inout Bench, priority: Int) throws -> Reply? {
+    let text = Self.text.split(separator: "%").joined(separator: "\(priority)")
+    bench.handle(.reload(Caller(1)))
+    bench.handle(.files(.success([ConfigurationFile(path: "219.conf", bytes: Array(text.utf8))])))
+    return bench.log.last { if case .reply = $0 { true } else { false } }.flatMap {
+      if case .reply(_, let reply) = $0 { reply } else { nil }
+    }
+  }
+
+  @Test func whatIsMissingOnlyNowStays() throws {
+    let own = try Bench.address(Bench.own)
+    var lost = try bench()
+    lost.happen(.addressRemoved(own))
+    #expect(try reply(&lost, priority: 120) == .changed(["VRRP.Priority: 110 -> 120"]))
+    #expect(try reply(&lost, priority: 130) == .changed(["VRRP.Priority: 120 -> 130"]), "and again")
+    var gone = try bench()
+    gone.happen(.linkRemoved(index: 2, name: "eth0"))
+    #expect(try reply(&gone, priority: 120) == .changed(["VRRP.Priority: 110 -> 120"]))
+  }
+
+  @Test func whatIsInTheWayIsRefused() throws {
+    var bench = try bench()
+    bench.happen(.address(try Bench.address("192.168.1.219/32", on: 3)))
+    guard case .refused(let why) = try reply(&bench, priority: 120) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(why.contains("own address on eth1"))
+  }
+}
+
+/// The VIP on another link of this host.
+@Suite struct CopyTests {
+  private func copies(_ bench: Bench) -> [Copy] {
+    bench.notices.compactMap { if case .copied(let copy) = $0 { copy } else { nil } }
+  }
+
+  @Test func aCopyOnTheLoopbackIsToldAndLeftAlone() throws {
+    let lo = Link(
+      index: 1, name: "lo", macAddress: nil, isLoopback: true, isARPCapable: false, isEthernet: false)
+    let copy = try Bench.address("192.168.1.219/32", on: 1)
+    var bench = try Bench()
+    bench.happen(.link(lo))
+    bench.happen(.address(copy))
+    bench.own()
+    #expect(copies(bench).map(\.interface) == ["lo"] && copies(bench)[0].isFoundByNeighbors == false)
+    #expect(
+      Message(
+        .copied(copies(bench)[0]), of: bench.host.settings, at: bench.now,
+        .init(localTime: { _ in "" }, microseconds: { _ in 0 })
+      ).text.contains("arp_ignore=1"))
+    // Ours is the one on eth0, whatever happens to the other one.
+    #expect(bench.host.standing.owns && bench.virtual.map(\.linkIndex) == [2])
+    bench.happen(.addressRemoved(copy))
+    #expect(bench.host.standing.owns)
+    bench.happen(.address(copy))
+    #expect(copies(bench).count == 2, "told each time that it comes")
+    bench.handle(.hold(true, nil))
+    bench.run(for: .seconds(5))
+    #expect(!bench.host.standing.owns && bench.virtual.isEmpty)
+    #expect(bench.addresses.contains(copy))
+  }
+
+  @Test func aStandbyWithACopyDoesNotOwn() throws {
+    var bench = try Bench()
+    bench.happen(
+      .link(Link(index: 9, name: "kube-ipvs0", macAddress: MACAddress(bits: 9), isARPCapable: false)))
+    bench.happen(.address(try Bench.address("192.168.1.219/32", on: 9)))
+    bench.start()
+    #expect(!bench.host.standing.owns && bench.status.state == "backup")
+    #expect(copies(bench).map(\.interface) == ["kube-ipvs0"])
+    bench.happen(.address(try Bench.address("192.168.1.219/16", on: 3)))
+    #expect(copies(bench).last?.isFoundByNeighbors == true)
+  }
+}
