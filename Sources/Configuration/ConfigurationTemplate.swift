@@ -19,12 +19,12 @@ public enum ConfigurationTemplate {
       + assignments.map { $0 + "\n" }.joined()
   }
 
-  /// The effective settings that `text` gives `instance` on a host with these surroundings, or what is wrong
-  /// with it; messages name `path`.
+  /// What `text` means for `instance` on a host with these surroundings, or what is wrong with it; messages name
+  /// `path`.
   public static func check(
     _ text: String, instance: String, path: String, surroundings: Surroundings
-  ) throws(ConfigurationError) -> Settings {
-    try Configuration.resolve(
+  ) throws(ConfigurationError) -> Configuration.Outcome {
+    try Configuration.outcome(
       instance: instance, files: [ConfigurationFile(path: path, bytes: Array(text.utf8))],
       surroundings: surroundings)
   }

@@ -319,10 +319,17 @@ package final class Segment: @unchecked Sendable {
 
   /// Makes a host's interface again, with the same name and addresses, after `deleteInterface`.
   package func recreateInterface(of number: Int) throws {
-    let host = try host(number)
-    try networkSwitch.ip(cabling(host))
-    try configure(host)
+    try plugInInterface(of: number)
+    try configureInterface(of: number)
   }
+
+  /// Makes a host's interface again, with the same name and nothing configured.
+  package func plugInInterface(of number: Int) throws {
+    try networkSwitch.ip(cabling(try host(number)))
+  }
+
+  /// Gives a host its interface's addresses and its default route, as the plan has them.
+  package func configureInterface(of number: Int) throws { try configure(try host(number)) }
 
   /// What sends whole Ethernet frames from a station's interface.
   package func sender(_ station: Station) throws -> FrameSender {

@@ -22,7 +22,7 @@ struct DetailView {
     let owner = [status.owner, status.ownerHardware.isEmpty ? "" : "at \(status.ownerHardware)"]
     let here = status.state == "active" ? " (this host)" : ""
     var facts = [
-      ("Address", Report.vip(status) + " on \(status.interface)"),
+      ("Address", address(status)),
       ("Role", "\(status.state.capitalizedFirst) since \(WallClock.local(status.since)): \(status.cause)"),
       ("Owner", status.owner.isEmpty ? "unknown" : owner.joined(separator: " ") + here),
       (
@@ -40,6 +40,12 @@ struct DetailView {
       let label = name + String(repeating: " ", count: 10 - name.count)
       return terminal.styled(label, .faint) + value.printable
     }
+  }
+
+  /// One that waits for its surroundings may not know either of the two.
+  private func address(_ status: InstanceStatus) -> String {
+    let vip = status.addresses.isEmpty ? "not known yet" : Report.vip(status)
+    return status.interface.isEmpty ? vip : "\(vip) on \(status.interface)"
   }
 
   private func witness(_ status: InstanceStatus) -> String {

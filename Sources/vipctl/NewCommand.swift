@@ -61,11 +61,16 @@ struct New: ParsableCommand {
     let path = "\(places.configuration)/\(instance).conf"
     do {
       let surroundings = Surroundings(try RouteRequests().snapshot())
-      let settings = try ConfigurationTemplate.check(
+      let outcome = try ConfigurationTemplate.check(
         text, instance: instance, path: path, surroundings: surroundings)
       if print { return Terminal.say(text, terminator: "") }
       try NewFile(directory: places.configuration, replaces: force).write(text, to: path)
-      Terminal.say("\(path): \(settings.summary.printable)")
+      switch outcome {
+      case .complete(let settings): Terminal.say("\(path): \(settings.summary.printable)")
+      case .awaiting(_, let error):
+        Terminal.say(
+          "\(path): will wait for \(error.awaited ?? error.found) (\(error.found); \(error.accepted))")
+      }
       Terminal.say("Start it on every host: systemctl enable --now vip@\(instance)")
     } catch let error as ConfigurationError {
       throw fail(Status.badConfiguration, "\(error)")

@@ -4,7 +4,7 @@ import Lab
 import Testing
 
 /// The operator's command beside running daemons.
-private struct Operator {
+struct Operator {
   let daemon: HostDaemon
   /// The daemon's socket.
   let socket: String

@@ -1,4 +1,6 @@
+import Configuration
 import Glibc
+import Internet
 import Testing
 
 @testable import vipctl
@@ -104,5 +106,45 @@ import Testing
     try withFiles(["/run/NetworkManager/devices/2": "[device]\nmanaged=0\n"]) { keepers in
       #expect(keepers.findings("eth0", index: 2).map(\.result) == [.ok])
     }
+  }
+
+  /// What the kernel answers where both have these values of arp_ignore and arp_announce.
+  private func answers(all: (Int, Int), own: (Int, Int)) throws -> ARPAnswers {
+    var answers: ARPAnswers?
+    let root = "/proc/sys/net/ipv4/conf"
+    try withFiles([
+      "\(root)/all/arp_ignore": "\(all.0)\n", "\(root)/all/arp_announce": "\(all.1)\n",
+      "\(root)/eth0/arp_ignore": "\(own.0)\n", "\(root)/eth0/arp_announce": "\(own.1)\n",
+    ]) { answers = ARPAnswers(on: "eth0", root: $0.root) }
+    return try #require(answers)
+  }
+
+  @Test func aCopyThatIsAnsweredForIsBad() throws {
+    let copies = Surroundings(
+      links: [
+        Surroundings.Link(
+          index: 1, name: "lo", hardwareAddress: nil, isLoopback: true,
+          addresses: try ["192.168.1.219", "fd00::219"].map { text in
+            let address = try #require(IPAddress(text))
+            return Surroundings.Address(
+              try #require(IPNetwork(address, prefixLength: address.family == .ipv4 ? 32 : 128)))
+          })
+      ], defaultRouteLinkIndex: nil)
+    var settings = Settings()
+    settings.interface = "eth0"
+    settings.addresses = copies.links[0].addresses.map(\.network)
+    let found = copies.copies(of: settings)
+    #expect(found.map(\.interface) == ["lo", "lo"])
+    func results(_ answers: ARPAnswers) -> [Finding.Result] {
+      found.map { CopyFinding.finding($0, on: "eth0", answering: answers).result }
+    }
+    #expect(results(try answers(all: (0, 0), own: (0, 0))) == [.bad, .note])
+    #expect(results(try answers(all: (0, 2), own: (1, 0))) == [.note, .note])
+    #expect(results(try answers(all: (1, 0), own: (0, 0))) == [.note, .note])
+    #expect(results(ARPAnswers(on: "eth0", root: "/nowhere")) == [.bad, .note])
+    let finding = CopyFinding.finding(
+      found[0], on: "eth0", answering: try answers(all: (0, 0), own: (0, 0)))
+    #expect(finding.text.contains("arp_ignore=0"))
+    #expect(finding.remedy?.contains("arp_announce=2") == true)
   }
 }

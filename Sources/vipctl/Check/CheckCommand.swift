@@ -52,7 +52,9 @@ private final class Examination {
   private let isPrivileged: Bool
   private let loop: EventLoop
   /// Of all instances of this host that can be made sense of.
-  private lazy var instances = list.all().compactMap { try? settings(of: $0.name) }
+  private lazy var instances = list.all().compactMap {
+    if case .complete(let settings) = try? outcome(of: $0.name) { settings } else { nil }
+  }
   /// How long to listen: some Advertisements must fit, but nobody waits a minute.
   private var patience = Duration.seconds(2)
 
@@ -92,13 +94,25 @@ private final class Examination {
     var subject = Subject(checkup: Checkup(instance: report.name), report: report)
     subject.checkup.findings.append(Self.daemon(report))
     do {
-      let settings = try settings(of: report.name)
+      let settings: Settings
+      switch try outcome(of: report.name) {
+      case .complete(let complete): settings = complete
+      case .awaiting(_, let error):
+        subject.checkup.findings.append(
+          .note(
+            "configuration", "waits for \(error.awaited ?? error.found) (\(error.place): \(error.found))",
+            "if it is there already: \(error.remedy); \(error.accepted)"))
+        return subject
+      }
       subject.settings = settings
       subject.checkup.findings.append(.ok("configuration", settings.summary))
       subject.checkup.findings += Siblings.findings(
         settings, among: instances.filter { $0.instance != settings.instance })
       if let link = surroundings.links.first(where: { $0.name == settings.interface }) {
         subject.checkup.findings += LinkFindings.findings(link, settings.addresses)
+        subject.checkup.findings += surroundings.copies(of: settings).map {
+          CopyFinding.finding($0, on: link.name, answering: ARPAnswers(on: link.name))
+        }
         if link.isUp && link.hasCarrier && settings.addresses.contains(where: { $0.address.family == .ipv6 })
         {
           subject.checkup.findings += DuplicateDetection.findings(
@@ -117,9 +131,9 @@ private final class Examination {
     return subject
   }
 
-  private func settings(of instance: String) throws -> Settings {
+  private func outcome(of instance: String) throws -> Configuration.Outcome {
     let files = ConfigurationFiles(directory: list.configuration)
-    return try Configuration.resolve(
+    return try Configuration.outcome(
       instance: instance, files: try files.files(of: instance), surroundings: surroundings)
   }
 
