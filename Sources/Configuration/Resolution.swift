@@ -100,10 +100,11 @@ struct Resolution {
     } else if let family, !link.hasOwn(family) {
       let kind = family == .ipv4 ? "IPv4" : "link-local IPv6"
       fault = "interface \(link.name.quoted) has no \(kind) address of the host's own"
-      awaited = "\(name) to have \(family == .ipv4 ? "an" : "a") \(kind) address of the host's own"
+      awaited =
+        "\(name) to have \(family == .ipv4 ? "an" : "a") \(kind) address of the host's own\(link.trouble)"
     } else if link.ownNetworks.isEmpty {
       fault = "interface \(link.name.quoted) has no address of the host's own"
-      awaited = "\(name) to have an address of the host's own"
+      awaited = "\(name) to have an address of the host's own\(link.trouble)"
     } else {
       return
     }
@@ -530,6 +531,14 @@ struct Resolution {
     if case .file = origin, let origin { place = "\(origin)" }
     return ConfigurationError(
       place: place, found: found, accepted: accepted, remedy: remedy, awaited: awaited)
+  }
+}
+
+extension Surroundings.Link {
+  /// Why addresses may not come: networkd, for one, gives none without carrier.
+  fileprivate var trouble: String {
+    if !isUp { return "; it is down" }
+    return hasCarrier ? "" : "; it has no carrier"
   }
 }
 

@@ -93,6 +93,15 @@ import Testing
     #expect(try awaited(text, Hosts.single(own)).what == what)
   }
 
+  @Test func whyAnAddressMayNotCome() throws {
+    var host = try Hosts.single([])
+    let what = "bond0 to have an address of the host's own"
+    host.links[1].hasCarrier = false
+    #expect(try awaited("Interface=bond0", host).what == "\(what); it has no carrier")
+    host.links[1].isUp = false
+    #expect(try awaited("Interface=bond0", host).what == "\(what); it is down")
+  }
+
   @Test func ambiguityAndARP() throws {
     let host = try Hosts.router()
     #expect(

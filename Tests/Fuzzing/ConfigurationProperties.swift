@@ -11,6 +11,7 @@ enum ConfigurationProperties {
       ConfigurationFile(path: "/etc/vip/219.conf.d/\($0.offset).conf", bytes: Array($0.element))
     }
     for instance in ["219", "web"] {
+      try checkPatience(with: instance, files)
       let settings: Settings
       do throws(ConfigurationError) {
         settings = try Configuration.resolve(instance: instance, files: files, surroundings: host)
@@ -20,6 +21,22 @@ enum ConfigurationProperties {
       }
       try checkRoundTrip(of: settings)
     }
+  }
+
+  /// What is refused is so whatever the surroundings are; everything else may come right.
+  private static func checkPatience(
+    with instance: String, _ files: [ConfigurationFile]
+  ) throws(Violation) {
+    func refusal(_ surroundings: Surroundings) -> ConfigurationError? {
+      do throws(ConfigurationError) {
+        _ = try Configuration.outcome(instance: instance, files: files, surroundings: surroundings)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let (here, nowhere) = (refusal(host), refusal(bareHost))
+    try demand(here?.awaited == nil && here?.found == nowhere?.found, "\(here as Any) \(nowhere as Any)")
   }
 
   /// A refusal is one printable line.
@@ -52,6 +69,11 @@ enum ConfigurationProperties {
     var settings = settings
     settings.origins = [:]
     return settings
+  }
+
+  /// Its loopback, and nothing else.
+  private static var bareHost: Surroundings {
+    Surroundings(links: [host.links[0]], defaultRouteLinkIndex: nil)
   }
 
   /// Two Ethernets with both families; the first is the default route's.
