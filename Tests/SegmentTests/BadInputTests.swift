@@ -27,9 +27,9 @@ extension SegmentTests {
         Refusal(configuration: file("[VRRP]", "VirtualRouterID=0"), says: ["219.conf:4:", "1", "255"]),
         Refusal(configuration: file("[VRRP]", "VirtualRouterID=256"), says: ["219.conf:4:", "256"]),
         Refusal(configuration: file("[VRRP]", "Priority=0"), says: ["219.conf:4:", "Priority", "1"]),
-        Refusal(configuration: file("Interface=eth7"), says: ["219.conf:3:", "eth7"]),
+        Refusal(configuration: file("Interface=eth7", "Label=eth0:0"), says: ["219.conf:4:", "eth7"]),
         Refusal(configuration: file("Interface=lo"), says: ["219.conf:3:", "lo"]),
-        Refusal(configuration: file("Address=192.168.1.217/24"), says: ["219.conf:2:", "192.168.1.217"]),
+        Refusal(configuration: file("Address=192.168.1.255/24"), says: ["219.conf:2:", "192.168.1.255"]),
         Refusal(configuration: nil, instance: "database", says: ["database"]),
       ]
     }

@@ -98,6 +98,21 @@ extension SegmentTests {
       try scene.expectOwners()
     }
 
+    /// The host's own address stays its own, and nothing is sent for it.
+    @Test func whatIsInTheWayIsWaitedFor() throws {
+      let scene = try Scene(hosts: [217])
+      let own = try #require(IPNetwork(.ipv4(Segment.address(221)), prefixLength: 24))
+      try scene.segment.addAddress(own, to: 217)
+      let before = try scene.addressLines(217)
+      let daemon = try scene.start(217) { $0.addresses = ["\(own)"] }
+      try waitForStatus("Waiting for eth0 to give up 192.168.1.221", of: daemon)
+      pause(.milliseconds(500))
+      #expect(try scene.addressLines(217) == before)
+      #expect(scene.segment.capture.advertisements().isEmpty)
+      try scene.segment.deleteAddress(own, from: 217)
+      try waitForStatus("Active", of: daemon)
+    }
+
     /// A restart in the middle of a DHCP renewal, say: the lease ends, and the VIP is back with the address.
     @Test func aRestartWithoutTheHostsAddress() throws {
       let scene = try Scene(hosts: [217])

@@ -30,6 +30,17 @@ import Testing
         """)
   }
 
+  @Test func oneThatWaitsForItsSurroundings() {
+    var status = Samples.active
+    (status.state, status.owns, status.owner, status.addresses) = ("initialize", false, "", [])
+    (status.interface, status.summary) = ("", "Waiting for a default route")
+    let report = Samples.report(status)
+    #expect(!report.isWell)
+    #expect(list(nil, [report]).hasPrefix("219: Waiting for a default route\n"))
+    let lines = DetailView(report: report, now: Samples.now).lines(on: terminal(nil))
+    #expect(lines.contains("Address   not known yet"))
+  }
+
   @Test func theListIn80Columns() {
     #expect(
       list(80) == """
