@@ -53,14 +53,16 @@ final class FamilySockets {
     source = changed
   }
 
-  /// Sends to the group, from the virtual router's hardware address (RFC 9568 §7.2) if `isOwner`: switches learn
-  /// from it where that address is, which is too early while a router that takes over has no addresses yet.
+  /// Sends to the group, and once more from the virtual router's hardware address (RFC 9568 §7.2) if `isOwner`: switches
+  /// learn from it where that address is, which is too early while a router that takes over has no addresses yet.
   func send(_ advertisement: Advertisement, in dialect: Dialect, isOwner: Bool) throws(LinuxError) {
     guard let peers = router.unicastPeers else {
       let group = Advertisement.group(router.family)
       router.encode(advertisement, from: source, to: group, in: dialect, into: &message)
       let bytes = message
-      guard isOwner, let virtualMAC else { return try vrrp.send(bytes.span) }
+      // A port that lets no other hardware address out must not silence the owner.
+      try vrrp.send(bytes.span)
+      guard isOwner, let virtualMAC else { return }
       VRRPFrame(source: source, hardwareSource: virtualMAC).encode(bytes.span, into: &frame)
       let whole = frame
       return try neighbor.send(whole.span)

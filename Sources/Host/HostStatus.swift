@@ -19,7 +19,7 @@ extension Host {
     status.holding = core.hold?.inWords(vip: settings.addressList, calendar) ?? ""
     status.isHeld = isHeld
     status.standsBack = core.isBarred
-    status.checks = remarks.joined(separator: "; ")
+    status.checks = remarks(at: now).joined(separator: "; ")
     status.peers = core.peers.map { InstanceStatus.Peer($0, at: now, calendar) }
     identifyOwner(in: &status)
     status.counters = chronicle.counters(discards: discards)
@@ -51,12 +51,18 @@ extension Host {
   }
 
   /// Why this host stands back, apart from the operator, or what is wrong with it.
-  var remarks: [String] {
+  func remarks(at now: Instant) -> [String] {
     var remarks: [String] = []
     if let failing = checks.remark { remarks.append("checks: \(failing)") }
     if let group, let reason = group.reason { remarks.append("group \(group.name): \(reason.inWords)") }
     if let peer = core.followedPeer, peer.addressesDiffer {
       remarks.append("\(peer.address) has other addresses than \(settings.addressList)")
+    }
+    if core.isUnanswered, let peer = core.following {
+      remarks.append("\(peer) is heard, but nobody answers for \(settings.addressList)")
+    }
+    for peer in core.unreached(at: now) {
+      remarks.append("\(peer.address) hears this host, but gets no answer for \(settings.addressList)")
     }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }

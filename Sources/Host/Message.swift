@@ -47,6 +47,8 @@ public struct Message {
     case holding
     case conflict
     case proxy
+    case unanswered
+    case unreached
     case isolated
     case handoverRefused
     case handedOver
@@ -90,6 +92,8 @@ public struct Message {
       case .netlinkOverflow: "e841e672070f4a5daa851c14e29a6af7"
       case .holding: "8d7777cfafc84af3a1d164f9e9d65d8a"
       case .conflict: "15a7e51441624e75b859f816b62d685f"
+      case .unanswered: "f423e99de4b4411a9fa9685c881f789e"
+      case .unreached: "e02ed799999540bd8e83eb6af8dbe691"
       case .proxy: "cf024d2a5daf48c5a3b484e83e973414"
       case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
       case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
@@ -261,6 +265,16 @@ extension Message {
         "The station \(hardware) claims \(vip), but is no router of VRID \(settings.virtualRouterID); "
           + "defending it: find that station and take the address from it",
         [("VIP_MAC", "\(hardware)")])
+    case .unanswered(let router):
+      self.init(
+        .unanswered, .warning,
+        "\(router) is heard, but nobody answers for \(vip): look for what drops its frames (port security, an address "
+          + "filter; with VirtualMAC= forged transmits)", [("VRRP_PEER", "\(router)")])
+    case .unreached(let router):
+      self.init(
+        .unreached, .error,
+        "\(router) hears this host, but gets no answer for \(vip): look for what drops this host's frames (port security, "
+          + "an address filter; with VirtualMAC= forged transmits)", [("VRRP_PEER", "\(router)")])
     case .proxy(let hardware):
       self.init(
         .proxy, .warning,

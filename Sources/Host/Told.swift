@@ -38,6 +38,8 @@ struct Told: Hashable, Sendable {
     let witnessed: MACAddress?
     let present: AddressSet
     let standbys: Int
+    let isUnanswered: Bool
+    let unreached: Int
     let isBarred: Bool
     let areRoutesWanted: Bool
     let missingRoutes: [Int]
@@ -145,7 +147,8 @@ extension Host {
       following: core.following, priority: active?.priority,
       addressesDiffer: active?.addressesDiffer, interval: active?.interval,
       hardware: active?.hardware, witnessed: core.witnessed, present: addresses.told,
-      standbys: standbyMark(at: now), isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
+      standbys: standbyMark(at: now), isUnanswered: core.isUnanswered,
+      unreached: core.unreached(at: now).count, isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
       missingRoutes: missingRoutes, remarks: told.remarks)
   }
 

@@ -10,22 +10,26 @@ public struct StandbyMark: Hashable, Sendable {
   public var priority: UInt8
   /// Whether it would take over.
   public var isReady: Bool
+  /// Whether somebody answers for the VIP, as far as it finds out: no if it hears the Active router, and asks in vain.
+  public var isAnswered: Bool
 
   /// A mark.
-  public init(virtualRouterID: UInt8, priority: UInt8, isReady: Bool) {
+  public init(virtualRouterID: UInt8, priority: UInt8, isReady: Bool, isAnswered: Bool = true) {
     self.virtualRouterID = virtualRouterID
     self.priority = priority
     self.isReady = isReady
+    self.isAnswered = isAnswered
   }
 
-  /// The five octets that follow the virtual router's hardware address: `vi`, a version, priority, readiness.
+  /// The five octets that follow the virtual router's hardware address: `vi`, a version, priority, and bits: readiness,
+  /// and whether it asks in vain.
   static let magic: [UInt8] = [0x76, 0x69, 1]
   static let detailLength = 5
 
   func appendDetail(to frame: inout [UInt8]) {
     frame.append(contentsOf: Self.magic)
     frame.append(priority)
-    frame.append(isReady ? 1 : 0)
+    frame.append((isReady ? 1 : 0) | (isAnswered ? 0 : 2))
   }
 
   /// The mark that the virtual router's hardware address and, where they are, the octets at `detail` make.
@@ -36,7 +40,8 @@ public struct StandbyMark: Hashable, Sendable {
       && Self.magic.indices.allSatisfy { frame[detail + $0] == Self.magic[$0] }
     self.init(
       virtualRouterID: id, priority: isDetailed ? frame[detail + 3] : 0,
-      isReady: isDetailed ? frame[detail + 4] & 1 == 1 : true)
+      isReady: isDetailed ? frame[detail + 4] & 1 == 1 : true,
+      isAnswered: isDetailed ? frame[detail + 4] & 2 == 0 : true)
   }
 }
 

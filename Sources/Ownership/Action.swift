@@ -55,6 +55,10 @@ public enum Report: Hashable, Sendable {
   case holding(Hold)
   /// A station that is no router of this VIP claims it.
   case conflict(MACAddress)
+  /// An Active router is heard, but nobody answers for the VIP.
+  case unanswered(by: IPAddress)
+  /// A standby hears this Active router, but gets no answer for the VIP.
+  case unreached(by: IPAddress)
   /// A station that answers for every address: what it answers for the VIP is ignored.
   case proxy(MACAddress)
   /// This host lost every sign of the network and releases the VIP.

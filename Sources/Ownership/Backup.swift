@@ -29,6 +29,8 @@ struct Backup: Hashable, Sendable {
   /// What an earlier run left in the kernel, until this router takes it over or gives it up.
   var resumption: Resumption?
   var witness = Witness()
+  /// Whether nobody answers for the VIP although an Active router is heard.
+  var isUnanswered = false
 }
 
 extension Election {

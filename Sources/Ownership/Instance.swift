@@ -55,6 +55,13 @@ public struct Instance: Sendable {
     guard let witness = phase.witness, witness.isAnswered else { return nil }
     return witness.owner
   }
+  /// Whether this Backup router hears an Active one, and asks in vain for the VIP.
+  public var isUnanswered: Bool { phase.backup?.isUnanswered ?? false }
+  /// The standbys that hear this Active router, and ask in vain for its VIP.
+  public func unreached(at now: Instant) -> [Peer] {
+    guard owns, case .serving = phase else { return [] }
+    return routers.all.filter { $0.isThere(at: now) && !$0.isAnswered }
+  }
   /// Whether this host must not own the VIP.
   public internal(set) var isBarred = false
 

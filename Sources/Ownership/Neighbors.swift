@@ -10,7 +10,7 @@ extension Instance {
       parameters.has(packet.target),
       packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
     {
-      routers.hearStandby(peer, mark, at: station, at: now)
+      hearStandby(peer, mark, at: station, at: now, &actions)
     }
     let isReply = packet.operation == .reply
     let isProxied = isReply && !isRouter(station) && proxies.contains(station, at: now)
@@ -34,6 +34,14 @@ extension Instance {
   /// Whether it is an answer to a question of this host.
   private func isAnswer(_ packet: NeighborPacket) -> Bool {
     packet.operation == .reply && packet.target == identity?.address(packet.target.family)
+  }
+
+  private mutating func hearStandby(
+    _ peer: IPAddress, _ mark: StandbyMark, at station: MACAddress, at now: Instant, _ actions: inout Actions
+  ) {
+    let wasReached = unreached(at: now).isEmpty
+    routers.hearStandby(peer, mark, at: station, at: now)
+    if wasReached, !unreached(at: now).isEmpty { actions.append(.report(.unreached(by: peer))) }
   }
 
   /// The address by which the sender of a packet is known: its own of the family that elects. In the other family

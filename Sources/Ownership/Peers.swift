@@ -19,6 +19,8 @@ public struct Peer: Hashable, Sendable {
   public internal(set) var standbyPriority: UInt8?
   /// Whether it would take over, as far as it said.
   public internal(set) var isReady = true
+  /// Whether it says that somebody answers for the VIP, as long as it hears this Active router.
+  public internal(set) var isAnswered = true
   /// When its last Advertisement came; nil if none did.
   public internal(set) var lastAdvertised: Instant?
   /// When it last showed that it is there, by whatever packet.
@@ -104,6 +106,7 @@ struct Peers: Hashable, Sendable {
     all[index].isMarked = true
     all[index].standbyPriority = mark.priority > 0 ? mark.priority : nil
     all[index].isReady = mark.isReady
+    all[index].isAnswered = mark.isAnswered
   }
 
   /// An ARP packet of `address` was received; whether that is a known peer.

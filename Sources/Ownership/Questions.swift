@@ -23,6 +23,7 @@ extension Instance {
     guard identity != nil else { return isolation.stopListening() }
     let interest = interest(at: now)
     if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
+    noteAnswers(&actions)
     if let window = interest.window {
       let isNew = isolation.listen(within: window, since: interest.evidenceStart, at: now)
       if isNew { routers.forgetSilence() }
@@ -81,6 +82,18 @@ extension Instance {
     ask(for: address, at: station, standby: standbyMark, &actions)
   }
 
+  /// Questions in vain after which an Active router that is heard cannot be reached at the VIP.
+  private static let vainQuestions = 5
+
+  /// An Active router whose VIP nobody reaches serves nobody: a switch may let nothing through in its name.
+  private mutating func noteAnswers(_ actions: inout Actions) {
+    guard let backup = phase.backup, let active = backup.active, !active.isLate else { return }
+    let isUnanswered = backup.witness.missed >= Self.vainQuestions
+    guard isUnanswered != backup.isUnanswered else { return }
+    phase.backup?.isUnanswered = isUnanswered
+    if isUnanswered { actions.append(.report(.unanswered(by: active.address))) }
+  }
+
   /// Asks `station` for `target`, which must be of a family that this host has an address of.
   func ask(
     for target: IPAddress, at station: MACAddress, standby: StandbyMark? = nil, _ actions: inout Actions
@@ -92,7 +105,8 @@ extension Instance {
 
   var standbyMark: StandbyMark {
     StandbyMark(
-      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred)
+      virtualRouterID: parameters.virtualRouterID, priority: parameters.priority, isReady: !isBarred,
+      isAnswered: !isUnanswered)
   }
 
   /// An Active router asks its peers every second whether they stand by.

@@ -263,7 +263,7 @@ extension Bench {
           linkIndex: 2, network: network, scope: .link, isUsable: isUsable, isDuplicate: isDuplicate))
     }
     bench.start()
-    #expect(bench.status.summary.contains("lacks an address of its own"))
+    #expect(bench.status.summary.contains("has no IPv6 address of its own"))
     bench.run(for: .seconds(1))
     for (isDuplicate, words) in [
       (false, "fe80::217 on eth0 waits for"), (true, "another station has fe80::217, too"),
