@@ -38,7 +38,7 @@ private struct Segment {
 
   init(
     _ vip: String, runs: Bool = true, suspects: [(IPAddress, MACAddress)] = [],
-    gateway: String? = "192.168.1.1"
+    references: [String] = ["192.168.1.1"]
   ) throws {
     let prefixLength = ip(vip).family == .ipv4 ? 24 : 64
     let network = try #require(IPNetwork(ip(vip), prefixLength: prefixLength))
@@ -47,7 +47,7 @@ private struct Segment {
       Interrogation.Subject(
         hardware: Self.own, own: [Self.own, Self.macvlan], sources: sources,
         disguises: runs ? [ip("192.0.0.8"), ip("fe80::8")] : sources, vips: [network],
-        gateway: gateway.map(ip), known: [ip("192.168.1.218")], suspects: suspects, seed: 4))
+        references: references.map(ip), known: [ip("192.168.1.218")], suspects: suspects, seed: 4))
   }
 
   /// Asks everything; returns who claims `address`.
@@ -235,13 +235,13 @@ private struct Segment {
   }
 
   @Test func aProxyIsNamedAndNotTakenForAnOwner() {
-    let names = [MACAddress(bits: 1): "192.168.1.1 (the gateway)"]
+    let names = [MACAddress(bits: 1): "192.168.1.1 (Gateway=)"]
     for isHere in [true, false] {
       let findings = findings([.proxy], isHere: isHere, isBackupHere: !isHere, names)
       #expect(findings.map(\.result) == [.ok, .bad])
       #expect(
         findings[1].text.hasPrefix(
-          "192.168.1.1 (the gateway) at 00:00:00:00:00:01 answers ARP for every address"))
+          "192.168.1.1 (Gateway=) at 00:00:00:00:00:01 answers ARP for every address"))
       #expect(findings[1].remedy?.contains("local-proxy-arp") == true)
     }
     #expect(findings([.proxy, .owner], isActiveHeard: true).map(\.result) == [.ok, .bad])
@@ -252,6 +252,37 @@ private struct Segment {
     #expect(findings.map(\.subject) == ["address", "fabric"] && findings.map(\.result) == [.ok, .bad])
     #expect(findings[1].remedy?.contains("take the address") == false)
     #expect(findings[1].remedy?.contains("ARP suppression") == true)
+  }
+}
+
+@Suite struct ReferenceTests {
+  private func results(_ references: [String], answering: [String]) -> [Finding.Result] {
+    let stations = answering.map { (ip($0), Segment.gateway) }
+    return References(
+      addresses: references.map(ip), interface: "eth0", families: [.ipv4],
+      stations: Dictionary(uniqueKeysWithValues: stations)
+    ).findings.map(\.result)
+  }
+
+  @Test func moreThanHalfOfThemMustAnswer() {
+    let three = ["192.168.1.1", "192.168.1.2", "192.168.1.3"]
+    #expect(results([], answering: []) == [.note])
+    #expect(results(["192.168.1.1"], answering: []) == [.bad])
+    #expect(results(three, answering: three) == [.ok, .ok, .ok])
+    #expect(results(three, answering: ["192.168.1.1", "192.168.1.3"]) == [.ok, .note, .ok])
+    #expect(results(three, answering: ["192.168.1.1"]) == [.ok, .bad, .bad])
+    #expect(results(["192.168.1.1", "fe80::1"], answering: ["192.168.1.1"]) == [.ok, .skipped])
+  }
+
+  @Test func allOfThemAreAskedFor() throws {
+    var segment = try Segment("192.168.1.219", references: ["192.168.1.1", "192.168.1.2"])
+    segment.stations = [Segment.Station(hardware: Segment.gateway, addresses: [ip("192.168.1.2")])]
+    _ = segment.claimants(of: "192.168.1.219")
+    #expect(segment.interrogation.claimants(of: ip("192.168.1.1")).isEmpty)
+    #expect(segment.interrogation.claimants(of: ip("192.168.1.2")).map(\.hardware) == [Segment.gateway])
+    let asked = segment.questions.map(\.packet.target)
+    #expect(asked.filter { $0 == ip("192.168.1.2") }.count == 1)
+    #expect(asked.filter { $0 == ip("192.168.1.1") }.count > 1)
   }
 }
 

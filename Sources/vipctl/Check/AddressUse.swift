@@ -10,7 +10,7 @@ struct AddressUse {
   let isActiveHeard: Bool
   /// Whether the daemon on this host is Backup.
   let isBackupHere: Bool
-  /// What more is known of stations, such as the gateway's address.
+  /// What more is known of stations, such as a reference's address.
   let names: [MACAddress: String]
 
   var findings: [Finding] {

@@ -71,7 +71,7 @@ private final class Examination {
     let report: Report
     var settings: Settings?
     var ears: Eavesdropper?
-    var gateway: IPAddress?
+    var references: [IPAddress] = []
     /// The addresses of the interface and of the macvlans on it.
     var here: [IPAddress] = []
   }
@@ -142,7 +142,7 @@ private final class Examination {
       return subject.checkup.findings.append(.skipped("network", "only root can listen and ask there"))
     }
     guard link.isUp && link.hasCarrier, let hardware = link.hardwareAddress else { return }
-    subject.gateway = gateway(settings, link)
+    subject.references = references(settings, link)
     let places = snapshot.links.filter { $0.kind == "macvlan" && $0.parentIndex == link.index }.map(\.index)
     subject.here = snapshot.addresses.filter { ($0.linkIndex == link.index || places.contains($0.linkIndex)) }
       .map(
@@ -177,14 +177,14 @@ private final class Examination {
       hardware: hardware, own: Set(snapshot.links.compactMap(\.macAddress)), sources: sources,
       disguises: subject.report.mayRun
         ? sources.map { Disguise.address(insteadOf: $0, on: link, seed: seed) } : sources,
-      vips: settings.addresses.map { link.subnet(of: $0) }, gateway: subject.gateway,
+      vips: settings.addresses.map { link.subnet(of: $0) }, references: subject.references,
       known: link.addresses.map(\.network.address) + (here?.peers.compactMap { IPAddress($0.address) } ?? []),
       suspects: suspects, seed: seed)
   }
 
-  private func gateway(_ settings: Settings, _ link: Surroundings.Link) -> IPAddress? {
+  private func references(_ settings: Settings, _ link: Surroundings.Link) -> [IPAddress] {
     let route = snapshot.routes.defaultRoute(settings.addresses[0].address.family)
-    return settings.references(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil).first
+    return settings.references(defaultGateway: route?.linkIndex == link.index ? route?.gateway : nil)
   }
 
   // MARK: Findings
@@ -207,7 +207,8 @@ private final class Examination {
     let hasVirtualMAC = settings.virtualMAC && settings.addresses.contains { $0.address.family == .ipv4 }
     return routers(others, here, settings) + clashes(others, settings)
       + ears.routers.strangers(as: settings.virtualRouterID, usesVirtualMAC: hasVirtualMAC)
-      + settings.addresses.flatMap { use(of: $0.address, subject, ears, others) } + gateway(subject, ears)
+      + settings.addresses.flatMap { use(of: $0.address, subject, ears, others) }
+      + references(subject, ears, settings)
   }
 
   private static func routers(
@@ -271,29 +272,25 @@ private final class Examination {
     for peer in subject.report.status?.peers ?? [] {
       if let hardware = MACAddress(peer.hardware) { names[hardware] = peer.address }
     }
-    if let gateway = subject.gateway {
-      for station in ears.interrogation.claimants(of: gateway) {
-        names[station.hardware] = "\(gateway) (the gateway)"
+    for reference in subject.references {
+      for station in ears.interrogation.claimants(of: reference) {
+        names[station.hardware] = "\(reference) (Gateway=)"
       }
     }
     return names
   }
 
-  private static func gateway(_ subject: Subject, _ ears: Eavesdropper) -> [Finding] {
-    guard let gateway = subject.gateway else {
-      return [
-        .note(
-          "gateway", "none on \(ears.link.name): being cut off is noticed only by what others send anyway")
-      ]
+  private static func references(
+    _ subject: Subject, _ ears: Eavesdropper, _ settings: Settings
+  ) -> [Finding] {
+    var stations: [IPAddress: MACAddress] = [:]
+    for reference in subject.references {
+      stations[reference] = ears.interrogation.claimants(of: reference).first?.hardware
     }
-    if let station = ears.interrogation.claimants(of: gateway).first {
-      return [.ok("gateway", "\(gateway) answers at \(station.hardware)")]
-    }
-    return [
-      .bad(
-        "gateway", "\(gateway) does not answer ARP on \(ears.link.name)",
-        "look at cable, switch port and VLAN; or set Gateway= to a router that answers")
-    ]
+    let families = ears.interrogation.subject.sources.map(\.family).filter(settings.families.contains)
+    return References(
+      addresses: subject.references, interface: ears.link.name, families: families, stations: stations
+    ).findings
   }
 }
 

@@ -5,7 +5,7 @@ import Neighbor
 import Systemd
 import VRRP
 
-/// Listens on an instance's interface for a while, and asks who has the VIP and whether the gateway is there.
+/// Listens on an instance's interface for a while, and asks who has the VIP and whether the references are there.
 /// Changes nothing: see `Interrogation`.
 final class Eavesdropper {
   let link: Surroundings.Link
@@ -30,7 +30,7 @@ final class Eavesdropper {
       family = router.family
       vrrp = try VRRPSocket(
         linkIndex: link.index, source: source, audience: router.unicastPeers == nil ? .group : .peers)
-      let names = subject.vips.map(\.address) + (subject.gateway.map { [$0] } ?? [])
+      let names = subject.vips.map(\.address) + subject.references
       // Nobody is marked by it.
       let mark = MACAddress.broadcast
       switch router.family {

@@ -28,7 +28,8 @@ struct Interrogation {
     var disguises: [IPAddress]
     /// The VIP, with the prefixes of the subnets that it is in.
     var vips: [IPNetwork]
-    var gateway: IPAddress?
+    /// Stations that are asked for their own sake.
+    var references: [IPAddress]
     /// Addresses that somebody is known to have.
     var known: [IPAddress] = []
     /// Stations that answer for the VIP, as the daemon says.
@@ -85,7 +86,7 @@ struct Interrogation {
     let next = round.map { Round(rawValue: $0.rawValue + 1) ?? .over } ?? .everybody
     round = next
     guard next != .over else { return nil }
-    return (gatewayQuestions + questions(next), next.pause)
+    return (referenceQuestions + questions(next), next.pause)
   }
 
   private mutating func questions(_ round: Round) -> [Question] {
@@ -102,12 +103,13 @@ struct Interrogation {
     }
   }
 
-  /// The gateway has nothing to do with the VIP: the daemon may hear that it is there.
-  private var gatewayQuestions: [Question] {
-    guard let gateway = subject.gateway, evidence[gateway] == nil,
-      let source = subject.sources.first(of: gateway.family)
-    else { return [] }
-    return [question(for: gateway, from: source, to: .broadcast)]
+  /// References have nothing to do with the VIP: the daemon may hear that they are there.
+  private var referenceQuestions: [Question] {
+    subject.references.filter { evidence[$0] == nil }.compactMap { reference in
+      subject.sources.first(of: reference.family).map {
+        question(for: reference, from: $0, to: .broadcast)
+      }
+    }
   }
 
   private func stationQuestions(_ vip: IPAddress) -> [Question] {
@@ -145,8 +147,8 @@ struct Interrogation {
   }
 
   private func newTrial(of station: MACAddress, in vip: IPNetwork) -> ProxyTrial {
-    let others = subject.vips.map(\.address) + subject.sources + subject.disguises + subject.known
-    let known = others + (subject.gateway.map { [$0] } ?? [])
+    let others = subject.vips.map(\.address) + subject.sources + subject.disguises
+    let known = others + subject.known + subject.references
     return ProxyTrial(of: station, in: vip, avoiding: known, seed: subject.seed &+ UInt64(trials.count))
   }
 
@@ -156,7 +158,9 @@ struct Interrogation {
     let hardware = packet.senderHardware
     guard !subject.own.contains(hardware) else { return }
     for index in trials.indices { trials[index].hear(hardware, for: packet.sender) }
-    guard packet.sender == subject.gateway || subject.vips.contains(where: { $0.address == packet.sender })
+    guard
+      subject.references.contains(packet.sender)
+        || subject.vips.contains(where: { $0.address == packet.sender })
     else { return }
     let isProbed = packet.target == .any(.ipv4)
     let isAnswer = packet.operation == .reply && (isProbed || subject.disguises.contains(packet.target))
