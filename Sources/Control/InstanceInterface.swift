@@ -62,7 +62,7 @@ public enum InstanceInterface {
     value("State", \.state), value("Cause", \.cause), value("SinceUSec", \.since), value("Owns", \.owns),
     value("Owner", \.owner), value("OwnerHardware", \.ownerHardware), value("Witness", \.witness),
     value("Holding", \.holding), value("Held", \.isHeld), value("StandsBack", \.standsBack),
-    value("Checks", \.checks),
+    value("Checks", \.checks), value("Unreachable", \.unreachable),
     array("Peers", \.peers), array("Counters", \.counters), array("Transitions", \.transitions),
   ]
 

@@ -20,6 +20,7 @@ extension Host {
     status.isHeld = isHeld
     status.standsBack = core.isBarred
     status.checks = remarks(at: now).joined(separator: "; ")
+    status.unreachable = unreachable(at: now) ?? ""
     status.peers = core.peers.map { InstanceStatus.Peer($0, at: now, calendar) }
     identifyOwner(in: &status)
     status.counters = chronicle.counters(discards: discards)
@@ -50,6 +51,17 @@ extension Host {
     }
   }
 
+  /// Who finds the VIP not answered for although its owner is heard.
+  private func unreachable(at now: Instant) -> String? {
+    let vip = settings.addressList
+    if core.isUnanswered, let peer = core.following {
+      return "\(peer) is heard, but nobody answers for \(vip)"
+    }
+    let standbys = core.unreached(at: now).map(\.address.description)
+    if standbys.isEmpty { return nil }
+    return "standby \(standbys.joined(separator: ", ")) hears this host, but gets no answer for \(vip)"
+  }
+
   /// Why this host stands back, apart from the operator, or what is wrong with it.
   func remarks(at now: Instant) -> [String] {
     var remarks: [String] = []
@@ -58,12 +70,7 @@ extension Host {
     if let peer = core.followedPeer, peer.addressesDiffer {
       remarks.append("\(peer.address) has other addresses than \(settings.addressList)")
     }
-    if core.isUnanswered, let peer = core.following {
-      remarks.append("\(peer) is heard, but nobody answers for \(settings.addressList)")
-    }
-    for peer in core.unreached(at: now) {
-      remarks.append("\(peer.address) hears this host, but gets no answer for \(settings.addressList)")
-    }
+    if let unreachable = unreachable(at: now) { remarks.append(unreachable) }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }
     if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }

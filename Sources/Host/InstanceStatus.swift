@@ -48,6 +48,8 @@ public struct InstanceStatus: Hashable, Sendable {
   public var standsBack = false
   /// What of [Track] fails, what the group waits for, and why.
   public var checks = ""
+  /// Who finds the VIP not answered for although its owner is heard; empty if nobody does.
+  public var unreachable = ""
 
   /// Every router of the same virtual router that was seen.
   public var peers: [Peer] = []

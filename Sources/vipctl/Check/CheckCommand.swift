@@ -93,6 +93,7 @@ private final class Examination {
   private func prepare(_ report: Report) -> Subject {
     var subject = Subject(checkup: Checkup(instance: report.name), report: report)
     subject.checkup.findings.append(Self.daemon(report))
+    if let status = report.status { subject.checkup.findings += Self.reachability(status) }
     do {
       let settings: Settings
       switch try outcome(of: report.name) {
@@ -198,6 +199,18 @@ private final class Examination {
       return .bad(
         "daemon", report.remarks.first?.text ?? "not running", "systemctl restart vip@\(report.name)")
     }
+  }
+
+  static func reachability(_ status: InstanceStatus) -> [Finding] {
+    guard !status.unreachable.isEmpty else { return [] }
+    return [
+      .bad(
+        "reachability", status.unreachable,
+        "something lets the owner's own frames through and not those of the VIP: allow them (port security of the switch, "
+          + "address filters of the hypervisor or cloud; with VirtualMAC=yes frames from 00:00:5e:00:01:"
+          + "\(String(status.virtualRouterID, radix: 16)), which VMware calls forged transmits), or set VirtualMAC=no"
+      )
+    ]
   }
 
   private static func heard(_ subject: Subject) -> [Finding] {
