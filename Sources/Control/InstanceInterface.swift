@@ -63,6 +63,7 @@ public enum InstanceInterface {
     value("Owner", \.owner), value("OwnerHardware", \.ownerHardware), value("Witness", \.witness),
     value("Holding", \.holding), value("Held", \.isHeld), value("StandsBack", \.standsBack),
     value("Checks", \.checks), value("Unreachable", \.unreachable),
+    value("LacksRealtime", \.lacksRealtime),
     array("Peers", \.peers), array("Counters", \.counters), array("Transitions", \.transitions),
   ]
 

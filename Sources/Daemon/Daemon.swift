@@ -16,6 +16,7 @@ public final class Daemon {
   private let runtime: RuntimeDirectory
   private let monitor: RouteMonitor
   private let notifier: Notifier
+  private let lacksRealtime: Bool
 
   private var kernel: KernelThread?
   /// Taken from the kernel's thread, and not yet handed in: their news come first.
@@ -37,14 +38,15 @@ public final class Daemon {
   private var isAdvancing = false
 
   /// A daemon for the instance of `stage`, whose files `files` reads, that has not touched anything yet. It keeps its
-  /// state in `runtimeDirectory`.
+  /// state in `runtimeDirectory`. `lacksRealtime`: its process was to have realtime priority, and has none.
   ///
   /// - Throws: if netlink or the event loop cannot be opened.
   public init(
-    _ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal
+    _ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal, lacksRealtime: Bool = false
   ) throws(DaemonError) {
     self.files = files
     self.stage = stage
+    self.lacksRealtime = lacksRealtime
     log = Log(journal: journal)
     runtime = RuntimeDirectory(runtimeDirectory)
     do {
@@ -67,10 +69,16 @@ public final class Daemon {
     defer { control = nil }
     do {
       try watchEverything()
-      advance { now in stage.start(runtime.memory, at: now, into: &effects) }
-      return try loop.run()
     } catch {
       throw DaemonError(error)
+    }
+    var memory = runtime.memory
+    memory.lacksRealtime = lacksRealtime
+    advance { now in stage.start(memory, at: now, into: &effects) }
+    do {
+      return try loop.run()
+    } catch {
+      throw DaemonError(error, exitCode: DaemonError.broken)
     }
   }
 
@@ -282,9 +290,8 @@ public final class Daemon {
 
   private func tellStatus() {
     let status = stage.status(at: Clock.now, calendar)
-    let line = status.checks.isEmpty ? status.summary : "\(status.summary); \(status.checks)"
-    notifier.notify(.status(line))
-    if let file = stage.stateFile(status: line) { runtime.write(state: file.description) }
+    notifier.notify(.status(status.line))
+    if let file = stage.stateFile(status: status.line) { runtime.write(state: file.description) }
     control?.noteChange()
   }
 }

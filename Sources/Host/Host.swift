@@ -14,17 +14,20 @@ import VRRP
 /// stays wanted: what is wanted is compared with what the kernel has, and asked for again. What is said to the operator
 /// is computed from what the kernel has. And nothing here waits: a request is answered by a later input, or never.
 public struct Host: Sendable {
-  /// What an earlier run of the instance left for this one.
+  /// What an earlier run of the instance left for this one, and how this one is.
   public struct Memory: Hashable, Sendable {
     /// Until when nobody can have taken over from it; nil if it was not the Active router, or let go.
     public var resumableUntil: Instant?
     /// Whether the operator has this host stand back.
     public var isHeld: Bool
+    /// Whether this run's process was to have realtime priority, and has none.
+    public var lacksRealtime: Bool
 
-    /// Both.
-    public init(resumableUntil: Instant? = nil, isHeld: Bool = false) {
+    /// All three.
+    public init(resumableUntil: Instant? = nil, isHeld: Bool = false, lacksRealtime: Bool = false) {
       self.resumableUntil = resumableUntil
       self.isHeld = isHeld
+      self.lacksRealtime = lacksRealtime
     }
   }
 
@@ -120,6 +123,7 @@ public struct Host: Sendable {
     self.memory = memory
     isHeld = memory.isHeld
     effects.append(.notice(.started))
+    if memory.lacksRealtime { effects.append(.notice(.realtimeMissing)) }
     joinGroup(at: now, into: &effects)
     lookAtEverything(at: now, into: &effects)
     noteDeadline()

@@ -21,6 +21,7 @@ extension Host {
     status.standsBack = core.isBarred
     status.checks = remarks(at: now).joined(separator: "; ")
     status.unreachable = unreachable(at: now) ?? ""
+    status.lacksRealtime = memory.lacksRealtime
     status.peers = core.peers.map { InstanceStatus.Peer($0, at: now, calendar) }
     identifyOwner(in: &status)
     status.counters = chronicle.counters(discards: discards)

@@ -50,6 +50,8 @@ public struct InstanceStatus: Hashable, Sendable {
   public var checks = ""
   /// Who finds the VIP not answered for although its owner is heard; empty if nobody does.
   public var unreachable = ""
+  /// Whether the daemon was to have realtime priority, and has none.
+  public var lacksRealtime = false
 
   /// Every router of the same virtual router that was seen.
   public var peers: [Peer] = []
@@ -117,6 +119,12 @@ public struct InstanceStatus: Hashable, Sendable {
 extension InstanceStatus {
   /// The routers that stand by.
   public var standbys: [Peer] { peers.filter(\.standsBy) }
+
+  /// In one line: what is, and what is not as it should be.
+  public var line: String {
+    let remarks = [checks, lacksRealtime ? "without realtime priority" : ""]
+    return ([summary] + remarks.filter { !$0.isEmpty }).joined(separator: "; ")
+  }
 
   /// Whether the VIP is here and nobody would take it over.
   public var isUnprotected: Bool { state == "active" && !peers.contains(where: \.isReady) }

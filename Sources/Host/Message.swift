@@ -65,6 +65,7 @@ public struct Message {
     case writeFailed
     case writtenAgain
     case renamed
+    case realtimeMissing
 
     /// MESSAGE_ID
     public var id: StaticString {
@@ -111,6 +112,7 @@ public struct Message {
       case .writeFailed: "924781ef5624419598e0be72c2660a25"
       case .writtenAgain: "7c07998bc30641df988ee0ca6a5dc4b8"
       case .renamed: "c0c2cc9c09ff40e6851ee561c0067f19"
+      case .realtimeMissing: "a047783043f045ae9a6f4d17815f8819"
       }
     }
   }
@@ -169,6 +171,10 @@ extension Message {
       self.init(.writtenAgain, .notice, "The files of the runtime directory are written again")
     case .renamed(let before, let after):
       self.init(.renamed, .notice, "The interface \(before) is called \(after) now")
+    case .realtimeMissing:
+      self.init(
+        .realtimeMissing, .notice,
+        "Running without realtime priority: heartbeats may be late while others keep the processors busy")
     case .routeAccepted(let route):
       self.init(.routeAccepted, .notice, "The kernel took the route \(route) in the end")
     case .routeRestored(let route):

@@ -56,6 +56,8 @@ public enum Notice: Hashable, Sendable {
   case writtenAgain
   /// The interface is called something else, which does not matter, because `Interface=` does not name it.
   case renamed(from: String, to: String)
+  /// This process was to have realtime priority, and goes on without.
+  case realtimeMissing
   /// The kernel took a route that it had refused.
   case routeAccepted(VirtualRoute)
 }

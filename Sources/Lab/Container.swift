@@ -12,12 +12,18 @@ public struct Container: Sendable {
   /// Longer than systemd gives a unit to stop.
   private static let patience = Duration.seconds(180)
   private let namespaces: [String]
+  /// Whether it is in the lab's own user namespace. In one of its own it may not have realtime priority, among other
+  /// things, as in LXC; the network, then, is of that namespace, too, and known to nobody else.
+  private let isPrivileged: Bool
   private let image: ContainerImage
   private let directory: URL
   private let cgroup: String
 
   /// A host of the lab whose first process is `lab`: other labs of this process may have hosts of the same name.
-  init(octet: UInt8, image: ContainerImage, directory: URL, lab: pid_t, namespaces: [String]) {
+  init(
+    octet: UInt8, image: ContainerImage, directory: URL, lab: pid_t, namespaces: [String],
+    isPrivileged: Bool = true
+  ) {
     self.octet = octet
     name = "host\(octet)"
     cgroup = "\(Self.cgroupPrefix)\(getpid())-\(lab)-\(name)"
@@ -25,6 +31,7 @@ public struct Container: Sendable {
     self.image = image
     self.directory = directory.appendingPathComponent(name, isDirectory: true)
     self.namespaces = namespaces
+    self.isPrivileged = isPrivileged
   }
 
   /// How to run a command beside the switch.
@@ -79,7 +86,7 @@ public struct Container: Sendable {
   public func powerOff() throws {
     guard let leader else { return }
     kill(leader, SIGKILL)
-    try ContainerCommand.require(segment + ["ip", "link", "delete", name])
+    if isPrivileged { try ContainerCommand.require(segment + ["ip", "link", "delete", name]) }
     try waitUntilOff()
   }
 
@@ -107,11 +114,17 @@ public struct Container: Sendable {
   /// Starts to boot.
   func start() throws {
     try ContainerCommand.require(
-      segment + ["bash", "-ec", Self.plugScript, name, address, image.layers, directory.path])
+      segment + ["bash", "-ec", Self.diskScript, name, image.layers, directory.path])
+    if isPrivileged {
+      try ContainerCommand.require(segment + ["bash", "-ec", Self.plugScript, name, address])
+    }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
       namespaces + ["bash", "-ec", Self.bootScript, name, cgroup, directory.path]
+      + (isPrivileged
+        ? ["--network-namespace-path=/run/netns/\(name)"]
+        : ["--network-bridge=switch", "--private-users=identity"])
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -128,10 +141,12 @@ public struct Container: Sendable {
       throw ContainerError(
         description: "\(name) is degraded: " + (try shell("systemctl --failed --no-legend")))
     }
+    if !isPrivileged { try shell(Self.addressScript(address)) }
   }
 
   private func waitUntilOff() throws {
     try ContainerCommand.wait(for: "\(name) goes off", within: Self.patience) { leader == nil ? () : nil }
+    guard isPrivileged else { return }
     try ContainerCommand.wait(for: "\(name)'s network goes", within: .seconds(10)) {
       try ContainerCommand.run(segment + ["ip", "netns", "delete", name]).status == 0 ? () : nil
     }
@@ -176,7 +191,18 @@ public struct Container: Sendable {
     FileManager.default.fileExists(atPath: "\($0)/cgroup.procs")
   }
 
-  /// A cable to the switch, and the disk: what the host writes lies over the image that all share.
+  /// What nspawn made of `--network-bridge=` becomes the cable that the other hosts have.
+  private static func addressScript(_ address: String) -> String {
+    """
+    ip link set host0 down
+    ip link set host0 name eth0
+    ip link set eth0 up
+    ip address add \(address)/24 dev eth0
+    ip route add default via 192.168.1.1
+    """
+  }
+
+  /// A cable to the switch.
   private static let plugScript = """
     ip netns add "$0"
     ip link add "$0" type veth peer name eth0 netns "$0"
@@ -185,11 +211,15 @@ public struct Container: Sendable {
     ip -n "$0" link set eth0 up
     ip -n "$0" address add "$1/24" dev eth0
     ip -n "$0" route add default via 192.168.1.1
-    if ! [ -d "$3" ]; then
-      mkdir -p "$3/disk" "$3/work" "$3/root"
-      mount -t overlay overlay -o "lowerdir=$2,upperdir=$3/disk,workdir=$3/work" "$3/root"
-      echo "$0" >"$3/root/etc/hostname"
-      tr -d - </proc/sys/kernel/random/uuid >"$3/root/etc/machine-id"
+    """
+
+  /// What the host writes lies over the image that all share.
+  private static let diskScript = """
+    if ! [ -d "$2" ]; then
+      mkdir -p "$2/disk" "$2/work" "$2/root"
+      mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/disk,workdir=$2/work" "$2/root"
+      echo "$0" >"$2/root/etc/hostname"
+      tr -d - </proc/sys/kernel/random/uuid >"$2/root/etc/machine-id"
     fi
     """
 
@@ -201,6 +231,6 @@ public struct Container: Sendable {
       echo 0 >"$hierarchy/$1/cgroup.procs"
     done
     exec systemd-nspawn --directory="$2/root" --boot --register=no --keep-unit --machine="$0" --console=pipe \\
-      --network-namespace-path="/run/netns/$0" --capability=CAP_NET_ADMIN,CAP_IPC_LOCK
+      --capability=CAP_NET_ADMIN,CAP_IPC_LOCK "${@:3}"
     """
 }

@@ -11,6 +11,11 @@ public final class ContainerLab: Sendable {
 
   private let keeper: Process
   private let lifeline: Pipe
+  private let image: ContainerImage
+  private let hostsDirectory: URL
+  /// The first process of the lab's namespaces, and how to enter them.
+  private let process: pid_t
+  private let entry: [String]
   private let segment: [String]
   /// Where the namespaces' names are, as this process sees them.
   private let namespaces: String
@@ -24,19 +29,20 @@ public final class ContainerLab: Sendable {
   ///   - packages: what the hosts have beyond a minimal system with systemd.
   /// - Throws: `ContainerError` when a step fails or a host does not boot within three minutes.
   public init(octets: [UInt8], cache: URL, packages: [String] = []) throws {
-    let image = try ContainerImage(cache: cache, packages: packages)
-    let hostsDirectory = cache.appendingPathComponent("hosts")
+    image = try ContainerImage(cache: cache, packages: packages)
+    hostsDirectory = cache.appendingPathComponent("hosts")
     try FileManager.default.createDirectory(at: hostsDirectory, withIntermediateDirectories: true)
     try Container.removeLeftovers()
 
     keeper = Process()
     lifeline = Pipe()
     try Self.start(keeper, lifeline, hostsDirectory)
-    let process = try Self.firstProcess(of: keeper.processIdentifier)
+    process = try Self.firstProcess(of: keeper.processIdentifier)
     namespaces = "/proc/\(process)/root/run/netns"
     let entry = ["nsenter", "--target", "\(process)", "--mount", "--net", "--pid"]
+    self.entry = entry
     segment = entry + ContainerCommand.limited
-    hosts = octets.map { octet in
+    hosts = octets.map { [image, hostsDirectory, process] octet in
       Container(octet: octet, image: image, directory: hostsDirectory, lab: process, namespaces: entry)
     }
     try ContainerCommand.require(segment + ["bash", "-ec", Self.clientScript])
@@ -66,6 +72,16 @@ public final class ContainerLab: Sendable {
   public func client(_ script: String, limit: Int = 60) throws -> ContainerOutcome {
     try ContainerCommand.run(
       Array(segment.dropLast()) + ["\(limit)", "ip", "netns", "exec", "client", "bash", "-ec", script])
+  }
+
+  /// Boots another host on the segment, in a user namespace of its own, as LXC does it. It is not among `hosts`; whoever
+  /// asks for it powers it off.
+  public func bootUnprivileged(octet: UInt8) throws -> Container {
+    let host = Container(
+      octet: octet, image: image, directory: hostsDirectory, lab: process, namespaces: entry,
+      isPrivileged: false)
+    try host.boot()
+    return host
   }
 
   /// The hosts whose kernel has an address.

@@ -85,6 +85,11 @@ struct Report: Hashable {
     if !status.checks.isEmpty {
       warnings.append("\(status.standsBack ? "must not own the VIP: " : "")\(status.checks)")
     }
+    if status.lacksRealtime {
+      warnings.append(
+        "runs without realtime priority; what to do: vipctl check \(status.instance)"
+      )
+    }
     if status.isUnprotected { warnings.append("not protected: nobody stands by") }
     return warnings
   }

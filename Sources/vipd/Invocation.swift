@@ -10,6 +10,8 @@ struct Invocation {
   var task = Task.run
   var configurationDirectory = "/etc/vip"
   var runtimeDirectory: String?
+  /// Whether to say so if this process has no realtime priority.
+  var expectsRealtime = false
   var instance = ""
 
   /// EX_USAGE of sysexits.h.
@@ -25,6 +27,7 @@ struct Invocation {
           --check            print the effective settings and exit
           --config-dir=DIR   where configuration files are (/etc/vip)
           --runtime-dir=DIR  where this instance keeps its state (/run/vip/INSTANCE)
+          --expect-realtime  say so if this process has no realtime priority
           --help             print this and exit
           --version          print the version and exit
 
@@ -68,6 +71,7 @@ struct Invocation {
     }
     switch (parts[0], parts.count) {
     case ("--check", 1): task = .check
+    case ("--expect-realtime", 1): expectsRealtime = true
     case ("--help", 1), ("-h", 1): task = .help
     case ("--version", 1): task = .version
     case ("--config-dir", _): configurationDirectory = try value()

@@ -27,13 +27,13 @@ func run(_ invocation: Invocation) -> Int32 {
           + "CAP_NET_RAW for VRRP and ARP; run it as root or by vip@.service")
       return missingCapability
     }
-    return try serve(stage, files: files, runtimeDirectory: invocation.runtimeDirectory)
+    return try serve(stage, files: files, invocation)
   } catch let error as ConfigurationError {
     complain("\(error)")
     return ConfigurationError.exitCode
   } catch {
     complain("\(error)")
-    return DaemonError.exitCode
+    return DaemonError.cannotStart
   }
 }
 
@@ -46,7 +46,7 @@ func check(_ outcome: Configuration.Outcome) {
   }
 }
 
-func serve(_ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String?) throws -> Int32 {
+func serve(_ stage: Stage, files: ConfigurationFiles, _ invocation: Invocation) throws -> Int32 {
   // A file that may not grow (setrlimit(2)) is an error like a full disk.
   signal(SIGXFSZ, SIG_IGN)
   let journal = try Journal(identifier: "vipd")
@@ -58,11 +58,14 @@ func serve(_ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String?)
     journal.send(.info, "\(error): heartbeats may wait for the disk when memory is short")
   }
   do {
-    let directory = runtimeDirectory ?? "/run/vip/\(stage.settings.instance)"
-    return try Daemon(stage, files: files, runtimeDirectory: directory, journal: journal).run()
+    let directory = invocation.runtimeDirectory ?? "/run/vip/\(stage.settings.instance)"
+    return try Daemon(
+      stage, files: files, runtimeDirectory: directory, journal: journal,
+      lacksRealtime: invocation.expectsRealtime && !RealtimePriority.isGiven
+    ).run()
   } catch {
     journal.send(.critical, "Giving up: \(error)")
-    return DaemonError.exitCode
+    return error.exitCode
   }
 }
 

@@ -12,6 +12,7 @@ enum Message {
   static let checkFailed = "1961daffb0f74fb3bafb1b4625b3f143"
   static let checkPassed = "10234067ca7d4500b71f8e349c7d50e9"
   static let unitsUnwatched = "3caa0b38d8a74a339bb938e0e1b8480d"
+  static let realtimeMissing = "a047783043f045ae9a6f4d17815f8819"
 }
 
 extension SystemdTests {

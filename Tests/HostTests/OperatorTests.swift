@@ -94,6 +94,16 @@ import VRRP
     }
   }
 
+  @Test func withoutRealtimePriorityItGoesOnAndSaysSo() throws {
+    var bench = try Bench()
+    bench.start(Host.Memory(lacksRealtime: true))
+    bench.run(for: .seconds(1))
+    #expect(bench.notices.count { $0 == .realtimeMissing } == 1)
+    #expect(bench.status.lacksRealtime && bench.status.checks.isEmpty)
+    #expect(
+      bench.status.line.hasPrefix("Active") && bench.status.line.hasSuffix("; without realtime priority"))
+  }
+
   @Test func aRestartLeavesTheVIPWhereItIs() throws {
     var bench = try Bench()
     bench.own()

@@ -26,6 +26,17 @@ struct ProcessTests {
     #expect(abs(shown.timeIntervalSinceNow + 3600) < 5)
   }
 
+  @Test(.enabled(if: isRoot, "needs root")) func realtimePriorityIsSeen() async {
+    await #expect(processExitsWith: .success) {
+      #expect(!RealtimePriority.isGiven)
+      for policy in [SCHED_RR, SCHED_FIFO] {
+        var parameters = sched_param(sched_priority: 1)
+        #expect(sched_setscheduler(0, policy, &parameters) == 0)
+        #expect(RealtimePriority.isGiven)
+      }
+    }
+  }
+
   @Test func unmappedCodeStillRuns() throws {
     let before = try Self.resident()
     Memory.unmapCode()

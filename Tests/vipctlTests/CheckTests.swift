@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Host
 import Internet
 import Testing
 
@@ -38,6 +39,16 @@ import Testing
     let closed = Self.open.split(separator: "\n").filter { !$0.contains("vrrp") }.joined(separator: "\n")
     #expect(Firewall.findings(nftables: closed).map(\.result) == [.note])
     #expect(Firewall.findings(nftables: "").map(\.result) == [.ok])
+  }
+
+  @Test func aDaemonWithoutRealtimePriorityIsNoted() {
+    var status = Samples.active
+    #expect(Examination.priority(status).isEmpty)
+    status.lacksRealtime = true
+    let findings = Examination.priority(status)
+    #expect(findings.map(\.result) == [.note] && findings[0].remedy?.contains("rtprio") == true)
+    let report = Report(known: InstanceList.Known(name: "219"), answer: .status(status))
+    #expect(report.isWell && report.remarks.map(\.text).contains { $0.contains("vipctl check 219") })
   }
 
   @Test func iptables() {

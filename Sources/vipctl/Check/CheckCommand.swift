@@ -45,7 +45,7 @@ struct Check: ParsableCommand {
 }
 
 /// Looks at every instance at once, for listening takes time.
-private final class Examination {
+final class Examination {
   private let list: InstanceList
   private let snapshot: Snapshot
   private let surroundings: Surroundings
@@ -94,6 +94,7 @@ private final class Examination {
     var subject = Subject(checkup: Checkup(instance: report.name), report: report)
     subject.checkup.findings.append(Self.daemon(report))
     if let status = report.status { subject.checkup.findings += Self.reachability(status) }
+    if let status = report.status { subject.checkup.findings += Self.priority(status) }
     do {
       let settings: Settings
       switch try outcome(of: report.name) {
@@ -210,6 +211,15 @@ private final class Examination {
           + "address filters of the hypervisor or cloud; with VirtualMAC=yes frames from 00:00:5e:00:01:"
           + "\(String(status.virtualRouterID, radix: 16)), which VMware calls forged transmits), or set VirtualMAC=no"
       )
+  static func priority(_ status: InstanceStatus) -> [Finding] {
+    guard status.lacksRealtime else { return [] }
+    return [
+      .note(
+        "priority",
+        "the daemon runs without realtime priority: heartbeats may be late while others keep the processors busy",
+        "in a container, have its host allow it (LXC and Proxmox: \"lxc.prlimit.rtprio: 1\"; systemd-nspawn: "
+          + "--rlimit=RTPRIO=1), and start it anew; else systemctl daemon-reload, and restart the instance; or leave "
+          + "AdvertisementIntervalSec= at 100ms or more")
     ]
   }
 
