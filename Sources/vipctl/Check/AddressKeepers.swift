@@ -24,7 +24,8 @@ struct AddressKeepers {
     return [
       .note(
         "networkd",
-        "systemd-networkd manages \(name) and removes addresses of others when it restarts; vipd puts them back",
+        "systemd-networkd manages \(name) and may remove addresses of others; vipd puts them back, but \"networkctl "
+          + "reconfigure \(name)\" moves the VIP: vipctl handover before that",
         "add [Network] KeepConfiguration=static in \(file).d/vip.conf")
     ]
   }
