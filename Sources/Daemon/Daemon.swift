@@ -42,7 +42,8 @@ public final class Daemon {
   ///
   /// - Throws: if netlink or the event loop cannot be opened.
   public init(
-    _ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal, lacksRealtime: Bool = false
+    _ stage: Stage, files: ConfigurationFiles, runtimeDirectory: String, journal: Journal,
+    lacksRealtime: Bool = false
   ) throws(DaemonError) {
     self.files = files
     self.stage = stage

@@ -50,7 +50,8 @@ struct Prospect: Sendable {
   /// The host that can begin now, with what it must know of runs before; nil as long as somebody waits for an answer.
   var successor: (host: Host, memory: Host.Memory)? {
     guard let completion, !hasEnded, !look.isPending, !reload.isReading, holds.isEmpty else { return nil }
-    let memory = Host.Memory(resumableUntil: memory.resumableUntil, isHeld: isHeld, lacksRealtime: memory.lacksRealtime)
+    let memory = Host.Memory(
+      resumableUntil: memory.resumableUntil, isHeld: isHeld, lacksRealtime: memory.lacksRealtime)
     return (Host(completion.settings, from: completion.surroundings), memory)
   }
 

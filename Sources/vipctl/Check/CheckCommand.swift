@@ -211,6 +211,9 @@ final class Examination {
           + "address filters of the hypervisor or cloud; with VirtualMAC=yes frames from 00:00:5e:00:01:"
           + "\(String(status.virtualRouterID, radix: 16)), which VMware calls forged transmits), or set VirtualMAC=no"
       )
+    ]
+  }
+
   static func priority(_ status: InstanceStatus) -> [Finding] {
     guard status.lacksRealtime else { return [] }
     return [
