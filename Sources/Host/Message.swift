@@ -298,7 +298,8 @@ extension Message {
     case .protected(false):
       self.init(
         .unprotected, .warning,
-        "Not protected: no other router of VRID \(settings.virtualRouterID) is there to take over \(vip)")
+        "No standby has shown itself: as far as is known, no other router of VRID \(settings.virtualRouterID) is there to "
+          + "take over \(vip)")
     case .handedOver(let successor):
       self.init(
         .handedOver, .notice, "\(successor) has taken over \(vip)", [("VRRP_PEER", "\(successor)")])

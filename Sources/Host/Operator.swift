@@ -91,7 +91,7 @@ extension HandoverRefusal {
     switch self {
     case .notActive(nil): "This host is not Active"
     case .notActive(let owner?): "This host is not Active; \(owner) is"
-    case .nobodyStandsBy: "Nobody stands by to take over"
+    case .nobodyStandsBy: "No standby is ready to take over"
     case .nobodyTookOver: "Nobody took over; the VIP stays here"
     case .interrupted: "The VIP went, or stays, for another reason"
     }

@@ -83,8 +83,10 @@ extension Instance {
       let owner = phase.claim?.rival ?? following
       return departAlone(purpose, because: .notActive(owner: owner), at: now, &actions)
     }
+    // Standbys other than vipd's do not show themselves: what an operator asks for is offered all the same.
+    let mayBeThere = routers.hasStandby(at: now) || purpose == .yielding && !routers.isAnybodyThere(at: now)
     // A host without an address cannot offer anything, and may have one in a moment.
-    guard routers.hasStandby(at: now), identity != nil else {
+    guard mayBeThere, identity != nil else {
       if purpose != .yielding && waitsForStandby(purpose, at: now) { return }
       return departAlone(purpose, because: .nobodyStandsBy, at: now, &actions)
     }

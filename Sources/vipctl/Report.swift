@@ -90,7 +90,7 @@ struct Report: Hashable {
         "runs without realtime priority; what to do: vipctl check \(status.instance)"
       )
     }
-    if status.isUnprotected { warnings.append("not protected: nobody stands by") }
+    if status.isUnprotected { warnings.append("no standby has shown itself") }
     return warnings
   }
 

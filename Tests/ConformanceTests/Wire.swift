@@ -55,13 +55,17 @@ struct Wire {
   }
 
   @Test(
-    "8. §7.2, §7.3: with a virtual MAC address, the owner's Advertisements come from it", arguments: families)
+    "8. §7.2, §7.3: with a virtual MAC address, the owner's Advertisements come from it; deviation: and once more from the interface's own, for ports that let no other out",
+    arguments: families)
   func virtualSourceMAC(family: AddressFamily) throws {
     let pair = try Pair { $0.usesVirtualMAC = true }
     let start = MonotonicClock.now
     pause(.milliseconds(500))
-    let sources = Set(pair.advertisements(family, from: start).map(\.frame.source))
-    #expect(sources == [.virtualRouter(219, family)])
+    let physical = try pair.segment.host(217).hardwareAddress
+    let sources = pair.advertisements(family, from: start).map(\.frame.source)
+    #expect(Set(sources) == [.virtualRouter(219, family), physical])
+    let virtual = sources.count { $0 == .virtualRouter(219, family) }
+    #expect(abs(2 * virtual - sources.count) <= 1)
   }
 
   @Test(

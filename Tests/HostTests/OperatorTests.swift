@@ -22,7 +22,7 @@ import VRRP
     bench.run(for: .seconds(1))
     #expect(
       replies(bench) == [
-        .refused("Nobody stands by to take over"), .refused("Nobody stands by to take over"),
+        .refused("Nobody took over; the VIP stays here"), .refused("Nobody took over; the VIP stays here"),
       ])
   }
 

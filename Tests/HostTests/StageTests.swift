@@ -140,7 +140,9 @@ import Testing
     let local = try Bench.network("fe80::217/64")
     host.happen(.address(LinkAddress(linkIndex: 2, network: local, scope: .link, isUsable: false)))
     #expect(host.hasBegun)
-    #expect(host.summary.contains("waits for the end of duplicate address detection"), "duplicate address detection goes on")
+    #expect(
+      host.summary.contains("waits for the end of duplicate address detection"),
+      "duplicate address detection goes on")
     host.happen(.address(LinkAddress(linkIndex: 2, network: local, scope: .link)))
     host.run(for: .seconds(1))
     #expect(host.summary.hasPrefix("Active"))

@@ -60,8 +60,9 @@ extension [Action] {
     #expect(driver.handle(.handover).outcomes == [.refused(.notActive(owner: nil))])
   }
 
-  @Test func withoutAStandbyItIsRefusedAtOnce() {
+  @Test func withoutAStandbyThatIsReadyItIsRefusedAtOnce() {
     var driver = Driver.owner()
+    driver.handle(standby(isReady: false))
     #expect(driver.handle(.handover).outcomes == [.refused(.nobodyStandsBy)])
   }
 

@@ -551,10 +551,25 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
   }
 
-  @Test func aRequestedHandoverWithoutAStandbyIsRefusedAtOnce() {
+  /// A standby of another implementation shows itself only when it takes over.
+  @Test func whatAnOperatorAsksForIsOfferedToWhomeverIsThere() {
     var driver = Driver.owner()
-    #expect(
-      driver.handle(.handover) == [.report(.handoverRefused), .handoverEnded(.refused(.nobodyStandsBy))])
+    let offer = driver.handle(.handover)
+    #expect(offer.contains(.advertise(priority: 0, interval: .shortest)))
+    let log = driver.run(until: driver.now + .seconds(1)).map(\.1)
+    #expect(log.contains(.handoverEnded(.refused(.nobodyTookOver))))
+    #expect(!log.contains(.remove(first)))
+    #expect(driver.instance.owns)
+    driver.handle(.handover)
+    _ = driver.hear(100)
+    #expect(driver.run(until: driver.now + .milliseconds(100)).contains { $0.1 == .remove(first) })
+  }
+
+  @Test func aRequestedHandoverToAStandbyThatIsNotReadyIsRefusedAtOnce() {
+    var driver = Driver.owner()
+    let mark = StandbyMark(virtualRouterID: 219, priority: 100, isReady: false)
+    driver.handle(.neighbor(.request(for: vip, from: peer, at: peerHardware, standby: mark)))
+    #expect(driver.handle(.handover).contains(.handoverEnded(.refused(.nobodyStandsBy))))
     #expect(driver.instance.owns)
   }
 

@@ -89,7 +89,7 @@ extension SegmentTests {
       let operate = try Operator(of: try scene.daemon(217))
       let answer = try operate("handover", "219")
       #expect(answer.status == 1)
-      #expect(answer.output.contains("Nobody stands by"))
+      #expect(answer.output.contains("Nobody took over"))
       try scene.expectOwners(217)
     }
 

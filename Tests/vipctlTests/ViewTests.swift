@@ -19,7 +19,7 @@ import Testing
       list(nil) == """
         221: Heartbeat lost from 192.168.1.218, but 192.168.1.221/24 is still answered by 02:00:00:00:02:18: the daemon there is gone or VRRP is blocked; holding
         222: the daemon does not answer (nothing within 1 s); look at: systemctl status vip@222
-        220: not protected: nobody stands by
+        220: no standby has shown itself
 
         NAME   ADDRESS              ROLE       OWNER          MAC                SINCE  STANDBYS             EVERY  LEASE  WITNESS           LAST CHANGE
         219    192.168.1.219/24     Active     this host      02:00:00:00:02:17  2h10m  192.168.1.218 (100)  100ms  2s     strict            192.168.1.218 resigned
@@ -48,7 +48,7 @@ import Testing
         by 02:00:00:00:02:18: the daemon there is gone or VRRP is blocked; holding
         222: the daemon does not answer (nothing within 1 s); look at: systemctl status
         vip@222
-        220: not protected: nobody stands by
+        220: no standby has shown itself
 
         NAME   ADDRESS              ROLE       OWNER          SINCE  STANDBYS
         219    192.168.1.219/24     Active     this host      2h10m  192.168.1.218 (100)
