@@ -63,7 +63,7 @@ struct NetworkTests {
   func networkd() throws {
     let own = "Address=\(host.address)/24\\nGateway=192.168.1.1"
     try host.shell(
-      "\(Self.network("DHCP=ipv4")); ip address flush dev eth0; systemctl start systemd-networkd")
+      "\(Self.network("DHCP=ipv4")); ip address flush dev eth0 || true; systemctl start systemd-networkd")
     try perform([
       .kept("networkctl renew eth0"), .kept("networkctl reload"), .kept("systemctl restart systemd-networkd"),
       .noticed("networkctl reconfigure eth0"),
@@ -75,7 +75,7 @@ struct NetworkTests {
 
   @Test("ifupdown and dhclient")
   func ifupdown() throws {
-    try host.shell("\(Self.interfaces("dhcp")); ip address flush dev eth0; ifup eth0")
+    try host.shell("\(Self.interfaces("dhcp")); ip address flush dev eth0 || true; ifup eth0")
     try perform([
       .kept("kill $(cat /run/dhclient.eth0.pid); dhclient -4 -pf /run/dhclient.eth0.pid eth0"),
       .noticed("ifdown eth0; ifup eth0"),
@@ -92,7 +92,7 @@ struct NetworkTests {
     let own = "ipv4.method manual ipv4.addresses \(host.address)/24 ipv4.gateway 192.168.1.1"
     try host.shell(
       """
-      ip address flush dev eth0
+      ip address flush dev eth0 || true
       systemctl start NetworkManager
       nmcli connection add type ethernet ifname eth0 con-name eth0 ipv4.method auto
       nmcli device set eth0 managed yes

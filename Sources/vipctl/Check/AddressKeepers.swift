@@ -24,8 +24,7 @@ struct AddressKeepers {
     return [
       .note(
         "networkd",
-        "systemd-networkd manages \(name) and may remove addresses of others; vipd puts them back, but \"networkctl "
-          + "reconfigure \(name)\" moves the VIP: vipctl handover before that",
+        "systemd-networkd manages \(name) and may remove addresses of others; vipd puts them back",
         "add [Network] KeepConfiguration=static in \(file).d/vip.conf")
     ]
   }
