@@ -58,7 +58,8 @@ struct StatusLine: CustomStringConvertible {
 
   private static func standbys(_ instance: Instance, at now: Instant) -> String {
     let standbys = instance.standbys(at: now).map(\.address.description)
-    return standbys.isEmpty ? "no standby has shown itself" : "standing by: \(standbys.joined(separator: ", "))"
+    return standbys.isEmpty
+      ? "no standby has shown itself" : "standing by: \(standbys.joined(separator: ", "))"
   }
 
   private static func lastHeard(_ instance: Instance, _ calendar: Calendar) -> String {
