@@ -77,6 +77,12 @@ public struct Witness: Hashable, Sendable {
     if deadline != nil { deadline = now }
   }
 
+  /// Questions that were missed so far do not count.
+  public mutating func forgive() {
+    missed = 0
+    awaited = nil
+  }
+
   /// The station that answers may not be the owner: asks everybody, and believes who answers from now on.
   public mutating func doubt(at now: Instant) {
     ipv4 = nil

@@ -53,6 +53,8 @@ extension Instance {
   ) {
     guard case .backup(var backup) = phase else { return }
     let isKnown = backup.active?.address == sender && backup.held == nil
+    // What was asked in vain while it was not heard says nothing of the way between the two.
+    if !isKnown || backup.active?.isLate == true { backup.witness.forgive() }
     backup.active = Backup.ActiveRouter(heartbeat: now, address: sender)
     phase = .backup(backup)
     if !isKnown { actions.append(.report(.following(sender, priority: priority))) }

@@ -110,7 +110,10 @@ extension Instance {
   /// Whether this Backup router, which hears no Active router, has lost its references, too.
   func isCutOff(_ backup: Backup) -> Instant? {
     guard let since = evidenceStart(backup) ?? self.since else { return nil }
-    if let quorum { return quorum.lastHeard < since ? quorum.lastHeard : nil }
+    if let quorum {
+      // The Active router was heard until then.
+      return quorum.lastHeard < since ? max(quorum.lastHeard, backup.active?.heartbeat ?? since) : nil
+    }
     // Who let go because nobody was heard must have heard somebody before it takes the VIP again.
     guard cause == .isolation else { return nil }
     let last = [isolation.third.lastHeard, isolation.lastPeer].compactMap { $0 }.max()

@@ -64,7 +64,7 @@ struct Isolation: Hashable, Sendable {
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
     third.hear(within: demand?.window ?? .zero, at: now)
     if let index = references.firstIndex(where: { $0.hardware == station }) {
-      references[index].hear(at: station, now)
+      references[index].hearFrame(at: now)
     }
     if let demand { reopening = now + demand.window / 4 }
   }
@@ -72,7 +72,7 @@ struct Isolation: Hashable, Sendable {
   /// `address` answered.
   mutating func hearAnswer(of address: IPAddress, at hardware: MACAddress, _ now: Instant) {
     guard let index = references.firstIndex(where: { $0.address == address }) else { return }
-    references[index].hear(at: hardware, now)
+    references[index].hearAnswer(at: hardware, now)
   }
 
   mutating func hearPeer(at now: Instant) {

@@ -43,6 +43,8 @@ public struct Peer: Hashable, Sendable {
   public internal(set) var addressesDiffer = false
   /// Whether it was Active and fell silent, and has not been heard since. It may be there all the same.
   public internal(set) var isMissed = false
+  /// Whether it gave the VIP up, and did not say since then that it stands by: it may have been stopped.
+  var hasResigned = false
 
   /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
   static let memory = Duration.seconds(3)
@@ -59,7 +61,7 @@ public struct Peer: Hashable, Sendable {
   }
 
   /// Whether it says that it could.
-  public func standsBy(at now: Instant) -> Bool { isStandby(at: now) && !isMissed }
+  public func standsBy(at now: Instant) -> Bool { isStandby(at: now) && !isMissed && !hasResigned }
 }
 
 /// The peers that were seen, at most `capacity`: a forger may use any number of source addresses.
@@ -90,6 +92,7 @@ struct Peers: Hashable, Sendable {
       addressesDiffer: !received.addressesMatch && !all[index].addressesDiffer)
     all[index].priority = heard.priority
     if heard.priority > 0 { all[index].isReady = true }
+    all[index].hasResigned = heard.priority == 0
     all[index].interval = heard.interval
     all[index].lastAdvertised = now
     all[index].addressesDiffer = !received.addressesMatch
@@ -104,6 +107,7 @@ struct Peers: Hashable, Sendable {
     all[index].hardware = hardware
     all[index].isHardwareGuessed = false
     all[index].isMarked = true
+    all[index].hasResigned = false
     all[index].standbyPriority = mark.priority > 0 ? mark.priority : nil
     all[index].isReady = mark.isReady
     all[index].isAnswered = mark.isAnswered
@@ -119,10 +123,7 @@ struct Peers: Hashable, Sendable {
     all[index].hear(at: now)
     if isReply { all[index].questionsInVain = nil }
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
-    if !all[index].isMarked {
-      all[index].lastSeen = now
-      all[index].isMissed = false
-    }
+    if !all[index].isMarked { all[index].lastSeen = now }
     return true
   }
 

@@ -14,6 +14,9 @@ struct Reference: Hashable, Sendable {
 
   private var lastAsked: Instant?
   private var unanswered = 0
+  /// When it last answered, and when a frame of it was last heard.
+  private var lastAnswer: Instant?
+  private var lastFrame: Instant?
   /// When it may be asked next.
   private var allowance: Instant?
 
@@ -47,7 +50,15 @@ struct Reference: Hashable, Sendable {
       return lastAsked + max(demand.window / 16, Self.shortestPause)
     }
     if let since = demand.since, lastHeard < since { return since }
-    return lastHeard + max(demand.window / 2, Self.steadyPause)
+    // One that takes its time is asked before the last answer has come, so that answers come as often.
+    let last = spokeUnasked ?? lastAsked ?? lastHeard
+    return last + max(demand.window / 2, Self.steadyPause)
+  }
+
+  /// When a frame of it was heard that was no answer: of that one, both are told at once.
+  private var spokeUnasked: Instant? {
+    guard let lastFrame, let lastAnswer else { return lastFrame }
+    return lastFrame - lastAnswer > .milliseconds(2) ? lastFrame : nil
   }
 
   mutating func noteQuestion(at now: Instant) {
@@ -60,8 +71,18 @@ struct Reference: Hashable, Sendable {
 
   mutating func forgetSilence() { silentSince = nil }
 
-  mutating func hear(at hardware: MACAddress, _ now: Instant) {
+  mutating func hearAnswer(at hardware: MACAddress, _ now: Instant) {
     self.hardware = hardware
+    lastAnswer = now
+    hear(at: now)
+  }
+
+  mutating func hearFrame(at now: Instant) {
+    lastFrame = now
+    hear(at: now)
+  }
+
+  private mutating func hear(at now: Instant) {
     lastHeard = now
     silentSince = nil
     unanswered = 0

@@ -358,6 +358,34 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(released(log) == nil)
   }
 
+  /// Its answers come as often as it is asked, and late.
+  @Test(arguments: [100, 300]) func aSlowGatewayIsNoIsolationWhenTheStandbyDies(_ delay: Int) {
+    var driver = owner()
+    let (death, end) = (driver.now + .seconds(4), driver.now + .seconds(8))
+    var answers: [Instant] = []
+    while true {
+      let next = min(driver.instance.deadline ?? end, answers.first ?? end)
+      guard next < end else { break }
+      driver.now = max(driver.now, next)
+      var pending: [Action]
+      if let due = answers.first, due <= driver.now {
+        answers.removeFirst()
+        pending = driver.handle(answer(from: gatewayHardware, for: gateway))
+      } else {
+        pending = driver.handle(.timer)
+      }
+      while !pending.isEmpty {
+        guard case .ask(let question, _) = pending.removeFirst() else { continue }
+        if question.target == gateway { answers.append(driver.now + .milliseconds(delay)) }
+        if question.target == peer && driver.now < death {
+          pending += driver.handle(answer(for: peer)) + driver.handle(standbyProbe())
+        }
+      }
+    }
+    #expect(driver.instance.election.state == .active)
+    #expect(driver.instance.owns)
+  }
+
   @Test func withoutAStandbyThereIsNobodyToYieldTo() {
     var driver = owner(standby: false)
     #expect(released(driver.run(until: driver.now + .seconds(60))) == nil)
@@ -664,6 +692,40 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     driver.handle(.resume(first, until: at(300)))
     #expect(driver.handle(.link(.noCarrier)).contains(.remove(first)))
     #expect(driver.handle(.removed(index: 0)).isEmpty)
+  }
+}
+
+@Suite struct StandingBy {
+  /// The kernel of an owner whose daemon died answers for its own address all the same.
+  @Test func whoFellSilentStandsByOnlyWhenItSaysSo() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(1000), heartbeat: 200, answering: [peerHardware])
+    _ = driver.run(until: at(3000))
+    #expect(driver.instance.election.state == .active)
+    driver.handle(answer(for: peer))
+    #expect(driver.instance.standbys(at: driver.now).isEmpty)
+    driver.handle(standbyProbe())
+    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+  }
+
+  @Test func whoResignedStandsByOnlyWhenItSaysSo() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(1000), heartbeat: 200, answering: [peerHardware])
+    _ = driver.hear(0)
+    #expect(driver.instance.standbys(at: driver.now).isEmpty)
+    driver.handle(standbyProbe())
+    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+  }
+
+  /// What was asked in vain while this host was cut off is no reason to warn.
+  @Test func whoIsHeardAgainIsNotBlamedForWhatWasMissed() {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(2000), heartbeat: 200, answering: [peerHardware, gatewayHardware])
+    _ = driver.run(until: at(12_000))
+    let log = driver.run(until: at(14_000), heartbeat: 200, answering: [peerHardware, gatewayHardware])
+    #expect(!log.contains { $0.1 == .report(.unanswered(by: peer)) })
+    let blocked = driver.run(until: at(24_000), heartbeat: 200)
+    #expect(blocked.filter { $0.1 == .report(.unanswered(by: peer)) }.count == 1)
   }
 }
 
