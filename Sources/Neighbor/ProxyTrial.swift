@@ -38,25 +38,16 @@ public struct ProxyTrial: Hashable, Sendable {
   public var isProxy: Bool { questions.count >= Self.leastCount && unanswered.isEmpty }
 
   private static func draw(in subnet: IPNetwork, avoiding known: [IPAddress], seed: UInt64) -> [IPAddress] {
-    var state = seed
+    var random = SplitMix64(state: seed)
     var drawn: [IPAddress] = []
     // In a small subnet most draws are in vain; in one without free addresses all of them.
     for _ in 0..<256 where drawn.count < count {
-      let address = subnet.host(next(&state))
+      let address = subnet.host(random.next())
       if subnet.hasHost(address) && !known.contains(address) && !drawn.contains(address) {
         drawn.append(address)
       }
     }
     return drawn
-  }
-
-  /// SplitMix64 (Steele, Lea, Flood 2014).
-  private static func next(_ state: inout UInt64) -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }
 

@@ -1,24 +1,20 @@
-/// A small generator (SplitMix64) whose numbers are the same in every process and on every machine.
+import Internet
+
+/// What is drawn in a run.
 ///
 /// Each host and each cable has its own, so that leaving out one fault changes as little as possible of what
 /// the others meet: a schedule that is being shrunk stays close to the run that failed.
 struct Random: Hashable, Sendable {
-  private var state: UInt64
+  private var generator: SplitMix64
 
   init(seed: UInt64, stream: UInt64) {
-    state = seed
+    generator = SplitMix64(state: seed)
     _ = next()
-    state ^= stream &* 0xD1B5_4A32_D192_ED03
+    generator.state ^= stream &* 0xD1B5_4A32_D192_ED03
     _ = next()
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   /// 0..<limit
   mutating func below(_ limit: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(limit)).high) }

@@ -168,19 +168,13 @@ private enum Corpus {
   }
 }
 
-/// Drawn values, the same in every run (SplitMix64).
+/// Drawn values, the same in every run.
 private struct Draw: RandomNumberGenerator {
-  private var state: UInt64
+  private var generator: SplitMix64
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { generator = SplitMix64(state: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { generator.next() }
 
   mutating func octet() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
   mutating func flip() -> Bool { next() & 1 == 1 }
