@@ -11,14 +11,40 @@ struct Look: Hashable, Sendable {
   /// News were lost while it was under way: it must be taken once more.
   var isOutdated = false
   var retry = Retry()
+
+  /// A snapshot is asked for.
+  mutating func begin() {
+    isPending = true
+    isOutdated = false
+    since.removeAll(keepingCapacity: true)
+  }
+
+  /// Something changed.
+  mutating func note(_ change: RouteChange) {
+    if isPending { since.append(change) }
+  }
+
+  /// The snapshot is of some moment between the question and now, and the news that came meanwhile are of before and
+  /// after: taken over once more in their order, the last one about each thing is what counts.
+  mutating func take(_ snapshot: Snapshot, into view: inout KernelView) {
+    isPending = false
+    retry.succeeded()
+    view.replace(snapshot)
+    for change in since { view.apply(change) }
+    since.removeAll(keepingCapacity: true)
+  }
+
+  /// What was lost meanwhile is looked for then.
+  mutating func refused(at now: Instant) {
+    retry.refused(at: now)
+    since.removeAll(keepingCapacity: true)
+  }
 }
 
 extension Host {
   /// Asks for a snapshot.
   mutating func lookAtEverything(at now: Instant, into effects: inout Effects) {
-    look.isPending = true
-    look.isOutdated = false
-    look.since.removeAll(keepingCapacity: true)
+    look.begin()
     ask(.look, about: .look, isAddition: true, into: &effects)
   }
 
@@ -32,7 +58,7 @@ extension Host {
   // MARK: News
 
   mutating func note(_ change: RouteChange, at now: Instant, into effects: inout Effects) {
-    if look.isPending { look.since.append(change) }
+    look.note(change)
     let isRenewal = view.isRenewal(change)
     let hidesOthers = view.hidesOthers(change)
     view.apply(change)
@@ -53,14 +79,8 @@ extension Host {
     }
   }
 
-  /// The snapshot is of some moment between the question and now, and the news that came meanwhile are of before and
-  /// after: taken over once more in their order, the last one about each thing is what counts.
   private mutating func take(_ snapshot: Snapshot, at now: Instant, into effects: inout Effects) {
-    look.isPending = false
-    look.retry.succeeded()
-    view.replace(snapshot)
-    for change in look.since { view.apply(change) }
-    look.since.removeAll(keepingCapacity: true)
+    look.take(snapshot, into: &view)
     hasChanged = true
     if phase == .running { noticeUnseenLosses(at: now, into: &effects) }
     if look.isOutdated { lookAtEverything(at: now, into: &effects) }
@@ -121,9 +141,7 @@ extension Host {
   }
 
   private mutating func lookWasRefused(at now: Instant) {
-    // What was lost meanwhile is looked for then.
-    look.retry.refused(at: now)
-    look.since.removeAll(keepingCapacity: true)
+    look.refused(at: now)
     if let deadline = look.retry.deadline { alarms.advance(.look, to: deadline) }
   }
 

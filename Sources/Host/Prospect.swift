@@ -114,9 +114,7 @@ struct Prospect: Sendable {
   // MARK: The kernel
 
   private mutating func lookAtEverything(into effects: inout Effects) {
-    look.isPending = true
-    look.isOutdated = false
-    look.since.removeAll()
+    look.begin()
     effects.append(.request(pending.open(.look, isAddition: true), .look))
   }
 
@@ -125,7 +123,7 @@ struct Prospect: Sendable {
   }
 
   private mutating func note(_ change: RouteChange, at now: Instant, into effects: inout Effects) {
-    if look.isPending { look.since.append(change) }
+    look.note(change)
     let (isRenewal, hidesOthers) = (view.isRenewal(change), view.hidesOthers(change))
     view.apply(change)
     if !isRenewal { alarms.advance(.retry, to: max(now, lastDecision.map { $0 + Self.pause } ?? now)) }
@@ -137,15 +135,10 @@ struct Prospect: Sendable {
   ) {
     guard pending.close(sequence) != nil else { return }
     guard case .snapshot(let snapshot) = answer else {
-      look.retry.refused(at: now)
-      look.since.removeAll()
+      look.refused(at: now)
       return alarms.set(.look, look.retry.deadline)
     }
-    look.isPending = false
-    look.retry.succeeded()
-    view.replace(snapshot)
-    for change in look.since { view.apply(change) }
-    look.since.removeAll()
+    look.take(snapshot, into: &view)
     if look.isOutdated { return lookAtEverything(into: &effects) }
     decide(at: now, into: &effects)
     guard !isInformed else { return }
