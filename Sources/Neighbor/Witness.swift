@@ -97,8 +97,7 @@ public struct Witness: Hashable, Sendable {
 
   /// What was missed so far proves nothing any more: asks at once.
   public mutating func askAnew(at now: Instant) {
-    missed = 0
-    awaited = nil
+    forgive()
     hurry(at: now)
   }
 

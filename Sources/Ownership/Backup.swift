@@ -125,9 +125,8 @@ extension Instance {
 
   /// Whether `router` may give the VIP away: not if it is known to be another station that answers for it.
   private func isOwner(_ router: IPAddress) -> Bool {
-    guard let hardware = routers.hardware(of: router) else { return true }
+    guard parameters.witness != .off, let hardware = routers.hardware(of: router) else { return true }
     // Whoever is at the virtual router's hardware address is the Active router.
-    guard parameters.witness != .off else { return true }
     return witnessed.map { $0 == hardware || parameters.isVirtualRouter($0) } ?? true
   }
 

@@ -26,7 +26,7 @@ extension Instance {
   ///
   /// References and a standby must fall silent at once. References alone are a router that reboots; a standby alone has
   /// died. Of several standbys one is enough: it may be where the references are.
-  var cutOff: Instant? {
+  func cutOff(_ quorum: Quorum?) -> Instant? {
     guard let window = isolation.demand?.window else { return nil }
     guard let quorum else { return isolation.third.cutOff(lastPeer: isolation.lastPeer, within: window) }
     guard let references = quorum.silentSince else { return nil }
@@ -42,7 +42,7 @@ extension Instance {
   }
 
   /// When to look for evidence next.
-  var evidenceDeadline: Instant? {
+  func evidenceDeadline(_ quorum: Quorum?) -> Instant? {
     guard let demand = isolation.demand else { return nil }
     let deadline = isolation.deadline
     guard election.state == .active else { return deadline }

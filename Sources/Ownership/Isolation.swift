@@ -83,7 +83,7 @@ struct Isolation: Hashable, Sendable {
   /// The index of a reference to be asked now.
   func dueReference(at now: Instant) -> Int? {
     guard let demand else { return nil }
-    return references.firstIndex { $0.deadline(demand).map { $0 <= now } ?? false }
+    return references.firstIndex { $0.deadline(demand) <= now }
   }
 
   mutating func noteQuestion(to index: Int, at now: Instant) { references[index].noteQuestion(at: now) }

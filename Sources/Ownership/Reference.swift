@@ -37,14 +37,13 @@ struct Reference: Hashable, Sendable {
   var target: MACAddress { unanswered % 2 == 0 ? hardware ?? .broadcast : .broadcast }
 
   /// When to ask next, if it must have been heard lately.
-  func deadline(_ demand: Demand) -> Instant? {
-    guard lastHeard != nil else { return lastAsked.map { $0 + Self.unknownPause } ?? demand.start }
-    let next = nextQuestion(demand)
-    return next.map { max($0, allowance ?? $0) }
+  func deadline(_ demand: Demand) -> Instant {
+    guard let lastHeard else { return lastAsked.map { $0 + Self.unknownPause } ?? demand.start }
+    let next = nextQuestion(demand, heard: lastHeard)
+    return max(next, allowance ?? next)
   }
 
-  private func nextQuestion(_ demand: Demand) -> Instant? {
-    guard let lastHeard else { return nil }
+  private func nextQuestion(_ demand: Demand, heard lastHeard: Instant) -> Instant {
     if let lastAsked, silentSince != nil {
       if unanswered >= Self.patience { return lastAsked + Self.deadPause }
       return lastAsked + max(demand.window / 16, Self.shortestPause)

@@ -49,7 +49,9 @@ extension Instance {
   @inline(__always)
   private func forEachTimer(_ body: (Timer, Instant?) -> Void) {
     body(.removal, holdings.removalDeadline)
-    body(.evidence, evidenceDeadline)
+    // Nothing depends on it where nobody relies on evidence.
+    let quorum = isolation.demand == nil ? nil : quorum
+    body(.evidence, evidenceDeadline(quorum))
     switch phase {
     case .initialize(.idle), .initialize(.found): break
     case .initialize(.refused(let retry)): body(.retry, retry)
@@ -70,7 +72,7 @@ extension Instance {
       // A router that offers the VIP no longer advertises.
       if !service.isOffering {
         body(.advertisement, election.deadline)
-        body(.cutOff, cutOff)
+        body(.cutOff, cutOff(quorum))
       }
       body(.lapse, service.lapse?.end)
       // Who has no address to send from can ask nobody.
