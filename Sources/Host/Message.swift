@@ -274,13 +274,13 @@ extension Message {
     case .unanswered(let router):
       self.init(
         .unanswered, .warning,
-        "\(router) is heard, but nobody answers for \(vip): look for what drops its frames (port security, an address "
-          + "filter; with VirtualMAC= forged transmits)", [("VRRP_PEER", "\(router)")])
+        "\(router) is heard, but nobody answers for \(vip): look for what drops its frames \(Self.filters)",
+        [("VRRP_PEER", "\(router)")])
     case .unreached(let router):
       self.init(
         .unreached, .error,
-        "\(router) hears this host, but gets no answer for \(vip): look for what drops this host's frames (port security, "
-          + "an address filter; with VirtualMAC= forged transmits)", [("VRRP_PEER", "\(router)")])
+        "\(router) hears this host, but gets no answer for \(vip): look for what drops this host's frames \(Self.filters)",
+        [("VRRP_PEER", "\(router)")])
     case .proxy(let hardware):
       self.init(
         .proxy, .warning,
@@ -305,6 +305,8 @@ extension Message {
         .handedOver, .notice, "\(successor) has taken over \(vip)", [("VRRP_PEER", "\(successor)")])
     }
   }
+
+  private static let filters = "(port security, an address filter; with VirtualMAC= forged transmits)"
 
   private init(_ state: Election.State, _ cause: Election.Cause, settings: Settings, at now: Instant) {
     let kind: Kind =

@@ -93,8 +93,9 @@ final class Examination {
   private func prepare(_ report: Report) -> Subject {
     var subject = Subject(checkup: Checkup(instance: report.name), report: report)
     subject.checkup.findings.append(Self.daemon(report))
-    if let status = report.status { subject.checkup.findings += Self.reachability(status) }
-    if let status = report.status { subject.checkup.findings += Self.priority(status) }
+    if let status = report.status {
+      subject.checkup.findings += Self.reachability(status) + Self.priority(status)
+    }
     do {
       let settings: Settings
       switch try outcome(of: report.name) {
