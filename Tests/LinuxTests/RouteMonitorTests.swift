@@ -154,19 +154,26 @@ struct RouteMonitorTests {
     }
   }
 
+  /// What is heard until the address, which duplicate address detection looks at first, is as `isAwaited` says.
+  private func changes(
+    _ monitor: RouteMonitor, afterAdding own: IPAddress, until isAwaited: (LinkAddress) -> Bool
+  ) throws -> [RouteChange] {
+    try shell("ip address add \(own)/64 dev eth0")
+    return try changes(monitor) {
+      if case .address(let address) = $0 {
+        address.network.address == own && isAwaited(address)
+      } else {
+        false
+      }
+    }
+  }
+
   @Test func hearsWhenDetectionOfDuplicatesIsDone() throws {
     let hosts = try TwoHosts()
     try hosts.first.run {
       let monitor = try RouteMonitor()
       let own = try #require(IPAddress("fd00::217"))
-      try shell("ip address add fd00::217/64 dev eth0")
-      let heard = try changes(monitor) {
-        if case .address(let address) = $0 {
-          address.network.address == own && address.isUsable
-        } else {
-          false
-        }
-      }
+      let heard = try changes(monitor, afterAdding: own) { $0.isUsable }
       guard case .address(let first) = heard.first(where: { $0.address == own }) else { return }
       #expect(!first.isUsable)
     }
@@ -178,14 +185,7 @@ struct RouteMonitorTests {
     try hosts.first.run {
       let monitor = try RouteMonitor()
       let own = try #require(IPAddress("fd00::217"))
-      try shell("ip address add fd00::217/64 dev eth0")
-      let heard = try changes(monitor) {
-        if case .address(let address) = $0 {
-          address.network.address == own && address.isDuplicate
-        } else {
-          false
-        }
-      }
+      let heard = try changes(monitor, afterAdding: own) { $0.isDuplicate }
       let states = heard.compactMap {
         if case .address(let address) = $0, $0.address == own { address } else { nil }
       }

@@ -39,15 +39,20 @@ struct RouteRequestsTests {
     }
   }
 
+  /// The link has no IPv4 address any more, and secondary ones will outlive the primary one.
+  private func removeOwnAddresses(from link: Int32, by requests: RouteRequests) throws {
+    for address in try requests.addresses(on: link) where address.network.address.family == .ipv4 {
+      #expect(failure(of: try requests.remove(address.network, from: link)) == nil)
+    }
+    try requests.promoteSecondaries(on: link)
+  }
+
   @Test func theHostsOwnAddressOutlivesAVIPThatWasThereFirst() throws {
     let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let link = hosts.firstLink.index
-      for address in try requests.addresses(on: link) where address.network.address.family == .ipv4 {
-        #expect(failure(of: try requests.remove(address.network, from: link)) == nil)
-      }
-      try requests.promoteSecondaries(on: link)
+      try removeOwnAddresses(from: link, by: requests)
       let network = try #require(vip)
       let own = try #require(IPNetwork(.ipv4(IPv4Address(bits: 0xC000_02D9)), prefixLength: 24))
       for address in [network, own] {
@@ -68,10 +73,7 @@ struct RouteRequestsTests {
     try hosts.first.run {
       let requests = try RouteRequests()
       let link = hosts.firstLink.index
-      for address in try requests.addresses(on: link) where address.network.address.family == .ipv4 {
-        #expect(failure(of: try requests.remove(address.network, from: link)) == nil)
-      }
-      try requests.promoteSecondaries(on: link)
+      try removeOwnAddresses(from: link, by: requests)
       let address = try #require(vip).address
       let network = try #require(IPNetwork(address, prefixLength: prefixLength))
       let own = try #require(IPNetwork(.ipv4(IPv4Address(bits: 0xC000_02D9)), prefixLength: 24))

@@ -73,6 +73,13 @@ extension Driver {
   fileprivate var isIsolated: Bool { if case .isolated = instance.hold { true } else { false } }
 }
 
+/// The peer, whatever was heard of it so far.
+private func expectItStandsByWhenItSaysSo(_ driver: inout Driver) {
+  #expect(driver.instance.standbys(at: driver.now).isEmpty)
+  driver.handle(standbyProbe())
+  #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+}
+
 private let forger = MACAddress(bits: 0x0200_0000_0666)
 
 /// The address that only the gateway answers for.
@@ -574,9 +581,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     var driver = owner()
     driver.now = driver.now + .seconds(4)
     driver.handle(answer(for: peer))
-    #expect(driver.instance.standbys(at: driver.now).isEmpty)
-    driver.handle(standbyProbe())
-    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+    expectItStandsByWhenItSaysSo(&driver)
   }
 
   /// A standby of another implementation shows itself only when it takes over.
@@ -703,18 +708,14 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     _ = driver.run(until: at(3000))
     #expect(driver.instance.election.state == .active)
     driver.handle(answer(for: peer))
-    #expect(driver.instance.standbys(at: driver.now).isEmpty)
-    driver.handle(standbyProbe())
-    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+    expectItStandsByWhenItSaysSo(&driver)
   }
 
   @Test func whoResignedStandsByOnlyWhenItSaysSo() {
     var driver = Driver.backup()
     _ = driver.run(until: at(1000), heartbeat: 200, answering: [peerHardware])
     _ = driver.hear(0)
-    #expect(driver.instance.standbys(at: driver.now).isEmpty)
-    driver.handle(standbyProbe())
-    #expect(driver.instance.standbys(at: driver.now).map(\.address) == [peer])
+    expectItStandsByWhenItSaysSo(&driver)
   }
 
   /// What was asked in vain while this host was cut off is no reason to warn.
