@@ -199,7 +199,7 @@ public struct Host: Sendable {
       switch alarm {
       case .look: lookAtEverything(at: now, into: &effects)
       case .retry: hasChanged = true
-      case .files: writeAgain(at: now, into: &effects)
+      case .files: writeAgain(into: &effects)
       case .name: nameIsGone()
       case .group: groupIsDue(at: now, into: &effects)
       case .status: break

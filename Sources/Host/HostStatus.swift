@@ -75,7 +75,7 @@ extension Host {
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }
     if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }
-    if !told.isRoleWritten || !told.isHoldWritten { remarks.append("cannot write to the runtime directory") }
+    if !told.unwritten.isEmpty { remarks.append("cannot write to the runtime directory") }
     return remarks
   }
 }

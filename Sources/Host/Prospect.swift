@@ -14,7 +14,7 @@ struct Prospect: Sendable {
   /// Whether the operator has this host stand back.
   private(set) var isHeld = false
   /// What could not be written to the runtime directory yet.
-  private(set) var unwritten: [RuntimeFile] = []
+  private(set) var unwritten = UnwrittenFiles()
 
   private var files: [ConfigurationFile]
   private var memory = Host.Memory()
@@ -31,7 +31,6 @@ struct Prospect: Sendable {
   private var alarms = Alarms()
   private var reload = Reload()
   private var holds: [Caller] = []
-  private var filesRetry = Retry()
   private var hasEnded = false
 
   /// How often the files are made sense of at most: a storm of news costs one attempt.
@@ -224,27 +223,17 @@ struct Prospect: Sendable {
   private mutating func written(
     _ file: RuntimeFile, _ succeeded: Bool, at now: Instant, into effects: inout Effects
   ) {
-    unwritten.removeAll { $0 == file }
     if file == .hold {
       let reply = Reply(hold: isHeld, of: settings.instance, isWritten: succeeded)
       for caller in holds { effects.append(.reply(caller, reply)) }
       holds.removeAll()
     }
-    if succeeded {
-      guard filesRetry.isRefused, unwritten.isEmpty else { return }
-      filesRetry.succeeded()
-      alarms.set(.files, nil)
-      return effects.append(.notice(.writtenAgain))
-    }
-    unwritten.append(file)
-    if !filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
-    if filesRetry.allows(at: now) { filesRetry.refused(at: now) }
-    alarms.set(.files, filesRetry.deadline)
+    if let notice = unwritten.note(file, succeeded, at: now) { effects.append(.notice(notice)) }
+    alarms.set(.files, unwritten.deadline)
   }
 
   private mutating func writeAgain(into effects: inout Effects) {
-    filesRetry.end()
-    for file in unwritten {
+    for file in unwritten.begin() {
       effects.append(file == .role ? .writeRole(.backup) : .writeHold(isHeld))
     }
   }

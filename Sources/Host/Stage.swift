@@ -55,7 +55,7 @@ public struct Stage: Sendable {
     prospect = nil
     host = successor.host
     host?.start(successor.memory, at: now, into: &effects)
-    for file in unwritten { host?.handle(.written(file, false), at: now, into: &effects) }
+    for file in unwritten.files { host?.handle(.written(file, false), at: now, into: &effects) }
   }
 
   // MARK: What it tells

@@ -9,9 +9,7 @@ struct Told: Hashable, Sendable {
   var resumableUntil: Instant?
   /// The role that was written, or is being written again and again.
   var role: Role?
-  var isRoleWritten = true
-  var isHoldWritten = true
-  var filesRetry = Retry()
+  var unwritten = UnwrittenFiles()
   /// What of the status was told.
   var status: Status?
   /// When it was told, and when it was last compared with what is.
@@ -90,32 +88,20 @@ extension Host {
   mutating func written(
     _ file: RuntimeFile, _ succeeded: Bool, at now: Instant, into effects: inout Effects
   ) {
-    switch file {
-    case .role: told.isRoleWritten = succeeded
-    case .hold:
-      told.isHoldWritten = succeeded
-      answerHolds(succeeded, into: &effects)
+    if file == .hold { answerHolds(succeeded, into: &effects) }
+    let notice = told.unwritten.note(file, succeeded, at: now)
+    if let notice { effects.append(.notice(notice)) }
+    if !succeeded || notice != nil { told.remarks &+= 1 }
+    if rules.contains(.retry) { alarms.set(.files, told.unwritten.deadline) }
+  }
+
+  mutating func writeAgain(into effects: inout Effects) {
+    for file in told.unwritten.begin() {
+      switch file {
+      case .role: if let role = told.role { effects.append(.writeRole(role)) }
+      case .hold: effects.append(.writeHold(isHeld))
+      }
     }
-    guard succeeded else { return writeFailed(file, at: now, into: &effects) }
-    guard told.filesRetry.isRefused, told.isRoleWritten, told.isHoldWritten else { return }
-    told.filesRetry.succeeded()
-    alarms.set(.files, nil)
-    told.remarks &+= 1
-    effects.append(.notice(.writtenAgain))
-  }
-
-  private mutating func writeFailed(_ file: RuntimeFile, at now: Instant, into effects: inout Effects) {
-    told.remarks &+= 1
-    if !told.filesRetry.isRefused { effects.append(.notice(.writeFailed(file))) }
-    // Of several files that fail together, the first one makes the pause longer.
-    if told.filesRetry.allows(at: now) { told.filesRetry.refused(at: now) }
-    if rules.contains(.retry) { alarms.set(.files, told.filesRetry.deadline) }
-  }
-
-  mutating func writeAgain(at now: Instant, into effects: inout Effects) {
-    told.filesRetry.end()
-    if !told.isRoleWritten, let role = told.role { effects.append(.writeRole(role)) }
-    if !told.isHoldWritten { effects.append(.writeHold(isHeld)) }
   }
 
   // MARK: Status
