@@ -114,11 +114,16 @@ extension Case {
     faults.sort { $0.start < $1.start }
   }
 
-  /// The switch is split when all know each other, with stations on both sides.
-  private mutating func drawPartition(_ random: inout Random) {
-    for index in hosts.indices where longestInterval < 100 * .millisecond {
+  /// To those for which the promises about evidence are made.
+  private mutating func lengthenIntervals() {
+    for index in hosts.indices where hosts[index].interval.duration < .milliseconds(100) {
       hosts[index].interval = .standard
     }
+  }
+
+  /// The switch is split when all know each other, with stations on both sides.
+  private mutating func drawPartition(_ random: inout Random) {
+    lengthenIntervals()
     if random.chance(70) { network.chatter = random.logarithmic(23, 28) }
     let start = 5 * longestInterval + 5 * .second + random.within(0...1000) * .millisecond
     var fault = Fault(
@@ -129,9 +134,7 @@ extension Case {
 
   /// One of five packets is lost all the time.
   private mutating func drawLoss(_ random: inout Random) {
-    for index in hosts.indices where longestInterval < 100 * .millisecond {
-      hosts[index].interval = .standard
-    }
+    lengthenIntervals()
     let length = random.within(2...8) * .second
     faults = [
       Fault(kind: .heavyLoss, stations: .all, amount: random.within(10...20), start: 0, length: length)
