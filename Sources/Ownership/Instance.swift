@@ -104,6 +104,7 @@ public struct Instance: Sendable {
     actions.removeAll()
     stepDownIfLate(at: now, &actions)
     take(event, at: now, &actions)
+    considerLapse(at: now, &actions)
     let isTimer = if case .timer = event { true } else { false }
     if election.state == .backup { considerTakeover(isTimer: isTimer, at: now, &actions) }
     if election.state == .active {

@@ -47,6 +47,12 @@ extension Instance {
     return true
   }
 
+  /// Who gave the VIP up while it had no address takes no part until it has one.
+  mutating func considerLapse(at now: Instant, _ actions: inout Actions) {
+    guard election.state == .backup, identity == nil, let link else { return }
+    becomeUnusable(link, at: now, &actions)
+  }
+
   /// No address came in time.
   mutating func lapseIsOver(at now: Instant, _ actions: inout Actions) {
     if let link { becomeUnusable(link, at: now, &actions) }

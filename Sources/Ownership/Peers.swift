@@ -153,6 +153,11 @@ struct Peers: Hashable, Sendable {
     all[index].hardware = hardware
   }
 
+  /// Whether nobody at `hardware` said himself that he is a router of the VIP.
+  func isGuess(_ hardware: MACAddress) -> Bool {
+    all.contains { $0.hardware == hardware && $0.isHardwareGuessed }
+  }
+
   /// The station at `hardware` answers for everybody.
   mutating func forgetGuess(_ hardware: MACAddress) {
     for index in all.indices where all[index].isHardwareGuessed && all[index].hardware == hardware {

@@ -75,11 +75,12 @@ struct Proxies: Hashable, Sendable {
 }
 
 extension Instance {
-  /// Tries the station that keeps this router from taking over.
+  /// Tries the station that keeps this router from having the VIP.
   mutating func tryForProxy(at now: Instant, _ actions: inout Actions) {
     guard let owner = suspect, let identity, !proxies.contains(owner, at: now) else { return proxies.stop() }
     if proxies.trial?.station != owner {
-      let family = phase.witness?.family(of: owner) ?? parameters.family
+      let family =
+        phase.service?.contest?.address.family ?? phase.witness?.family(of: owner) ?? parameters.family
       guard let vip = parameters.addresses.first(where: { $0.address.family == family }) else { return }
       let known =
         parameters.addresses.map(\.address) + parameters.references + routers.all.map(\.address)
@@ -89,11 +90,21 @@ extension Instance {
     for address in proxies.questions(at: now) { ask(for: address, at: owner, &actions) }
   }
 
-  /// Who answers for the VIP and so holds off a takeover.
+  /// Who answers for the VIP and so holds off a takeover, a claim if it is not the rival, or is about to win a contest.
   private var suspect: MACAddress? {
-    switch phase.backup?.held?.reason {
-    case .answered(let owner, _), .foreign(let owner): owner
-    case .isolated, .barred, nil: nil
+    switch phase {
+    case .initialize: return nil
+    case .backup(let backup):
+      switch backup.held?.reason {
+      case .answered(let owner, _), .foreign(let owner): return owner
+      case .isolated, .barred, nil: return nil
+      }
+    case .claiming(let claim):
+      guard claim.witness.isAnswered, let owner = claim.witness.owner else { return nil }
+      return isRouter(owner) ? nil : owner
+    case .serving(let service):
+      // Only an answer said that it is a router of the VIP.
+      return service.contest.flatMap { routers.isGuess($0.rival) ? $0.rival : nil }
     }
   }
 
@@ -103,8 +114,10 @@ extension Instance {
     guard packet.operation == .reply, proxies.hear(station, for: packet.sender, at: now) else { return }
     actions.append(.report(.proxy(station)))
     routers.forgetGuess(station)
+    if isRouter(station) { return }
+    if phase.service?.contest?.rival == station { phase.service?.contest = nil }
     // Another one may have answered, too.
-    if !isRouter(station) { phase.changeWitness { $0.doubt(at: now) } }
+    phase.changeWitness { $0.doubt(at: now) }
   }
 }
 

@@ -68,6 +68,7 @@ extension Instance {
       body(.advertisement, election.deadline)
       body(.claim, claim.deadline)
       body(.witness, claim.witness.deadline)
+      body(.proxy, proxies.deadline)
     case .serving(let service):
       // A router that offers the VIP no longer advertises.
       if !service.isOffering {
@@ -78,6 +79,7 @@ extension Instance {
       // Who has no address to send from can ask nobody.
       if service.lapse == nil {
         body(.contest, service.contest?.deadline)
+        body(.proxy, proxies.deadline)
         body(.rollCall, service.rollCall)
       }
       body(.departure, service.departure?.deadline)

@@ -180,6 +180,16 @@ import Testing
     }
   }
 
+  /// A proxy that nobody had a reason to find out answers for a VIP that its owner has let go.
+  @Test func aProxyDoesNotHoldOffAPreemption() throws {
+    let text = """
+      network proxy=yes
+      host priority=200 interval=500ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      """
+    #expect(try violation(of: text) == nil)
+  }
+
   /// A standby whose interface was restarted, and whose default route came late, when the owner dies.
   @Test func aStandbyWhoseInterfaceWasRestartedTakesOver() throws {
     let text = """

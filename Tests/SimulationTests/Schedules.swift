@@ -96,6 +96,24 @@ enum Schedules {
       """
     ),
     (
+      "a router that is beaten while it has no address waits for nothing",
+      """
+      host priority=254 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 570ms readdressed h1 for 140ms
+      at 650ms forged-vrrp forger 255 for 1ms
+      """
+    ),
+    (
+      "a proxy that answers for a peer, too, wins every contest",
+      """
+      network proxy=yes addresses=2 family=ipv6+ipv4 virtual-mac=yes
+      host priority=100 interval=100ms witness=off start=0ms
+      host priority=100 interval=100ms witness=off start=0ms
+      at 710ms blocked-family h1+h2+h3+h4 6 for 1440ms
+      """
+    ),
+    (
       "an owner believes that it stands by for itself",
       "network jitter=0ms\n" + pair + "at 900ms hostile h1+h2\n"
     ),
