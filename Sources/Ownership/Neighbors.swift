@@ -7,10 +7,13 @@ extension Instance {
     let station = packet.senderHardware
     guard let identity, station != identity.hardware else { return }
     if let mark = packet.standby, mark.virtualRouterID == parameters.virtualRouterID,
-      parameters.has(packet.target),
-      packet.sender != identity.address(packet.sender.family), let peer = peer(packet.sender, at: station)
+      parameters.has(packet.target), packet.sender != identity.address(packet.sender.family)
     {
-      hearStandby(peer, mark, at: station, at: now, &actions)
+      if let peer = peer(packet.sender, at: station) {
+        hearStandby(peer, mark, at: station, at: now, &actions)
+      } else {
+        introduce(to: station, &actions)
+      }
     }
     let isReply = packet.operation == .reply
     let isProxied = isReply && !isRouter(station) && proxies.contains(station, at: now)
@@ -42,6 +45,12 @@ extension Instance {
     let wasReached = unreached(at: now).isEmpty
     routers.hearStandby(peer, mark, at: station, at: now)
     if wasReached, !unreached(at: now).isEmpty { actions.append(.report(.unreached(by: peer))) }
+  }
+
+  /// A standby that asked in the other family, and is known by no address, has never heard this router, either: where
+  /// VRRP is blocked, and a proxy answers what both ask, neither would learn that the other is one.
+  private func introduce(to station: MACAddress, _ actions: inout Actions) {
+    ask(for: parameters.addresses[0].address, at: station, standby: standbyMark, &actions)
   }
 
   /// The address by which the sender of a packet is known: its own of the family that elects. In the other family

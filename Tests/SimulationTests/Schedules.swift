@@ -105,6 +105,15 @@ enum Schedules {
       """
     ),
     (
+      "standbys that asked a proxy in the other family only took each other for strangers",
+      """
+      network delay=30us jitter=0ms gateway-delay=200us proxy=yes addresses=2 family=ipv4+ipv6
+      host kind=vipd priority=100 interval=300ms start=0ms
+      host kind=vipd priority=100 interval=300ms start=0ms
+      at 400ms blocked-vrrp h1+h2 1 for 4210ms
+      """
+    ),
+    (
       "a proxy that answers for a peer, too, wins every contest",
       """
       network proxy=yes addresses=2 family=ipv6+ipv4 virtual-mac=yes
