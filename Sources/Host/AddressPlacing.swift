@@ -10,9 +10,11 @@ extension Host {
   /// host's own is removed, and stays that when another one is added: only removing it makes it secondary again.
   mutating func followOwnAddresses(at now: Instant, into effects: inout Effects) {
     let misplaced = settings.addresses.indices.filter { isMisplaced($0) }
+    // Of one that is being renewed nothing is known before the answer.
+    addresses.awaitsPlace = settings.addresses.indices.contains { isAsked($0) }
     guard !misplaced.isEmpty else {
       // It stayed in its place for as long as nobody touched it.
-      if addresses.placing.allows(at: now) { addresses.placing.succeeded() }
+      if !addresses.awaitsPlace && addresses.placing.allows(at: now) { addresses.placing.succeeded() }
       return
     }
     guard rules.contains(.placing), allows(addresses.placing, at: now) else { return }
@@ -21,12 +23,17 @@ extension Host {
     schedule(addresses.placing)
   }
 
+  private func isAsked(_ index: Int) -> Bool {
+    let network = settings.addresses[index]
+    guard let carrier = carriers.index(network.address.family, in: view) else { return false }
+    return pending.outcome(.of(network, linkIndex: carrier)) != nil
+  }
+
   /// The VIP's entry of the kernel, as long as nothing is asked about it.
   private func entry(_ index: Int) -> LinkAddress? {
     let network = settings.addresses[index]
-    guard addresses.wanted.contains(AddressSet(index: index)), !isBeingReplaced(index),
+    guard addresses.wanted.contains(AddressSet(index: index)), !isBeingReplaced(index), !isAsked(index),
       let carrier = carriers.index(network.address.family, in: view),
-      pending.outcome(.of(network, linkIndex: carrier)) == nil,
       let entry = view.address(network, on: carrier),
       // Before 5.18 the kernel does not say whose an address is: each of two instances would go behind the other.
       entry.protocolNumber == AddressRequest.protocolNumber

@@ -33,6 +33,8 @@ struct VirtualAddresses: Hashable, Sendable {
   /// When what is in the wrong place, or of another kind than it should be, may be put right again. A program that does
   /// the opposite in a loop must not find a mirror.
   var placing = Retry()
+  /// Whether an answer must come before it is known if one is in its place.
+  var awaitsPlace = false
   /// The kernel's latest refusal, for the operator.
   var refusal: KernelRefusal?
 
@@ -75,6 +77,11 @@ extension Host {
       return
     }
     addresses.unasked.remove(AddressSet(index: index))
+    // What was to go, and would not, is there for the core from now on.
+    if addresses.dropped.contains(VirtualAddresses.Place(network: network, linkIndex: carrier)) {
+      addresses.told.remove(AddressSet(index: index))
+      hasChanged = true
+    }
     // A renewal finds it up, or being set up again.
     if !isExpected(network, on: carrier) { setCarrier(family, up: true, into: &effects) }
     ask(
@@ -201,6 +208,7 @@ extension Host {
     let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
     if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now, into: &effects) }
     guard let index = self.index(of: network) else { return }
+    if addresses.awaitsPlace { hasChanged = true }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
     if isAddition {

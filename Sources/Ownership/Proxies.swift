@@ -22,10 +22,11 @@ struct Proxies: Hashable, Sendable {
   private static let capacity = 8
   /// A router may be told to stop it.
   private static let memory = Duration.seconds(60)
-  private static let pause = Duration.milliseconds(250)
-  /// Whoever did not answer is asked again: routers, too, are told to do what they did not do before.
-  private static let retry = Duration.seconds(10)
-  private static let longest = 4
+  /// No divisor of the pace of other questions, which a router that limits its answers may prefer.
+  private static let pause = Duration.milliseconds(83)
+  private static let longest = 12
+  /// Whoever did not answer is asked for others: routers, too, are told to do what they did not do before.
+  private static let retry = Duration.seconds(2)
 
   /// Whether `station` was found to be one lately.
   func contains(_ station: MACAddress, at now: Instant) -> Bool {
@@ -51,7 +52,8 @@ struct Proxies: Hashable, Sendable {
     deadline = nil
   }
 
-  /// The addresses to ask for now.
+  /// The addresses to ask for now: in one go at first, because somebody waits; then one at a time, because routers limit
+  /// how much they answer.
   mutating func questions(at now: Instant) -> [IPAddress] {
     guard let due = deadline, due <= now, let trial else { return [] }
     guard rounds < Self.longest else {
@@ -60,7 +62,7 @@ struct Proxies: Hashable, Sendable {
     }
     rounds += 1
     deadline = now + (rounds < Self.longest ? Self.pause : Self.retry)
-    return trial.unanswered
+    return rounds == 1 ? trial.unanswered : [trial.unanswered[rounds % trial.unanswered.count]]
   }
 
   /// `station` answered for `address`; whether that shows that it is a proxy.

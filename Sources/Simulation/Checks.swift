@@ -214,7 +214,9 @@ extension World {
 
   func checkOwned() {
     for vip in 0..<plan.network.instances {
-      guard machines.indices.allSatisfy({ present(daemon(of: vip, on: $0)) == 0 }) else { continue }
+      let all = machines.indices.map { daemon(of: vip, on: $0) }
+      // Whoever preempts is about to have it.
+      guard all.allSatisfy({ present($0) == 0 && state($0) != .active }) else { continue }
       violate(.unowned, "VIP \(vip)")
     }
   }

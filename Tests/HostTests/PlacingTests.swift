@@ -114,6 +114,20 @@ extension Bench {
     #expect(bench.makesRoute == [true])
   }
 
+  /// What is asked for at that moment says nothing of where an address is.
+  @Test func aVIPThatIsBeingRenewedGoesToItsPlaceAfterThat() throws {
+    var bench = try Bench.owner("192.168.1.219/24")
+    try bench.removeOwn("192.168.1.217/24")
+    try bench.addOwn("192.168.1.227/24")
+    try bench.addOwn("192.168.1.228/24")
+    bench.isBlocked = true
+    try bench.reload("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\n[Safety]\nLeaseSec=3s\n")
+    bench.run(for: .milliseconds(150))
+    #expect(bench.order == ["192.168.1.227/24", "192.168.1.219/24", "192.168.1.228/24"])
+    bench.unblock()
+    #expect(bench.order == ["192.168.1.227/24", "192.168.1.228/24", "192.168.1.219/24"])
+  }
+
   /// A program that puts its address behind the VIP again and again.
   @Test func nobodyFindsAMirror() throws {
     var bench = try Bench.owner("192.168.1.219/24")

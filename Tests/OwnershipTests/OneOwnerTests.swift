@@ -734,9 +734,10 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   private let proxy = gatewayHardware
 
   /// Answers whatever reaches `station`, for all addresses.
-  private func run(_ driver: inout Driver, until end: Instant, proxy station: MACAddress) -> [(
-    Instant, Action
-  )] {
+  private func run(
+    _ driver: inout Driver, until end: Instant, proxy station: MACAddress,
+    answers: (IPAddress, Instant) -> Bool = { _, _ in true }
+  ) -> [(Instant, Action)] {
     var log: [(Instant, Action)] = []
     while let deadline = driver.instance.deadline, deadline <= end {
       var pending = driver.handle(.timer, at: max(deadline, driver.now))
@@ -746,6 +747,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
         guard case .ask(let question, let target) = action, [station, .broadcast].contains(target) else {
           continue
         }
+        guard answers(question.target, driver.now) else { continue }
         pending += driver.handle(answer(from: station, for: question.target))
       }
     }
@@ -758,6 +760,20 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(log.contains { $0.1 == .report(.proxy(proxy)) })
     let active = try #require(becameActive(log))
     #expect(active <= at(500))
+  }
+
+  /// A router that limits its answers: one at a time, and what comes within 48 ms after it is not answered.
+  @Test func aProxyThatLimitsItsAnswersIsFoundOut() throws {
+    var driver = Driver.backup(gateway: gateway)
+    var next = at(0)
+    let log = run(&driver, until: at(10_000), proxy: proxy) { _, now in
+      guard next <= now else { return false }
+      next = now + .milliseconds(48)
+      return true
+    }
+    #expect(log.contains { $0.1 == .report(.proxy(proxy)) })
+    let active = try #require(becameActive(log))
+    #expect(active <= at(3000))
   }
 
   /// It answers for the VIP, and for none of the addresses that nobody has.
