@@ -85,6 +85,10 @@ struct ConfigurationKey: Sendable {
       "VirtualIP", "Group", "a name of 1 to 64 ASCII letters, digits and :_.-@", sample: "web", \.group,
       read: { isGroupName($0) ? .some($0) : nil }, write: { $0 ?? "" }),
     scalar(
+      "VirtualIP", "RequiredFamily", "both, ipv4 or ipv6", sample: "ipv4", \.requiredFamily,
+      read: { text in text == "both" ? .some(nil) : AddressFamily.allCases.first { $0.word == text } },
+      write: { $0?.word ?? "both" }),
+    scalar(
       "VRRP", "VirtualRouterID", "a whole number from 1 to 255",
       fallback: "the last octet of the first address", effect: .restart, sample: "7", \.virtualRouterID,
       read: { number($0, 1...255).map { UInt8($0) } }, write: { "\($0)" }),

@@ -39,7 +39,10 @@ struct Resolution {
     try checkPeers()
     try checkGateways()
     try putLinkLocalAddressFirst()
-    if !draft.addresses.isEmpty { try checkRoutes() }
+    if !draft.addresses.isEmpty {
+      try checkRequiredFamily()
+      try checkRoutes()
+    }
     try checkTracks()
     if isInterfaceSet { try checkLabel() }
     try checkLease()
@@ -53,6 +56,7 @@ struct Resolution {
     let link: Link
     if let explicit { link = explicit } else { link = try derivedLink() }
     for address in draft.addresses { try add(address, on: link) }
+    try checkRequiredFamily()
     try checkFamilies(of: link)
     try checkSubnets(on: link)
     try deriveVirtualRouterID()
@@ -347,8 +351,18 @@ struct Resolution {
     return families.isEmpty ? [.ipv4] : families
   }
 
+  /// Both families follow one election: this host cannot do without the one that elects.
+  private func checkRequiredFamily() throws(ConfigurationError) {
+    guard let required = draft.settings.requiredFamily, required != families[0] else { return }
+    throw error(
+      draft.settings.origins(of: "VirtualIP.RequiredFamily")[0],
+      "RequiredFamily= is \(required.word), and the first address is an \(families[0]) address",
+      "accepted: both, or \(families[0].word), the family of the first address, which elects",
+      "put an \(required) address first, on every host; or write RequiredFamily=\(families[0].word)")
+  }
+
   private func checkFamilies(of link: Link) throws(ConfigurationError) {
-    for family in families {
+    for family in draft.settings.requiredFamily.map({ [$0] }) ?? families {
       try checkUsable(link, draft.settings.origins["VirtualIP.Interface"]?.first, family)
     }
   }

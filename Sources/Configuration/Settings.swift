@@ -15,6 +15,8 @@ public struct Settings: Hashable, Sendable {
   public var label: String?
   /// The instances on this host that are Active or Backup together; nil for this one alone.
   public var group: String?
+  /// The family without which this host takes no part, that of the first address; nil for all that the VIP has.
+  public var requiredFamily: AddressFamily?
   /// Whether the first IPv6 address was not configured, but derived from the virtual router's number.
   public var hasDerivedAddress = false
   /// Whether the addresses are at the virtual router's hardware address.

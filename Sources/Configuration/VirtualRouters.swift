@@ -12,6 +12,12 @@ extension Settings {
     return families
   }
 
+  /// Those without which this host takes no part.
+  public var requiredFamilies: [AddressFamily] { requiredFamily.map { [$0] } ?? families }
+
+  /// The family whose addresses are left out as long as the interface has no address of the host's own in it.
+  public var optionalFamily: AddressFamily? { families.first { !requiredFamilies.contains($0) } }
+
   /// What the core needs of them, with the gateway that `auto` stands for now.
   public func parameters(defaultGateway: IPAddress?) -> Parameters {
     var parameters = Parameters(
@@ -22,6 +28,7 @@ extension Settings {
     parameters.version = version
     parameters.checksum = checksum
     parameters.usesVirtualMAC = virtualMAC
+    parameters.requiredFamily = requiredFamily
     return parameters
   }
 

@@ -11,6 +11,8 @@ struct Alarms: Hashable, Sendable {
     case files
     /// A link that was renamed may not get its name back.
     case name
+    /// A family of the VIP has been left out for long.
+    case family
     /// The group is due to be told something, or somebody in it may be silent.
     case group
     /// What changed a moment ago may be told.
@@ -19,7 +21,7 @@ struct Alarms: Hashable, Sendable {
     case end
   }
 
-  private var deadlines = InlineArray<7, Instant?>(repeating: nil)
+  private var deadlines = InlineArray<8, Instant?>(repeating: nil)
   /// The first of them; kept, because it is asked for after every input.
   private(set) var first: Instant?
 

@@ -136,6 +136,9 @@ extension Host {
       parameters.references = core.parameters.references
     }
     parameters.priority = checks.fitness.priority(configured: settings.priority)
+    if missingFamily?.isLasting == true { parameters.priority = MissingFamily.priority }
+    // One that cannot be asked would count as silent.
+    if settings.optionalFamily != nil { parameters.references.removeAll { !hasOwn($0.family) } }
     parameters.checksLateness = rules.contains(.lateLoop)
     parameters.checksResumption = rules.contains(.resume)
     if !rules.contains(.isolation) { parameters.isolation = false }

@@ -70,6 +70,7 @@ public struct Host: Sendable {
   var told = Told()
   /// Where else this host has addresses of the VIP, as far as the operator was told.
   var copies: [Copy] = []
+  var missingFamily: MissingFamily?
   /// Whether something that `follow` looks at may be another one than before.
   var hasChanged = false
   /// Events that carrying out actions gave rise to.
@@ -176,6 +177,7 @@ public struct Host: Sendable {
       hasChanged = false
       routes.mayHaveChanged = true
       followChecks(into: &effects)
+      followFamily(at: now, into: &effects)
       // First: the core must not speak of addresses by the index that they had before a reload.
       followParameters(at: now, into: &effects)
       followEligibility(at: now, into: &effects)
@@ -198,7 +200,7 @@ public struct Host: Sendable {
     for alarm in Alarms.Name.allCases where alarms.take(alarm, at: now) {
       switch alarm {
       case .look: lookAtEverything(at: now, into: &effects)
-      case .retry: hasChanged = true
+      case .retry, .family: hasChanged = true
       case .files: writeAgain(into: &effects)
       case .name: nameIsGone()
       case .group: groupIsDue(at: now, into: &effects)

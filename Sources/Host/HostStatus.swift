@@ -1,5 +1,6 @@
 import Configuration
 public import Internet
+import Netlink
 import Ownership
 import VRRP
 
@@ -63,6 +64,18 @@ extension Host {
     return "standby \(standbys.joined(separator: ", ")) hears this host, but gets no answer for \(vip)"
   }
 
+  /// Why there is no address of the host's own in `family`.
+  func explainLack(of family: AddressFamily) -> String {
+    guard family == .ipv6, let address = view.unusableAddress else {
+      return LinkCondition.noAddress(family).explanation(settings.interface)
+    }
+    let (network, interface) = (address.network.address, settings.interface)
+    return address.isDuplicate
+      ? "another station has \(network), too, so that \(interface) cannot use it (duplicate address detection "
+        + "failed): vipctl check says what to do"
+      : "\(network) on \(interface) waits for the end of duplicate address detection"
+  }
+
   /// Why this host stands back, apart from the operator, or what is wrong with it.
   func remarks(at now: Instant) -> [String] {
     var remarks: [String] = []
@@ -72,6 +85,9 @@ extension Host {
       remarks.append("\(peer.address) has other addresses than \(settings.addressList)")
     }
     if let unreachable = unreachable(at: now) { remarks.append(unreachable) }
+    if let missing = missingFamily?.family {
+      remarks.append("\(missing) addresses are not served: \(explainLack(of: missing))")
+    }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }
     if carriers.retry.isRefused { remarks.append("cannot make or set up the macvlan of VirtualMAC=") }

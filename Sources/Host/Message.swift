@@ -66,6 +66,8 @@ public struct Message {
     case writtenAgain
     case renamed
     case realtimeMissing
+    case familyMissing
+    case familyBack
 
     /// MESSAGE_ID
     public var id: StaticString {
@@ -113,6 +115,8 @@ public struct Message {
       case .writtenAgain: "7c07998bc30641df988ee0ca6a5dc4b8"
       case .renamed: "c0c2cc9c09ff40e6851ee561c0067f19"
       case .realtimeMissing: "a047783043f045ae9a6f4d17815f8819"
+      case .familyMissing: "474d4afc383f4ddfae5de99a7acc5f6f"
+      case .familyBack: "76b628b8ae694be3ba4f82f65963db2e"
       }
     }
   }
@@ -175,6 +179,14 @@ extension Message {
       self.init(
         .realtimeMissing, .notice,
         "Running without realtime priority: heartbeats may be late while others keep the processors busy")
+    case .familyMissing(let family):
+      let why = LinkCondition.noAddress(family).explanation(settings.interface)
+      self.init(
+        .familyMissing, .warning,
+        "\(family) addresses are not served: \(why). This router's priority is \(MissingFamily.priority) until it has one"
+      )
+    case .familyBack(let family):
+      self.init(.familyBack, .notice, "\(settings.interface) has an \(family) address of its own again")
     case .routeAccepted(let route):
       self.init(.routeAccepted, .notice, "The kernel took the route \(route) in the end")
     case .routeRestored(let route):

@@ -58,6 +58,10 @@ public enum Notice: Hashable, Sendable {
   case renamed(from: String, to: String)
   /// This process was to have realtime priority, and goes on without.
   case realtimeMissing
+  /// No addresses of this family are served: the host has none of its own in it.
+  case familyMissing(AddressFamily)
+  /// They are served again.
+  case familyBack(AddressFamily)
   /// The kernel took a route that it had refused.
   case routeAccepted(VirtualRoute)
 }

@@ -98,7 +98,7 @@ struct Prospect: Sendable {
       case .retry: decide(at: now, into: &effects)
       case .files: writeAgain(into: &effects)
       case .status: effects.append(.writeRole(.backup))
-      case .group, .name, .end: break
+      case .group, .name, .family, .end: break
       }
     }
   }

@@ -60,7 +60,7 @@ extension Host {
     let link = view.link
     let open = sockets.linkIndex
     if let open, open != link?.index { linkIsAnother(than: open, at: now, into: &effects) }
-    let condition = view.condition(settings.families)
+    let condition = view.condition(settings.requiredFamilies)
     if case .ready(let identity) = condition, let link {
       followSockets(plan(identity, on: link), at: now, into: &effects)
       // Who cannot send or hear takes no part.
@@ -79,7 +79,7 @@ extension Host {
   private func forgetsSettings(in condition: LinkCondition) -> Bool {
     switch condition {
     case .absent, .down: true
-    case .noAddress: !view.hasAddresses(of: settings.families)
+    case .noAddress: !view.hasAddresses(of: settings.requiredFamilies)
     case .noCarrier, .port, .noHardwareAddress, .ready: false
     }
   }
@@ -124,7 +124,8 @@ extension Host {
   private func plan(_ identity: Identity, on link: Link) -> SocketPlan {
     SocketPlan(
       linkIndex: link.index, ipv4: identity.ipv4, ipv6: identity.ipv6, hardware: identity.hardware,
-      routers: sockets.routers, usesVirtualMAC: settings.virtualMAC,
+      routers: sockets.routers.filter { identity.address($0.family) != nil },
+      usesVirtualMAC: settings.virtualMAC,
       isRouter: view.forwardingLinks.contains(link.index))
   }
 

@@ -1,6 +1,5 @@
 import Configuration
 import Internet
-import Netlink
 import Ownership
 import VRRP
 
@@ -19,7 +18,9 @@ struct StatusLine: CustomStringConvertible {
       description = "Backup\(since): \(Self.active(instance, vip: vip, calendar))"
     case .active:
       let holds =
-        host.standing.owns ? "owns \(vip) on \(settings.interface)" : "adding \(vip) to \(settings.interface)"
+        host.standing.owns
+        ? "owns \(settings.names(of: host.standing.present)) on \(settings.interface)"
+        : "adding \(vip) to \(settings.interface)"
       description =
         "Active\(since): \(holds); \(Self.standbys(instance, at: now)); \(Self.lastHeard(instance, calendar))"
     }
@@ -32,18 +33,9 @@ struct StatusLine: CustomStringConvertible {
       let why = host.addresses.refusal.map { ": \($0)" } ?? ""
       return "the kernel refused \(host.settings.addressList)\(why); trying again"
     case .ready: return "stopping"
-    case .noAddress(.ipv6):
-      return host.view.unusableAddress.map { unusable($0, on: host.settings.interface) }
-        ?? LinkCondition.noAddress(.ipv6).explanation(host.settings.interface)
+    case .noAddress(let family): return host.explainLack(of: family)
     case .some(let condition): return condition.explanation(host.settings.interface)
     }
-  }
-
-  private static func unusable(_ address: LinkAddress, on interface: String) -> String {
-    address.isDuplicate
-      ? "another station has \(address.network.address), too, so that \(interface) cannot use it (duplicate address "
-        + "detection failed): vipctl check says what to do"
-      : "\(address.network.address) on \(interface) waits for the end of duplicate address detection"
   }
 
   private static func active(_ instance: Instance, vip: String, _ calendar: Calendar) -> String {

@@ -78,7 +78,7 @@ extension Host {
 
   /// Whether this host owns the VIP, as far as it says.
   @inline(__always)
-  private var owns: Bool { core.election.state == .active && shown == .all(settings.addresses.count) }
+  private var owns: Bool { core.election.state == .active && shown.isSuperset(of: core.parameters.required) }
 
   /// The addresses that it says it has.
   @inline(__always)
@@ -161,7 +161,7 @@ public struct Standing: Hashable, Sendable {
   public var state: Election.State
   /// Which of the configured addresses this host's kernel has.
   public var present: AddressSet
-  /// Whether this host owns the VIP: it is Active, and its kernel has all addresses.
+  /// Whether this host owns the VIP: it is Active, and its kernel has all addresses that are required.
   public var owns: Bool
   /// The configured routes that the kernel should have and has not, by index.
   public var missingRoutes: [Int]

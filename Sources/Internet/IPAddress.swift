@@ -8,6 +8,9 @@ public enum AddressFamily: Hashable, Sendable, CaseIterable, CustomStringConvert
   /// `IPv4` or `IPv6`
   public var description: String { self == .ipv4 ? "IPv4" : "IPv6" }
 
+  /// `ipv4` or `ipv6`, as in files.
+  public var word: String { self == .ipv4 ? "ipv4" : "ipv6" }
+
   /// Bits of an address: 32 or 128.
   public var width: Int { self == .ipv4 ? 32 : 128 }
 }

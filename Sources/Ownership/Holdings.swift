@@ -25,10 +25,10 @@ struct Holdings: Hashable, Sendable {
   /// Nothing of ours is left in the kernel, as far as it told.
   var isSettled: Bool { present.isEmpty && adding.isEmpty && removing.isEmpty }
 
-  /// Wants all of them; those that are not there yet count as asked for.
-  mutating func take(_ all: AddressSet) {
+  /// Wants all that can be served; those that are not there yet count as asked for.
+  mutating func take(_ servable: AddressSet) {
     wanted = true
-    adding = all.subtracting(present)
+    adding = servable.subtracting(present)
   }
 
   /// An earlier run's addresses are there.
@@ -43,11 +43,22 @@ struct Holdings: Hashable, Sendable {
   }
 
   /// Other addresses are configured; `moved` tells which of a set are still there, by their new index.
-  mutating func readdress(all: AddressSet, _ moved: (AddressSet) -> AddressSet) {
+  mutating func readdress(servable: AddressSet, _ moved: (AddressSet) -> AddressSet) {
     present = moved(present)
     removing = moved(removing)
-    adding = wanted ? all.subtracting(present) : []
+    adding = wanted ? servable.subtracting(present) : []
   }
+
+  /// Other addresses can be served; those of them that were not asked for yet. What is there stays until it vanishes.
+  mutating func follow(servable: AddressSet) -> AddressSet {
+    guard wanted else { return [] }
+    let before = adding
+    adding = servable.subtracting(present)
+    return adding.subtracting(before)
+  }
+
+  /// `index` is left out until it is asked for again.
+  mutating func leaveOut(_ index: Int) { adding.remove(AddressSet(index: index)) }
 
   /// The interface is gone, and every address with it.
   mutating func lose() { self = Holdings() }
@@ -71,11 +82,11 @@ struct Holdings: Hashable, Sendable {
   mutating func confirmRemoval(_ index: Int) { removing.remove(AddressSet(index: index)) }
 
   /// Whether somebody else took `index` away and it must be added again.
-  mutating func noticeLoss(_ index: Int) -> Bool {
+  mutating func noticeLoss(_ index: Int, servable: AddressSet) -> Bool {
     let address = AddressSet(index: index)
     guard removing.remove(address) == nil else { return false }
     present.remove(address)
-    guard wanted else { return false }
+    guard wanted, servable.contains(address) else { return false }
     adding.insert(address)
     return true
   }

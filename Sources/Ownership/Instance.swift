@@ -42,8 +42,8 @@ public struct Instance: Sendable {
   public var isRefused: Bool { if case .initialize(.refused) = phase { true } else { false } }
   /// Whether the kernel has yet to confirm that addresses are gone.
   public var isRemoving: Bool { !holdings.removing.isEmpty }
-  /// Whether this host's kernel has all addresses.
-  public var owns: Bool { holdings.present == all }
+  /// Whether this host's kernel has all addresses that are required.
+  public var owns: Bool { holdings.present.isSuperset(of: parameters.required) }
   /// How to speak to the others: as they do, where configuration does not say otherwise.
   public var dialect: Dialect {
     Dialect(
@@ -165,12 +165,21 @@ public struct Instance: Sendable {
 
   var all: AddressSet { .all(parameters.addresses.count) }
 
+  /// The addresses of the families in which this host has an address of its own; all where all are required.
+  var servable: AddressSet {
+    guard parameters.requiredFamily != nil, let identity = identity ?? phase.service?.lapse?.identity else {
+      return all
+    }
+    return parameters.indices { identity.address($0) != nil }
+  }
+
   private mutating func reconfigure(_ changed: Parameters, at now: Instant, _ actions: inout Actions) {
     precondition(changed.family == parameters.family)
     let leaseChanged = changed.lease != parameters.lease
     let before = parameters.addresses
     parameters = changed
     if changed.addresses != before { readdress(from: before, &actions) }
+    followServable(&actions)
     isolation.follow(changed.references)
     election.reconfigure(changed.election(primary: election.parameters.primary), at: now)
     // At once, so that the addresses have the new lifetime before the old renewal would be due.

@@ -31,6 +31,7 @@ extension Instance {
       elect(.timer, at: now, &actions)
     }
     startUpIfPossible(at: now, &actions)
+    followServable(&actions)
   }
 
   /// How many intervals after its last Advertisement an Active router keeps the VIP without an address to send from: the

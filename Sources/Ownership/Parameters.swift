@@ -41,6 +41,8 @@ public struct Parameters: Hashable, Sendable {
   public var checksum: ChecksumForm?
   /// Whether the VIP is at the virtual router's hardware address, the same on every host.
   public var usesVirtualMAC = false
+  /// The family without which this host takes no part, which is the one that elects; nil for all that the VIP has.
+  public var requiredFamily: AddressFamily?
   /// How many gratuitous ARPs make a burst.
   public var announcementRepeat: Int
   /// How often to announce while Active; nil for never again.
@@ -80,6 +82,21 @@ public struct Parameters: Hashable, Sendable {
 
   /// The family that elects.
   public var family: AddressFamily { addresses[0].address.family }
+
+  /// The addresses without which nobody owns the VIP.
+  public var required: AddressSet {
+    guard let requiredFamily else { return .all(addresses.count) }
+    return indices { $0 == requiredFamily }
+  }
+
+  /// The addresses of those families that `matches`.
+  func indices(where matches: (AddressFamily) -> Bool) -> AddressSet {
+    var set: AddressSet = []
+    for (index, network) in addresses.enumerated() where matches(network.address.family) {
+      set.insert(AddressSet(index: index))
+    }
+    return set
+  }
 
   /// Whether `address` is one of the VIP's.
   func has(_ address: IPAddress) -> Bool { addresses.contains { $0.address == address } }

@@ -64,8 +64,8 @@ extension Instance {
 
   private mutating func questionOwner(_ interest: Interest, at now: Instant, _ actions: inout Actions) {
     var turn = witnessTurn
-    let address = parameters.addresses[turn.next(of: parameters.addresses.count, asksAll: interest.asksAll)]
-      .address
+    let next = turn.next(of: parameters.addresses.count, asksAll: interest.asksAll, among: servable)
+    let address = parameters.addresses[next].address
     var probe: Witness.Probe?
     phase.changeWitness { witness in
       guard let pace = interest.pace else { return witness.stop() }

@@ -11,6 +11,8 @@ struct Service: Hashable, Sendable {
   var rollCall: Instant
   var announcements = AnnouncementSchedule()
   var reinstatements = ReinstatementBudget()
+  /// When to ask again for addresses that the kernel refused, and that the VIP can do without.
+  var completion: Instant?
   /// The stranger with a claim that was last named.
   var stranger: MACAddress?
   var contest: Contest?
@@ -39,9 +41,9 @@ extension Instance {
 
   /// Asks for the addresses of the service that has begun.
   mutating func take(at now: Instant, _ actions: inout Actions) {
-    holdings.take(all)
+    holdings.take(servable)
     witnessTurn = WitnessTurn()
-    actions.append(.add(all))
+    actions.append(.add(servable))
     if !holdings.present.isEmpty { phase.service?.announcements.start(at: now) }
   }
 
@@ -58,11 +60,23 @@ extension Instance {
     let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
     // Nothing tells any more what becomes of an address that is no longer configured.
     if moved(holdings.removing).count < holdings.removing.count { isResigning = false }
-    holdings.readdress(all: all, moved)
+    holdings.readdress(servable: servable, moved)
     if let found = phase.resumption?.found { phase.resumption?.found = moved(found) }
     phase.service?.reinstatements = ReinstatementBudget()
     witnessTurn.readdress(moved)
     if !holdings.adding.isEmpty { actions.append(.add(holdings.adding)) }
+  }
+
+  /// The host has an address of its own in another family, or in one less: of the VIP's it is asked for what can be
+  /// served now.
+  mutating func followServable(_ actions: inout Actions) {
+    let new = holdings.follow(servable: servable)
+    if !new.isEmpty { actions.append(.add(new)) }
+  }
+
+  mutating func complete(_ actions: inout Actions) {
+    phase.service?.completion = nil
+    followServable(&actions)
   }
 
   // MARK: Lease
@@ -79,14 +93,13 @@ extension Instance {
   // MARK: The kernel's answers
 
   mutating func added(_ index: Int, at now: Instant, _ actions: inout Actions) {
+    let isOwned = owns
     guard holdings.confirmAddition(index) else { return }
     phase.service?.announcements.start(at: now)
     _ = isAnnouncementDue(at: now)
     actions.append(.announce(AddressSet(index: index)))
-    if owns {
-      retryPause = Self.retryDelay
-      actions.append(.report(.owned))
-    }
+    if holdings.adding.isEmpty { retryPause = Self.retryDelay }
+    if owns && !isOwned { actions.append(.report(.owned)) }
   }
 
   mutating func addFailed(_ index: Int, _ errno: Int32, at now: Instant, _ actions: inout Actions) {
@@ -97,9 +110,19 @@ extension Instance {
       phase.service?.renewal = now + Self.retryDelay
       return
     }
-    elect(.shutdown, at: now, &actions)
-    phase = .initialize(.refused(retry: now + retryPause))
+    let isRequired = parameters.required.contains(AddressSet(index: index))
+    holdings.leaveOut(index)
+    // The others of its family are asked for together with it.
+    if !isRequired && phase.service?.completion != nil { return }
+    let retry = now + retryPause
     retryPause = min(retryPause * 2, Self.longestRetryPause)
+    // Without it, the others are served all the same.
+    guard isRequired else {
+      phase.service?.completion = retry
+      return
+    }
+    elect(.shutdown, at: now, &actions)
+    phase = .initialize(.refused(retry: retry))
   }
 
   /// An address that stays although it was given up is a second owner's: asked for again until it goes.
@@ -116,7 +139,7 @@ extension Instance {
   }
 
   mutating func vanished(_ index: Int, at now: Instant, _ actions: inout Actions) {
-    guard holdings.noticeLoss(index) else { return }
+    guard holdings.noticeLoss(index, servable: servable) else { return }
     phase.service?.reinstatements.request(AddressSet(index: index))
     reinstate(at: now, &actions)
   }

@@ -24,6 +24,8 @@ enum Timer: Int {
   case renewal
   /// Addresses that somebody else removed may be added again.
   case reinstatement
+  /// Addresses that the kernel refused, and that the VIP can do without, are asked for again.
+  case completion
   /// The VIP must be announced.
   case announcement
   /// The kernel refused the addresses some time ago.
@@ -85,6 +87,7 @@ extension Instance {
       body(.departure, service.departure?.deadline)
       body(.renewal, service.renewal)
       body(.reinstatement, service.reinstatements.deadline)
+      body(.completion, service.completion)
       body(.announcement, service.announcements.deadline)
     }
   }
@@ -126,6 +129,7 @@ extension Instance {
     case .removal: removeAgain(at: now, &actions)
     case .renewal: renew(at: now, &actions)
     case .reinstatement: reinstate(at: now, &actions)
+    case .completion: complete(&actions)
     case .announcement: announce(at: now, &actions)
     case .retry:
       phase = .initialize(.idle)

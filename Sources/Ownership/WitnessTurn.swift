@@ -27,14 +27,20 @@ struct WitnessTurn: Hashable, Sendable {
     doubted.isEmpty ? Witness.missesUntilSilent : answered.count * Witness.missesUntilSilent
   }
 
-  /// The address to ask for, of `count`; of those that nobody answers for only if `asksAll`, or nobody answers for any.
-  mutating func next(of count: Int, asksAll: Bool) -> Int {
+  /// The address to ask for, of `count` and of those that are `askable`; of those that nobody answers for only if
+  /// `asksAll`, or nobody answers for any.
+  mutating func next(of count: Int, asksAll: Bool, among askable: AddressSet = AddressSet(rawValue: ~0))
+    -> Int
+  {
     if isAwaited { missed.insert(AddressSet(index: last)) }
     isAwaited = true
     self.asksAll = asksAll
+    let answered = answered.intersection(askable)
     for _ in 0..<count {
       last = (last + 1) % count
-      if asksAll || answered.isEmpty || answered.contains(AddressSet(index: last)) { break }
+      let address = AddressSet(index: last)
+      guard askable.contains(address) else { continue }
+      if asksAll || answered.isEmpty || answered.contains(address) { break }
     }
     return last
   }

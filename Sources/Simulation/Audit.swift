@@ -58,8 +58,11 @@ extension Audit.Subject {
 struct Presence {
   var addresses: AddressSet = []
   var count = 0
+  /// Those without which nobody owns the VIP.
+  var required: AddressSet = []
 
-  var isComplete: Bool { addresses == .all(count) }
+  var isComplete: Bool { addresses.isSuperset(of: required) }
+  var isWhole: Bool { addresses == .all(count) }
 }
 
 extension World {
@@ -145,6 +148,7 @@ extension World {
     let machine = daemons[number].machine
     var presence = Presence()
     presence.count = daemons[number].host.settings.addresses.count
+    presence.required = daemons[number].host.core.parameters.required
     guard machines[machine].kernel.present != 0 else { return presence }
     for index in 0..<presence.count {
       let network = daemons[number].host.settings.addresses[index]
@@ -265,7 +269,7 @@ extension World {
     let machine = daemons[number].machine
     guard machines[machine].failingPercent == 0, machines[machine].failingSockets == 0,
       machines[machine].isConnected, machines[machine].renamed == 0, cables[machine].dark == 0,
-      machines[machine].lacksAddress == 0, !daemons[number].isStopping
+      machines[machine].lacksAddress == 0, machines[machine].lostFamily == 0, !daemons[number].isStopping
     else { return nil }
     guard let index = daemons[number].sockets?.plan.linkIndex, index == machines[machine].kernel.nic else {
       return "it has no sockets"
@@ -275,7 +279,7 @@ extension World {
       return "nothing carries \(family)"
     }
     if state(number) == .initialize { return "it takes no part" }
-    if state(number) == .active && daemons[number].host.core.owns && !presence(number).isComplete {
+    if state(number) == .active && daemons[number].host.core.owns && !presence(number).isWhole {
       return "addresses are missing"
     }
     return nil

@@ -77,6 +77,8 @@ struct NetworkSetup: Hashable, Sendable {
   var addressCount = 1
   /// Which kinds of addresses, in turn; the first one elects.
   var families: [AddressFamily] = [.ipv4]
+  /// Whether the family that elects is enough.
+  var isPartial = false
   /// Whether addresses are alone in their subnets (/32, /128), or in that of their host (/24, /64).
   var isNarrow = false
   /// How many routes follow the VIP, 0 to 3.

@@ -14,6 +14,7 @@ extension Case {
     settings.virtualRouterID = Station.virtualRouterID(vip)
     settings.group = network.isGrouped ? "group" : nil
     settings.virtualMAC = network.virtualMAC
+    settings.requiredFamily = network.isPartial ? network.families[0] : nil
     settings.priority = setup.priority
     settings.advertisementInterval = setup.interval
     settings.preempt = setup.preempts

@@ -98,6 +98,7 @@ extension NetworkSetup {
       + " chatter=\(TimeText.format(chatter)) instances=\(instances) group=\(Fields.text(isGrouped))"
       + " addresses=\(addressCount) wire=\(Fields.text(onTheWire))"
       + " family=\(families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }.joined(separator: "+"))"
+      + " partial=\(Fields.text(isPartial))"
       + " narrow=\(Fields.text(isNarrow)) routes=\(routes) virtual-mac=\(Fields.text(virtualMAC))"
       + " unicast=\(Fields.text(unicast)) penalty=\(penalty.map { "\($0)" } ?? "none")"
   }
@@ -131,6 +132,7 @@ extension NetworkSetup {
     case "group": Fields.set(&isGrouped, Fields.flag(value))
     case "addresses": Fields.set(&addressCount, Fields.number(value, 1...2))
     case "family": Fields.set(&families, Self.families(value))
+    case "partial": Fields.set(&isPartial, Fields.flag(value))
     case "narrow": Fields.set(&isNarrow, Fields.flag(value))
     case "routes": Fields.set(&routes, Fields.number(value, 0...3))
     case "virtual-mac": Fields.set(&virtualMAC, Fields.flag(value))

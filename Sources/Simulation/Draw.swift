@@ -82,7 +82,10 @@ extension Case {
     network.addressCount = random.chance(15) ? 2 : 1
     network.onTheWire = random.chance(5)
     network.families = random.pick([[.ipv4], [.ipv4], [.ipv4], [.ipv6], [.ipv4, .ipv6], [.ipv6, .ipv4]])
-    if network.families.count > 1 { network.addressCount = 2 }
+    if network.families.count > 1 {
+      network.addressCount = 2
+      network.isPartial = random.chance(40)
+    }
     network.drawInstances(&random)
     return network
   }
@@ -152,6 +155,7 @@ extension Case {
     // Where there is one family, that is blocked VRRP.
     case .blockedFamily: network.families.count > 1
     case .failingCheck: network.penalty != nil
+    case .lostFamily: network.isPartial
     case .failingRoutes, .deletedRoutes: network.routes > 0
     case .reloadGroup: network.isGrouped
     default: nil
@@ -181,6 +185,7 @@ extension Case {
     let isShort = longestInterval < 100 * .millisecond && !outlastsLease
     // Forgers speak so often that what they do for long is but more of the same.
     let isBusy = [.forgedARP, .forgedVRRP].contains(kind)
+    if kind == .lostFamily { fault.length = random.logarithmic(20, 33) / .microsecond * .microsecond }
     let length = random.logarithmic(20, outlastsLease ? 33 : isShort || isBusy ? 30 : isLong ? 32 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)

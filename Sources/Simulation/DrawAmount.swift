@@ -24,6 +24,8 @@ extension Case {
     case .interfaceGone, .pause: fault.amount = random.within(0...1)
     // Its peers would not know it any more.
     case .readdressed: fault.amount = network.unicast ? 0 : random.within(0...1)
+    case .lostFamily:
+      if random.chance(40) { fault.stations = .hosts }
     case .defaultRoute: drawRoute(&fault, &random)
     case .crash:
       fault.amount = random.chance(60) ? random.within(20...40) * .millisecond : random.logarithmic(20, 31)

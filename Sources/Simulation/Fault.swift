@@ -43,6 +43,8 @@ struct Fault: Hashable, Sendable {
     case renamed
     /// The host's own addresses are gone; `amount` 1: it has others instead.
     case readdressed
+    /// The family that does not elect is switched off: its addresses go, and none can be added.
+    case lostFamily = "lost-family"
     /// The default route: `amount` 0 is gone, 1 goes to another gateway, 2 leaves by another link.
     case defaultRoute = "default-route"
     /// Somebody deletes the VIP.

@@ -85,7 +85,7 @@ extension World {
   private func applyToMachine(_ fault: Fault, _ machine: Int, _ step: Int) -> Bool {
     switch fault.kind {
     case .carrier, .linkDown, .interfaceGone, .renamed: applyToLink(fault, machine, step)
-    case .readdressed, .defaultRoute: applyToRoutes(fault, machine, step)
+    case .readdressed, .lostFamily, .defaultRoute: applyToRoutes(fault, machine, step)
     case .pause: applyPause(fault, machine, step)
     case .lateTimers: machines[machine].lateness += Int64(step) * fault.amount
     case .failingNetlink: machines[machine].failingPercent += step * Int(fault.amount)

@@ -268,6 +268,14 @@ final class Kernel {
     }
   }
 
+  /// The family that is switched off: it has no addresses.
+  var lostFamily: AddressFamily? {
+    didSet {
+      guard let lostFamily, lostFamily != oldValue else { return }
+      removeAddresses { $0.network.address.family == lostFamily }
+    }
+  }
+
   private func removeAddresses(where isGone: (LinkAddress) -> Bool) {
     let gone = held.filter { isGone($0.address) }
     guard !gone.isEmpty else { return }

@@ -82,6 +82,13 @@ extension World {
 
   private func isRefused(_ request: KernelRequest, _ number: Int) -> Bool {
     let machine = daemons[number].machine
+    if let lost = machines[machine].kernel.lostFamily {
+      switch request {
+      case .addAddress(let address), .replaceAddress(let address, _):
+        if address.network.address.family == lost { return true }
+      default: break
+      }
+    }
     let percent =
       switch request {
       case .look: 0

@@ -32,6 +32,7 @@ final class Machine {
 
   var lacksAddress = 0
   var readdressed = 0
+  var lostFamily = 0
   var lacksRoute = 0
   var reroutedByGateway = 0
   var reroutedByLink = 0

@@ -73,6 +73,9 @@ extension World {
     switch (fault.kind, fault.amount) {
     case (.readdressed, 0): machines[machine].lacksAddress += step
     case (.readdressed, _): machines[machine].readdressed += step
+    case (.lostFamily, _):
+      machines[machine].lostFamily += step
+      machines[machine].kernel.lostFamily = machines[machine].lostFamily > 0 ? plan.network.families[1] : nil
     case (_, 0): machines[machine].lacksRoute += step
     case (_, 1): machines[machine].reroutedByGateway += step
     default: machines[machine].reroutedByLink += step
@@ -107,7 +110,8 @@ extension World {
       let usual = Station.address(machine, family)
       let other = Station.otherAddress(machine, family)
       let length = family == .ipv4 ? 24 : 64
-      let wanted = machines[machine].lacksAddress > 0 ? nil : isMoved ? other : usual
+      let isLost = machines[machine].lacksAddress > 0 || machines[machine].kernel.lostFamily == family
+      let wanted = isLost ? nil : isMoved ? other : usual
       addOwn(wanted, length, machine, nic)
       for address in [usual, other] where address != wanted && machines[machine].kernel.has(address) {
         if let network = IPNetwork(address, prefixLength: length) {

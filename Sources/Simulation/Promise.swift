@@ -72,7 +72,8 @@ struct Promise: Hashable, Sendable {
     overlapLimit =
       5 * .millisecond + slack
       + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap, plan.unannouncedOverlap)
-    healingLimit = overlapLimit + interval + plan.sum(.lateTimers)
+    // Who has no address to send from for a moment must have one first.
+    healingLimit = overlapLimit + (plan.has(.readdressed) ? 3 : 1) * interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
     demandsSafety = plan.leavesOneOwner
     demandsFencing = plan.fences
@@ -107,7 +108,8 @@ extension Case {
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
+    .gatewayDown, .gatewaySlow, .hostile, .lostFamily, .standBack, .netlinkOverflow, .forgedARP, .renamed,
+    .defaultRoute,
     .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .failingCheck, .reloadNothing,
     .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
     .reloadInterval,
@@ -185,7 +187,9 @@ extension Case {
   fileprivate var unwitnessedOverlap: Time {
     guard isUnwitnessed else { return 0 }
     let restart = has(.restart) ? 80 * Time.millisecond : 0
-    return max(has(.crash, .kill, .freeze) ? lifetime : restart, sum(.lateTimers))
+    // A daemon that finds no interface of the name does not know where the run before had the VIP.
+    let isLost = has(.restart) && has(.renamed, .interfaceGone)
+    return max(has(.crash, .kill, .freeze) || isLost ? lifetime : restart, sum(.lateTimers))
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
@@ -247,7 +251,8 @@ extension Case {
     let kinds: [Fault.Kind] = [
       .loss, .delay, .jitter, .duplication, .mute, .deaf, .unplug, .partition, .carrier, .blockedARP,
       .linkDown,
-      .interfaceGone, .renamed, .readdressed, .defaultRoute, .deletedAddress, .gatewayDown, .gatewaySlow,
+      .interfaceGone, .renamed, .readdressed, .lostFamily, .defaultRoute, .deletedAddress, .gatewayDown,
+      .gatewaySlow,
     ]
     return faults.allSatisfy { kinds.contains($0.kind) } && !network.isGrouped
       && hosts.allSatisfy { !$0.isPlain }
@@ -287,7 +292,7 @@ extension Case {
     case .crash: max(fault.amount, lifetime)
     // Who gave up asking asks again once a second; so does a core whose kernel had no macvlan.
     case .carrier: fault.amount + 1200 * .millisecond
-    case .linkDown, .interfaceGone, .renamed, .mute, .deaf, .unplug, .partition, .blockedARP:
+    case .linkDown, .interfaceGone, .renamed, .lostFamily, .mute, .deaf, .unplug, .partition, .blockedARP:
       1200 * .millisecond
     // An offer is repeated, and then waits for a successor for an interval and 100 ms.
     case .stop, .handover, .standBack: fault.amount + longestInterval + 150 * .millisecond

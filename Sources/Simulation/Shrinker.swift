@@ -67,6 +67,7 @@ public struct Shrinker {
     change { $0.network.instances = max($0.network.instances - 1, 1) }
     change { $0.network.reference = .auto }
     change { $0.network.gatewayIsProxy = false }
+    change { $0.network.isPartial = false }
     change { $0.network.isNarrow = false }
     change { $0.network.routes = 0 }
     change { $0.network.virtualMAC = false }

@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func withoutAnotherLookWhatWasLostStaysLost() {
-    #expect(!violations(without: .resynchronize, 4130...4140).isEmpty)
+    #expect(!violations(without: .resynchronize, 3670...3680).isEmpty)
   }
 
   @Test func withoutRetryWhatWasRefusedStaysAway() {
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func withoutTheTruthSomebodyIsToldWhatIsNotSo() {
-    #expect(violations(without: .tellTruth, 1955...1965).contains(.untrue))
+    #expect(violations(without: .tellTruth, 2780...2790).contains(.untrue))
   }
 }
 

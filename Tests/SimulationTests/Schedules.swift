@@ -114,6 +114,39 @@ enum Schedules {
       """
     ),
     (
+      "a proxy that limits its answers is never found out",
+      """
+      seed 357861
+      network delay=30us jitter=0ms gateway=router gateway-delay=200us proxy=yes reference=auto chatter=0ms instances=1 group=no addresses=1 wire=no family=ipv4 narrow=no routes=0 virtual-mac=no unicast=no penalty=none
+      host kind=vipd priority=100 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=strict remembers=yes promotes=yes start=0ms
+      host kind=vipd priority=100 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=strict remembers=yes promotes=yes start=0ms
+      at 120ms gateway-slow gw 48ms for 1600ms
+      at 420ms blocked-vrrp h1 1 for 1ms
+      """
+    ),
+    (
+      "an address that is renewed at that moment is not put in its place",
+      """
+      seed 462842
+      network delay=30us jitter=0ms gateway=router gateway-delay=200us proxy=no reference=auto chatter=0ms instances=1 group=no addresses=1 wire=no family=ipv4 narrow=no routes=0 virtual-mac=no unicast=no penalty=none
+      host kind=vipd priority=100 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=strict remembers=yes promotes=yes start=0ms
+      host kind=vipd priority=255 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=off remembers=yes promotes=yes start=190603695ns
+      at 6110ms readdressed h2 of 1 for 1ms
+      at 6180ms freeze h2 for 50ms
+      """
+    ),
+    (
+      "what would not go when it was given up is missed when it is wanted again",
+      """
+      seed 876583
+      network delay=30us jitter=0ms gateway=router gateway-delay=200us proxy=no reference=auto chatter=0ms instances=1 group=no addresses=1 wire=no family=ipv6+ipv4 narrow=no routes=3 virtual-mac=no unicast=no penalty=none
+      host kind=vipd priority=100 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=strict remembers=yes promotes=yes start=0ms
+      host kind=vipd priority=255 interval=100ms preempt=yes preempt-delay=0ms lease=2000ms witness=strict remembers=yes promotes=yes start=0ms
+      at 540ms renamed h2 for 1370ms
+      at 950ms failing-netlink h2 98 for 880ms
+      """
+    ),
+    (
       "a proxy that answers for a peer, too, wins every contest",
       """
       network proxy=yes addresses=2 family=ipv6+ipv4 virtual-mac=yes

@@ -49,4 +49,15 @@ import Testing
     #expect(LinkFindings.missingAddress(status, whole) == nil)
     #expect(LinkFindings.missingAddress(nil, bare) == nil)
   }
+
+  @Test func theFamilyThatIsLeftOutIsNamed() throws {
+    var settings = Settings()
+    settings.addresses = [try network("192.168.1.219/24"), try network("fe80::219/64")]
+    let (bare, whole) = (try link("192.168.1.217/24"), try link("192.168.1.217/24", "fe80::217/64"))
+    #expect(LinkFindings.leftOut(settings, bare) == nil, "the instance waits, and that is named")
+    settings.requiredFamily = .ipv4
+    let finding = try #require(LinkFindings.leftOut(settings, bare))
+    #expect(finding.result == .bad && finding.text.contains("IPv6 addresses of the VIP are not served here"))
+    #expect(LinkFindings.leftOut(settings, whole) == nil)
+  }
 }

@@ -113,6 +113,7 @@ final class Examination {
         settings, among: instances.filter { $0.instance != settings.instance })
       if let link = surroundings.links.first(where: { $0.name == settings.interface }) {
         subject.checkup.findings += LinkFindings.findings(link, settings.addresses)
+        if let leftOut = LinkFindings.leftOut(settings, link) { subject.checkup.findings.append(leftOut) }
         subject.checkup.findings += surroundings.copies(of: settings).map {
           CopyFinding.finding($0, on: link.name, answering: ARPAnswers(on: link.name))
         }

@@ -29,6 +29,17 @@ enum LinkFindings {
       "write the same prefix length, \(vip.address)/\(widest.prefixLength), unless that is meant")
   }
 
+  /// A family of the VIP without which this host takes part, and which it cannot serve (`RequiredFamily=`).
+  static func leftOut(_ settings: Settings, _ link: Surroundings.Link) -> Finding? {
+    guard link.isUp && link.hasCarrier, let family = settings.optionalFamily, !link.hasOwn(family) else {
+      return nil
+    }
+    return .bad(
+      "interface",
+      "\(link.name) has no \(family.kindOfOwn) address of its own: \(family) addresses of the VIP are not served here",
+      family.remedy)
+  }
+
   /// A daemon that runs knows its interface; that this one lost its address is what is wrong, not the configuration,
   /// from which the interface cannot be found any more.
   static func missingAddress(_ status: InstanceStatus?, _ surroundings: Surroundings) -> Finding? {
@@ -40,9 +51,20 @@ enum LinkFindings {
     else {
       return nil
     }
-    let kind = family == .ipv4 ? "IPv4" : "link-local IPv6"
     return .bad(
-      "interface", "\(link.name) has no \(kind) address of its own, which VRRP needs to send from",
-      "give it one (ip address add), or look why it went: DHCP, networkd, ifupdown")
+      "interface",
+      "\(link.name) has no \(family.kindOfOwn) address of its own, which VRRP needs to send from",
+      family.remedy)
+  }
+}
+
+extension AddressFamily {
+  fileprivate var kindOfOwn: String { self == .ipv4 ? "IPv4" : "link-local IPv6" }
+
+  /// What to do where the host has none of its own.
+  fileprivate var remedy: String {
+    self == .ipv4
+      ? "give it one (ip address add), or look why it went: DHCP, networkd, ifupdown"
+      : "look why it went: the sysctls disable_ipv6 and addr_gen_mode of the interface, LinkLocalAddressing= of networkd"
   }
 }

@@ -1,0 +1,46 @@
+import Internet
+import Lab
+import Testing
+
+extension SegmentTests {
+  /// IPv6 is switched off on the hosts, one after the other: IPv4 is served all the time, by choice.
+  @Suite struct RequiredFamilyTests {
+    private func setIPv6(_ isOn: Bool, on number: Int, _ scene: Scene) throws {
+      let name = try scene.segment.host(number).namespace.name
+      let value = "net.ipv6.conf.eth0.disable_ipv6=\(isOn ? 0 : 1)"
+      try Command(["ip", "netns", "exec", name, "sysctl", "-qw", value]).run()
+    }
+
+    @Test func whatCanBeServedIsServed() throws {
+      let scene = try Scene(hasIPv6: true)
+      let (vip4, vip6) = (scene.segment.virtualAddresses[0], scene.segment.virtualAddresses[1])
+      let text =
+        "[VirtualIP]\nAddress=\(vip4)/24\nAddress=\(vip6)/64\nInterface=eth0\nRequiredFamily=ipv4\n"
+      func start(_ number: Int) throws -> HostDaemon {
+        try HostDaemon(.vipd, on: number, of: scene.segment, configuration: text, instance: "219")
+      }
+      let first = try start(217)
+      try scene.expectOwners(217)
+      let second = try start(218)
+      defer { withExtendedLifetime((first, second)) {} }
+      for vip in [vip4, vip6] { try scene.expectOwners(217, of: vip) }
+
+      // A host that cannot serve IPv6 gives the VIP to one that can.
+      try setIPv6(false, on: 217, scene)
+      for vip in [vip4, vip6] { try scene.expectOwners(218, of: vip) }
+      let found = try Operator(of: first)("show", "219")
+      #expect(found.output.contains("IPv6 addresses are not served"))
+
+      // Where none can, IPv4 stays where it is.
+      let moment = MonotonicClock.now
+      try setIPv6(false, on: 218, scene)
+      try scene.expectOwners(of: vip6)
+      pause(.seconds(5))
+      try scene.expectOwners(218, of: vip4)
+      scene.expectUnchanged(since: moment)
+
+      try setIPv6(true, on: 218, scene)
+      for vip in [vip4, vip6] { try scene.expectOwners(218, of: vip) }
+    }
+  }
+}
