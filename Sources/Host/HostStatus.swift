@@ -102,7 +102,7 @@ extension Prospect {
     var status = InstanceStatus()
     status.instance = settings.instance
     status.version = version
-    status.summary = error.waiting
+    status.summary = error.waiting + (isHeld ? "; held by the operator" : "")
     status.describe(settings, settings.parameters(defaultGateway: nil))
     status.state = Election.State.initialize.field
     status.cause = error.found

@@ -247,6 +247,7 @@ import Testing
     #expect(host.has { $0 == .writtenAgain })
     host.handle(.hold(true, Caller(3)))
     #expect(host.replies.last == .done)
+    #expect(host.summary == "Waiting for interface eth0; held by the operator")
     host.happen(.link(Self.eth0), .address(try Bench.address(Bench.own)))
     host.run(for: .seconds(2))
     #expect(host.hasBegun && host.summary.hasPrefix("Backup"))

@@ -102,7 +102,7 @@ final class Examination {
       case .complete(let complete): settings = complete
       case .awaiting(_, let error):
         subject.checkup.findings.append(
-          .note(
+          .bad(
             "configuration", "waits for \(error.awaited ?? error.found) (\(error.place): \(error.found))",
             "if it is there already: \(error.remedy); \(error.accepted)"))
         return subject
