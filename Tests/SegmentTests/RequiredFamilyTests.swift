@@ -11,6 +11,30 @@ extension SegmentTests {
       try Command(["ip", "netns", "exec", name, "sysctl", "-qw", value]).run()
     }
 
+    /// Two instances with one number, as the families are two virtual routers (RFC 9568 §1).
+    @Test func familiesFailOverEachByItself() throws {
+      let scene = try Scene(hasIPv6: true)
+      let (vip4, vip6) = (scene.segment.virtualAddresses[0], scene.segment.virtualAddresses[1])
+      func start(_ number: Int, _ instance: String, _ vip: String) throws -> HostDaemon {
+        let text = "[VirtualIP]\nAddress=\(vip)\nInterface=eth0\n[VRRP]\nVirtualRouterID=219\n"
+        return try HostDaemon(.vipd, on: number, of: scene.segment, configuration: text, instance: instance)
+      }
+      var daemons: [HostDaemon] = []
+      for number in [217, 218] {
+        daemons.append(try start(number, "four", "\(vip4)/24"))
+        daemons.append(try start(number, "six", "\(vip6)/64"))
+        for vip in [vip4, vip6] { try scene.expectOwners(217, of: vip) }
+      }
+      defer { withExtendedLifetime(daemons) {} }
+      pause(.seconds(1))
+      let moment = MonotonicClock.now
+      try setIPv6(false, on: 217, scene)
+      try scene.expectOwners(218, of: vip6)
+      pause(.seconds(1))
+      try scene.expectOwners(217, of: vip4)
+      scene.expectUnchanged(since: moment)
+    }
+
     @Test func whatCanBeServedIsServed() throws {
       let scene = try Scene(hasIPv6: true)
       let (vip4, vip6) = (scene.segment.virtualAddresses[0], scene.segment.virtualAddresses[1])
