@@ -73,7 +73,8 @@ extension Case {
   private static func drawNetwork(_ random: inout Random) -> NetworkSetup {
     var network = NetworkSetup()
     network.gateway = random.chance(80) ? .router : random.chance(50) ? .peer : .none
-    network.gatewayDelay = random.logarithmic(14, 21)
+    network.gatewayDelay =
+      random.chance(5) ? random.within(5...300) * .millisecond : random.logarithmic(14, 21)
     network.reference = random.pick([.auto, .auto, .auto, .auto, .address, .none])
     network.delay = random.within(5...200) * .microsecond
     network.jitter = random.within(0...100) * .microsecond

@@ -229,7 +229,7 @@ extension Case {
 
   /// Whether no fault keeps a host from hearing its references and peers, but for single packets that are lost.
   fileprivate var leavesNetworkWhole: Bool {
-    guard network.gateway == .router, network.reference != .none, network.gatewayDelay < 5 * .millisecond,
+    guard network.gateway == .router, network.reference != .none,
       hosts.allSatisfy({ $0.interval.duration.time >= 100 * .millisecond })
     else { return false }
     let whole: [Fault.Kind] = [
