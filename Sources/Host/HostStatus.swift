@@ -59,9 +59,16 @@ extension Host {
     if core.isUnanswered, let peer = core.following {
       return "\(peer) is heard, but nobody answers for \(vip)"
     }
+    var found: [String] = []
     let standbys = core.unreached(at: now).map(\.address.description)
-    if standbys.isEmpty { return nil }
-    return "standby \(standbys.joined(separator: ", ")) hears this host, but gets no answer for \(vip)"
+    if !standbys.isEmpty {
+      found.append(
+        "standby \(standbys.joined(separator: ", ")) hears this host, but gets no answer for \(vip)")
+    }
+    for blocked in core.blocked {
+      found.append("\(blocked.reference) answers this host, but not \(blocked.address)")
+    }
+    return found.isEmpty ? nil : found.joined(separator: "; ")
   }
 
   /// Why there is no address of the host's own in `family`.

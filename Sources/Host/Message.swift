@@ -49,6 +49,7 @@ public struct Message {
     case proxy
     case unanswered
     case unreached
+    case blocked
     case isolated
     case handoverRefused
     case handedOver
@@ -97,6 +98,7 @@ public struct Message {
       case .conflict: "15a7e51441624e75b859f816b62d685f"
       case .unanswered: "f423e99de4b4411a9fa9685c881f789e"
       case .unreached: "e02ed799999540bd8e83eb6af8dbe691"
+      case .blocked: "20b3f8a91fa64a99b2b5bcdd07c1c24e"
       case .proxy: "cf024d2a5daf48c5a3b484e83e973414"
       case .isolated: "d3f4c987964b481a9ef8e152c09ac56b"
       case .handoverRefused: "6b4b7546bb4245d68848974eb0aef7b5"
@@ -293,6 +295,11 @@ extension Message {
         .unreached, .error,
         "\(router) hears this host, but gets no answer for \(vip): look for what drops this host's frames \(Self.filters)",
         [("VRRP_PEER", "\(router)")])
+    case .blocked(let address, let reference):
+      self.init(
+        .blocked, .error,
+        "\(reference) answers this host, but not \(address): look for what drops this host's frames \(Self.filters)",
+        [("VIP_REFERENCE", "\(reference)")])
     case .proxy(let hardware):
       self.init(
         .proxy, .warning,

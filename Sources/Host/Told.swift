@@ -38,6 +38,7 @@ struct Told: Hashable, Sendable {
     let standbys: Int
     let isUnanswered: Bool
     let unreached: Int
+    let blocked: [Instance.Blocked]
     let isBarred: Bool
     let areRoutesWanted: Bool
     let missingRoutes: [Int]
@@ -134,7 +135,8 @@ extension Host {
       addressesDiffer: active?.addressesDiffer, interval: active?.interval,
       hardware: active?.hardware, witnessed: core.witnessed, present: addresses.told,
       standbys: standbyMark(at: now), isUnanswered: core.isUnanswered,
-      unreached: core.unreached(at: now).count, isBarred: core.isBarred, areRoutesWanted: routes.areWanted,
+      unreached: core.unreached(at: now).count, blocked: core.blocked, isBarred: core.isBarred,
+      areRoutesWanted: routes.areWanted,
       missingRoutes: missingRoutes, remarks: told.remarks)
   }
 

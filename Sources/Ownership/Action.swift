@@ -59,6 +59,8 @@ public enum Report: Hashable, Sendable {
   case unanswered(by: IPAddress)
   /// A standby hears this Active router, but gets no answer for the VIP.
   case unreached(by: IPAddress)
+  /// A reference answers this Active router, but not this address of its VIP.
+  case blocked(IPAddress, before: IPAddress)
   /// A station that answers for every address: what it answers for the VIP is ignored.
   case proxy(MACAddress)
   /// This host lost every sign of the network and releases the VIP.

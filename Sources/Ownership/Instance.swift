@@ -71,6 +71,7 @@ public struct Instance: Sendable {
   var isolation = Isolation()
   var witnessTurn = WitnessTurn()
   var proxies = Proxies()
+  var reach = Reach()
   /// How long the kernel is left alone when it refuses an address next.
   var retryPause = Instance.retryDelay
   /// How the router that was last heard speaks.

@@ -20,6 +20,7 @@ extension Instance {
     if !isProxied, routers.resolve(packet.sender, at: station, isReply: isReply, at: now) {
       isolation.hearPeer(at: now)
     }
+    hearReach(packet, at: now, &actions)
     if !isRouter(station) { isolation.hearAnswer(of: packet.sender, at: station, now) }
     hearFrame(from: station, at: now)
     hearTrial(packet, at: now, &actions)
@@ -35,7 +36,7 @@ extension Instance {
   }
 
   /// Whether it is an answer to a question of this host.
-  private func isAnswer(_ packet: NeighborPacket) -> Bool {
+  func isAnswer(_ packet: NeighborPacket) -> Bool {
     packet.operation == .reply && packet.target == identity?.address(packet.target.family)
   }
 

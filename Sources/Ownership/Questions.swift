@@ -32,6 +32,7 @@ extension Instance {
     }
     if interest.isRollCallDue { callRoll(at: now, &actions) }
     lookForEvidence(at: now, &actions)
+    lookForReach(at: now, &actions)
   }
 
   @inline(__always)

@@ -33,6 +33,9 @@ struct Reference: Hashable, Sendable {
 
   init(_ address: IPAddress) { self.address = address }
 
+  /// Whether it left more than one question unanswered: it takes its time, or answers seldom.
+  var isHesitant: Bool { unanswered > 1 }
+
   /// Where to ask: if it does not answer where it was, it may be another one by now.
   var target: MACAddress { unanswered % 2 == 0 ? hardware ?? .broadcast : .broadcast }
 

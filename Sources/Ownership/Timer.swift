@@ -43,6 +43,8 @@ enum Timer: Int {
   case evidence
   /// An Active router asks whether its peers are there.
   case rollCall
+  /// An Active router asks its references as the VIP.
+  case reach
 }
 
 extension Instance {
@@ -84,6 +86,7 @@ extension Instance {
         body(.proxy, proxies.deadline)
         body(.rollCall, service.rollCall)
       }
+      body(.reach, reachDeadline(service))
       body(.departure, service.departure?.deadline)
       body(.renewal, service.renewal)
       body(.reinstatement, service.reinstatements.deadline)
@@ -134,7 +137,7 @@ extension Instance {
     case .retry:
       phase = .initialize(.idle)
       startUpIfPossible(at: now, &actions)
-    case .takeover, .claim, .witness, .proxy, .evidence, .rollCall: break
+    case .takeover, .claim, .witness, .proxy, .evidence, .rollCall, .reach: break
     }
   }
 }

@@ -157,6 +157,10 @@ extension World {
     coverage.count(report)
     if case .transition(_, let cause) = report { changed(because: cause, number) }
     if report == .handoverRefused { checkRefusal(by: number) }
+    // No switch here knows which addresses a host may use.
+    if case .blocked = report, !plan.has(.loss, .heavyLoss, .gatewaySlow, .hostile, .forgedARP) {
+      violate(.falseAlarm, of: number, "\(report)")
+    }
   }
 
   private func changed(because cause: Election.Cause, _ number: Int) {
