@@ -190,6 +190,12 @@ package final class Segment: @unchecked Sendable {
   /// The client's neighbour table.
   package var clientArpCache: ArpCache { ArpCache(of: client.namespace, interface: client.interface) }
 
+  /// The neighbour table of the gateway station.
+  package func gatewayArpCache() throws -> ArpCache {
+    guard let gateway else { throw LabError("no gateway in this segment") }
+    return ArpCache(of: gateway.namespace, interface: gateway.interface)
+  }
+
   /// Starts a client that asks `address` (by default the plan's VIP) every millisecond until the segment is gone.
   package func startProbe(of address: IPAddress? = nil) throws -> Probe {
     let probe = try Probe(loop, from: client.namespace, to: address ?? .ipv4(plan.virtualAddress))
@@ -257,6 +263,26 @@ package final class Segment: @unchecked Sendable {
     let rule = "oifname \(try host(number).port) drop"
     try filter([("forward", rule), ("output", rule)])
     ownership.noteReachable(number, false)
+  }
+
+  /// What a port of the switch lets a host send.
+  package enum PortSecurity: String, Sendable, CaseIterable {
+    /// Only ARP in the name of the host's own address, as dynamic ARP inspection does.
+    case ownAddress
+    /// Only frames from the host's own hardware address, as hypervisors do that reject forged transmits.
+    case ownHardware
+  }
+
+  /// Secures the host's port, or no port.
+  package func securePort(of number: Int, _ security: PortSecurity?) throws {
+    let host = try host(number)
+    let rule: String? =
+      switch security {
+      case .ownAddress: "arp saddr ip != \(host.address) drop"
+      case .ownHardware: "ether saddr != \(host.hardwareAddress) drop"
+      case nil: nil
+      }
+    try filter(rule.map { [("forward", "iifname \(host.port) \($0)")] } ?? [])
   }
 
   /// Makes the gateway station fall silent, as one that reboots does, or come back.
