@@ -138,7 +138,9 @@ extension Host {
     parameters.priority = checks.fitness.priority(configured: settings.priority)
     if missingFamily?.isLasting == true { parameters.priority = MissingFamily.priority }
     // One that cannot be asked would count as silent.
-    if settings.optionalFamily != nil { parameters.references.removeAll { !hasOwn($0.family) } }
+    if let optional = settings.optionalFamily, !hasOwn(optional) {
+      parameters.references.removeAll { $0.family == optional }
+    }
     parameters.checksLateness = rules.contains(.lateLoop)
     parameters.checksResumption = rules.contains(.resume)
     if !rules.contains(.isolation) { parameters.isolation = false }

@@ -52,9 +52,9 @@ struct Holdings: Hashable, Sendable {
   /// Other addresses can be served; those of them that were not asked for yet. What is there stays until it vanishes.
   mutating func follow(servable: AddressSet) -> AddressSet {
     guard wanted else { return [] }
-    let before = adding
-    adding = servable.subtracting(present)
-    return adding.subtracting(before)
+    let new = servable.subtracting(present).subtracting(adding)
+    adding.formUnion(new)
+    return new
   }
 
   /// `index` is left out until it is asked for again.

@@ -118,8 +118,9 @@ struct Peers: Hashable, Sendable {
     _ address: IPAddress, at hardware: MACAddress, isReply: Bool, at now: Instant
   ) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
+    // What it said itself of another hardware address says nothing of this one.
+    if !isReply || all[index].hardware != hardware { all[index].isHardwareGuessed = isReply }
     all[index].hardware = hardware
-    if !isReply { all[index].isHardwareGuessed = false }
     all[index].hear(at: now)
     if isReply { all[index].questionsInVain = nil }
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.

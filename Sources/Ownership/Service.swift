@@ -60,7 +60,15 @@ extension Instance {
     let moved = { [parameters] (set: AddressSet) in set.moved(from: before, to: parameters.addresses) }
     // Nothing tells any more what becomes of an address that is no longer configured.
     if moved(holdings.removing).count < holdings.removing.count { isResigning = false }
-    holdings.readdress(servable: servable, moved)
+    // What is there with another prefix is replaced, whether it could be added anew or not.
+    var replaced: AddressSet = []
+    for (index, network) in parameters.addresses.enumerated() {
+      let old = before.firstIndex { $0.address == network.address }
+      if let old, holdings.present.contains(AddressSet(index: old)) {
+        replaced.insert(AddressSet(index: index))
+      }
+    }
+    holdings.readdress(servable: servable.union(replaced), moved)
     if let found = phase.resumption?.found { phase.resumption?.found = moved(found) }
     phase.service?.reinstatements = ReinstatementBudget()
     witnessTurn.readdress(moved)

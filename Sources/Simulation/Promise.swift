@@ -315,11 +315,12 @@ extension Case {
   fileprivate var convergence: Time {
     let activeDown = 4 * longestInterval
     let delay = hosts.map(\.preemptDelay).max() ?? 0
-    // Who never heard the owner asks but once a second whether it still answers, believes two misses, and
-    // sees the second one when the next question is due.
+    // Who never heard the owner asks but once a second whether it still answers, believes two misses of each address, and
+    // sees the last one when the next question is due.
     let isUnheard = has(
       .crash, .kill, .freeze, .blockedVRRP, .blockedFamily, .stranger, .forgedARP, .reloadPeers, .readdressed)
-    let unheard = isUnheard ? 4 * max(longestInterval, .second) : 0
+    let questions = 2 + 2 * Int64(network.addressCount)
+    let unheard = isUnheard ? questions * max(longestInterval, .second) : 0
     // Before that, an Active router may find out only two intervals after the end that it was cut off.
     // A group waits until a silent member's VIP has gone, lets its VIPs go one by one, and follows its leader.
     // A proxy holds off a takeover until it is found out.
