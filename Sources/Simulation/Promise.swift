@@ -189,7 +189,9 @@ extension Case {
     let restart = has(.restart) ? 80 * Time.millisecond : 0
     // A daemon that finds no interface of the name does not know where the run before had the VIP.
     let isLost = has(.restart) && has(.renamed, .interfaceGone)
-    return max(has(.crash, .kill, .freeze) || isLost ? lifetime : restart, sum(.lateTimers))
+    // An address owner takes the VIP without asking; who has no address for a moment cannot contradict.
+    let lapse = has(.readdressed) ? 2 * longestInterval : 0
+    return max(has(.crash, .kill, .freeze) || isLost ? lifetime : restart, lapse, sum(.lateTimers))
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
