@@ -96,11 +96,18 @@ public struct Container: Sendable {
       segment + ["ip", "link", "set", name] + (isUnplugged ? ["nomaster"] : ["master", "switch"]))
   }
 
-  /// Shuts the host down in order and boots it again from its disk.
-  public func reboot() throws {
+  /// Switches the host's port of the switch off, so that its eth0 loses its carrier, or on again.
+  public func switchPort(isOn: Bool) throws {
+    try ContainerCommand.require(segment + ["ip", "link", "set", name, isOn ? "up" : "down"])
+  }
+
+  /// Shuts the host down in order and boots it again from its disk; if `isDark`, before its switch has power: there is
+  /// no carrier, and its interface has what its own programs give it.
+  public func reboot(isDark: Bool = false) throws {
     _ = try run(["systemctl", "poweroff"])
     try waitUntilOff()
-    try boot()
+    try start(isDark: isDark)
+    try waitUntilBooted()
   }
 
   /// Boots a host that is off and waits until systemd says that it runs.
@@ -112,11 +119,12 @@ public struct Container: Sendable {
   }
 
   /// Starts to boot.
-  func start() throws {
+  func start(isDark: Bool = false) throws {
     try ContainerCommand.require(
       segment + ["bash", "-ec", Self.diskScript, name, image.layers, directory.path])
     if isPrivileged {
-      try ContainerCommand.require(segment + ["bash", "-ec", Self.plugScript, name, address])
+      try ContainerCommand.require(segment + ["bash", "-ec", Self.cableScript, name])
+      if !isDark { try ContainerCommand.require(segment + ["bash", "-ec", Self.plugScript, name, address]) }
     }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -202,12 +210,17 @@ public struct Container: Sendable {
     """
   }
 
-  /// A cable to the switch.
-  private static let plugScript = """
+  /// A cable to the switch, which is off.
+  private static let cableScript = """
     ip netns add "$0"
     ip link add "$0" type veth peer name eth0 netns "$0"
-    ip link set "$0" master switch up
+    ip link set "$0" master switch
     ip -n "$0" link set lo up
+    """
+
+  /// The switch is on, and the host has what it needs.
+  private static let plugScript = """
+    ip link set "$0" up
     ip -n "$0" link set eth0 up
     ip -n "$0" address add "$1/24" dev eth0
     ip -n "$0" route add default via 192.168.1.1

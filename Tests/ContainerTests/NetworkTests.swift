@@ -73,6 +73,65 @@ struct NetworkTests {
     ])
   }
 
+  /// Power comes back, and the host is up before its switch.
+  @Test(
+    "systemd-networkd: without carrier at boot, without an address at a reload and a restart, it waits, and then serves"
+  )
+  func withoutCarrier() throws {
+    try other.shell("systemctl stop \(Pair.unit)")
+    // networkd's own patience is two minutes.
+    try host.shell(
+      """
+      \(Self.network("Address=\(host.address)/24\\nGateway=192.168.1.1"))
+      directory=/etc/systemd/system/systemd-networkd-wait-online.service.d
+      mkdir -p $directory
+      printf '[Service]\\nExecStart=\\nExecStart=/lib/systemd/systemd-networkd-wait-online --timeout=2\\n' >$directory/short.conf
+      printf 'SuccessExitStatus=1\\n' >>$directory/short.conf
+      systemctl enable --quiet systemd-networkd \(Pair.unit)
+      """)
+    defer {
+      _ = try? host.shell(
+        "systemctl disable --quiet \(Pair.unit); rm -r /etc/systemd/system/systemd-networkd-wait-online.service.d"
+      )
+    }
+    try host.reboot(isDark: true)
+    try expectWait(for: Self.noRoute)
+    #expect(try host.shell("systemctl is-active network-online.target") == "active")
+    try expectService { try host.switchPort(isOn: true) }
+
+    // From here on an instance waits that was at work.
+    try host.shell("ip address delete \(host.address)/24 dev eth0")
+    try expectWait(for: "eth0 has no IPv4 address of its own")
+    try host.shell("systemctl reload \(Pair.unit)")
+    try expectService { try host.shell("networkctl reconfigure eth0") }
+
+    try host.switchPort(isOn: false)
+    try expectWait(for: "eth0 has no carrier")
+    try host.shell("systemctl restart \(Pair.unit)")
+    try expectWait(for: Self.noRoute)
+    try host.shell("systemctl reload \(Pair.unit)")
+    try expectService { try host.switchPort(isOn: true) }
+  }
+
+  private static let noRoute = "Waiting for a default route, to take the subnet of 219 from"
+
+  /// The instance is up, has no VIP, and says why.
+  private func expectWait(for what: String) throws {
+    try eventually(what) { try host.property("StatusText").contains(what) }
+    #expect(try host.property("ActiveState") == "active")
+    #expect(try !host.has(Pair.vip))
+  }
+
+  /// What is missing comes back by `mend`, and the same daemon serves the VIP.
+  private func expectService(_ mend: () throws -> Void) throws {
+    let before = try host.mainPID()
+    try mend()
+    try eventually("it owns the VIP") { try host.property("StatusText").hasPrefix("Active") }
+    try lab.observe(try #require(IPv4Address(Pair.vip))).waitForAnswer(from: Int(host.octet))
+    #expect(try host.mainPID() == before)
+    #expect(try host.property("NRestarts") == "0")
+  }
+
   @Test("ifupdown and dhclient")
   func ifupdown() throws {
     try host.shell("\(Self.interfaces("dhcp")); ip address flush dev eth0 || true; ifup eth0")
