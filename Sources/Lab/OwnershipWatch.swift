@@ -6,9 +6,10 @@ package import Internet
 /// An address on an interface that its daemon holds down (IFLA_PROTO_DOWN) is there for nobody: that is how
 /// FRR's Backup router keeps the VIP.
 package final class OwnershipWatch: @unchecked Sendable {
-  /// One address may be on several interfaces.
+  /// One address may be on several interfaces, and with several prefix lengths on one.
   private struct Place: Hashable {
     let address: IPAddress
+    let prefixLength: Int
     let interface: UInt32
   }
   private struct Host {
@@ -52,7 +53,8 @@ package final class OwnershipWatch: @unchecked Sendable {
     switch message {
     case .address(let change):
       changes.append((now, host, change))
-      let place = Place(address: change.address, interface: change.interfaceIndex)
+      let place = Place(
+        address: change.address, prefixLength: change.prefixLength, interface: change.interfaceIndex)
       if change.isPresent {
         hosts[host, default: Host()].places.insert(place)
       } else {

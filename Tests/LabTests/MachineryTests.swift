@@ -59,6 +59,22 @@ struct MachineryTests {
     #expect(poll.doubleAnswers(from: start, to: end).count >= 5)
   }
 
+  /// The kernel may have an address twice, with different prefix lengths: the daemon has it for a moment.
+  @Test func whatIsThereTwiceIsThereUntilBothAreGone() throws {
+    let segment = try Segment()
+    let start = MonotonicClock.now
+    let other = try #require(IPNetwork(.ipv4(vip), prefixLength: 32))
+    for address in [try network(), other] { try segment.addAddress(address, to: 217) }
+    try segment.ownership.waitForOwners([217], of: vip, within: .seconds(5))
+    try segment.deleteAddress(other, from: 217)
+    // What comes from the same kernel, and later.
+    try segment.addAddress(try #require(IPNetwork(.ipv4(Segment.address(221)), prefixLength: 24)), to: 217)
+    try segment.ownership.waitForOwners([217], of: Segment.address(221), within: .seconds(5))
+    #expect(segment.ownership.history.loss(of: vip, by: 217, from: start) == nil)
+    try segment.deleteAddress(try network(), from: 217)
+    try segment.ownership.waitForOwners([], of: vip, within: .seconds(5))
+  }
+
   @Test func anUnpluggedHostKeepsItsCarrierAndOneWithoutCableDoesNot() throws {
     let segment = try Segment()
     func hasCarrier() throws -> Bool {
