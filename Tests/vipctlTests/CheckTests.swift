@@ -102,20 +102,30 @@ import Testing
       "/run/systemd/netif/links/3": Self.link, "/etc/systemd/network/bond0.network": network,
     ]
     try withFiles(files) { keepers in
-      #expect(keepers.findings("bond0", index: 3).map(\.result) == [.note])
-      #expect(keepers.findings("bond0", index: 4).map(\.result) == [.ok])
+      #expect(keepers.findings("bond0", index: 3, hasLease: true).map(\.result) == [.note])
+      #expect(keepers.findings("bond0", index: 3, hasLease: false).map(\.result) == [.note])
+      #expect(keepers.findings("bond0", index: 4, hasLease: true).map(\.result) == [.ok])
     }
-    var kept = files
-    kept["/etc/systemd/network/bond0.network.d/vip.conf"] = "[Network]\nKeepConfiguration=static\n"
-    try withFiles(kept) { #expect($0.findings("bond0", index: 3).map(\.result) == [.ok]) }
+    // To networkd, an address with a lifetime is a dynamic one.
+    for (value, leased, permanent) in [
+      ("yes", Finding.Result.ok, Finding.Result.ok), ("static", .note, .ok), ("dhcp", .ok, .note),
+      ("dynamic", .ok, .note), ("dhcp-on-stop", .note, .note), ("no", .note, .note),
+    ] {
+      var kept = files
+      kept["/etc/systemd/network/bond0.network.d/vip.conf"] = "[Network]\nKeepConfiguration=\(value)\n"
+      try withFiles(kept) { keepers in
+        #expect(keepers.findings("bond0", index: 3, hasLease: true).map(\.result) == [leased], "\(value)")
+        #expect(keepers.findings("bond0", index: 3, hasLease: false).map(\.result) == [permanent], "\(value)")
+      }
+    }
   }
 
   @Test func networkManager() throws {
     try withFiles(["/run/NetworkManager/devices/2": "[device]\nmanaged=1\nnm-owned=0\n"]) { keepers in
-      #expect(keepers.findings("eth0", index: 2).map(\.subject) == ["NetworkManager"])
+      #expect(keepers.findings("eth0", index: 2, hasLease: true).map(\.subject) == ["NetworkManager"])
     }
     try withFiles(["/run/NetworkManager/devices/2": "[device]\nmanaged=0\n"]) { keepers in
-      #expect(keepers.findings("eth0", index: 2).map(\.result) == [.ok])
+      #expect(keepers.findings("eth0", index: 2, hasLease: true).map(\.result) == [.ok])
     }
   }
 

@@ -5,27 +5,31 @@ struct AddressKeepers {
   /// Where both keep what they do: `/run`, elsewhere in tests.
   var root = ""
 
-  /// What they do with the interface `name`, whose index is `index`.
-  func findings(_ name: String, index: Int32) -> [Finding] {
-    let findings = networkd(name, index) + networkManager(name, index)
+  /// What they do with the interface `name`, whose index is `index`, and with a VIP on it that has a lease.
+  func findings(_ name: String, index: Int32, hasLease: Bool) -> [Finding] {
+    let findings = networkd(name, index, hasLease) + networkManager(name, index)
     return findings.isEmpty ? [.ok("other managers", "nobody else manages \(name)'s addresses")] : findings
   }
 
-  private func networkd(_ name: String, _ index: Int32) -> [Finding] {
+  /// What has a lifetime, as a VIP with a lease, is a dynamic address to networkd (`link_address_is_dynamic()`).
+  private func networkd(_ name: String, _ index: Int32, _ hasLease: Bool) -> [Finding] {
     let state = assignments(of: "/run/systemd/netif/links/\(index)")
     guard let administrative = state["ADMIN_STATE"]?.last, administrative != "unmanaged",
       let file = state["NETWORK_FILE"]?.last
     else { return [] }
     let dropIns = state["NETWORK_FILE_DROPINS"]?.last?.split(separator: ":").map(String.init) ?? []
     let keeps = ([file] + dropIns).flatMap { assignments(of: $0)["KeepConfiguration"] ?? [] }.last ?? "no"
-    if ["yes", "static", "true", "on", "1"].contains(keeps) {
-      return [.ok("networkd", "manages \(name) and keeps addresses of others (KeepConfiguration=\(keeps))")]
+    if (["yes", "true", "on", "1"] + (hasLease ? ["dynamic", "dhcp"] : ["static"])).contains(keeps) {
+      return [.ok("networkd", "manages \(name) and leaves the VIP alone (KeepConfiguration=\(keeps))")]
     }
+    let enough = hasLease ? "yes" : "static"
+    let besides =
+      hasLease ? "; with DHCP that also keeps the host's own address when its lease has ended" : ""
     return [
       .note(
         "networkd",
         "systemd-networkd manages \(name) and may remove addresses of others; vipd puts them back",
-        "add [Network] KeepConfiguration=static in \(file).d/vip.conf")
+        "add [Network] KeepConfiguration=\(enough) in \(file).d/vip.conf\(besides)")
     ]
   }
 
@@ -36,9 +40,10 @@ struct AddressKeepers {
       .note(
         "NetworkManager",
         "NetworkManager manages \(name) and removes addresses of others when it activates a connection; vipd "
-          + "puts them back",
-        "for a server: [keyfile] unmanaged-devices=interface-name:\(name) in "
-          + "/etc/NetworkManager/conf.d/vip.conf, if something else configures it")
+          + "puts them back, unless the host's own address comes too late (ipv4.dad-timeout=)",
+        "vipctl handover before; or ipv4.dad-timeout 0 in the connection; or, for a server: [keyfile] "
+          + "unmanaged-devices=interface-name:\(name) in /etc/NetworkManager/conf.d/vip.conf, if something else "
+          + "configures it")
     ]
   }
 

@@ -122,7 +122,8 @@ final class Examination {
           subject.checkup.findings += DuplicateDetection.findings(
             link.name, index: link.index, among: snapshot.addresses)
         }
-        subject.checkup.findings += AddressKeepers().findings(link.name, index: link.index)
+        subject.checkup.findings += AddressKeepers().findings(
+          link.name, index: link.index, hasLease: settings.lease != nil)
         try listen(&subject, settings, link)
       }
     } catch let error as ConfigurationError {
