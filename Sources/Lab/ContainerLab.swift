@@ -119,6 +119,8 @@ public final class ContainerLab: Sendable {
     ]
     keeper.standardInput = lifeline
     keeper.standardOutput = ready
+    // A daemon that somebody starts on a host, and that closes nothing, must not hold the lab.
+    _ = fcntl(lifeline.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
     try keeper.run()
     let answer = ready.fileHandleForReading.availableData
     guard String(decoding: answer, as: UTF8.self) == "ready\n" else {
