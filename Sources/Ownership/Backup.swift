@@ -82,7 +82,7 @@ extension Instance {
       if case .isolated = backup.held?.reason { return listenAgain(at: now, &actions) }
       if !isTimer { phase.backup?.held?.ended = now }
       if isTimer {
-        if let silent = following { routers.miss(silent) }
+        routers.miss(following, at: now)
         elect(.timer, at: now, &actions)
       }
       return

@@ -31,7 +31,7 @@ extension Instance {
     guard let quorum else { return isolation.third.cutOff(lastPeer: isolation.lastPeer, within: window) }
     guard let references = quorum.silentSince else { return nil }
     var first: Instant?
-    for standby in routers.all where standby.isReady && !standby.isMute {
+    for standby in routers.all where standby.isReady && !standby.isMute && !standby.hasLeft {
       let last = max(quorum.lastHeard, standby.lastHeard)
       guard last - standby.lastSeen <= Peer.memory, !standby.isGone(quorum, within: window) else { continue }
       guard let since = standby.silentSince, standby.lastHeard - references <= window else { continue }
@@ -56,7 +56,8 @@ extension Instance {
   private static func doubtDeadline(
     of standby: Peer, _ quorum: Quorum, within window: Duration
   ) -> Instant? {
-    guard standby.isReady, !standby.isMute, standby.hardware != nil, !standby.isGone(quorum, within: window)
+    guard standby.isReady, !standby.isMute, !standby.hasLeft, standby.hardware != nil,
+      !standby.isGone(quorum, within: window)
     else { return nil }
     let last = max(quorum.lastHeard, standby.lastHeard)
     guard last - standby.lastSeen <= Peer.memory else { return nil }

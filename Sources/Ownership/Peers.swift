@@ -41,10 +41,18 @@ public struct Peer: Hashable, Sendable {
   var otherIntervals = 0
   /// Whether it listed other addresses in its last Advertisement than this router has.
   public internal(set) var addressesDiffer = false
+  /// Since when another one has been Active in its place because it fell silent; nil since it advertised or stood by again.
+  var missedSince: Instant?
   /// Whether it was Active and fell silent, and has not been heard since. It may be there all the same.
-  public internal(set) var isMissed = false
+  public var isMissed: Bool { missedSince != nil }
   /// Whether it gave the VIP up, and did not say since then that it stands by: it may have been stopped.
   var hasResigned = false
+
+  /// Whether nothing was heard of it since it gave the VIP up, or lost it by its silence: its host may be off, and the
+  /// silence of that says nothing.
+  var hasLeft: Bool {
+    hasResigned && lastHeard == lastAdvertised || missedSince.map { lastHeard <= $0 } ?? false
+  }
 
   /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
   static let memory = Duration.seconds(3)
@@ -178,9 +186,12 @@ struct Peers: Hashable, Sendable {
   /// The hardware address of the peer `address`, once that is known.
   func hardware(of address: IPAddress) -> MACAddress? { all.first { $0.address == address }?.hardware }
 
-  /// The Active router `address` fell silent.
-  mutating func miss(_ address: IPAddress) {
-    if let index = all.firstIndex(where: { $0.address == address }) { all[index].isMissed = true }
+  /// The Active router `address`, and whoever else showed himself by Advertisements last, fell silent.
+  mutating func miss(_ address: IPAddress?, at now: Instant) {
+    for index in all.indices {
+      let isAdvertiser = all[index].lastSeen == all[index].lastAdvertised && all[index].priority != 0
+      if isAdvertiser || all[index].address == address { all[index].missedSince = now }
+    }
   }
 
   /// The routers that say that they could take over now.
@@ -196,7 +207,7 @@ struct Peers: Hashable, Sendable {
     if let index = all.firstIndex(where: { $0.address == sender }) {
       all[index].lastSeen = now
       all[index].hear(at: now)
-      all[index].isMissed = false
+      all[index].missedSince = nil
       return index
     }
     let peer = Peer(address: sender, lastSeen: now, lastHeard: now)

@@ -18,6 +18,7 @@ struct Proxies: Hashable, Sendable {
   private var rounds = 0
   private var trials: UInt64 = 0
   private var found: [Found] = []
+  private var retry = Proxies.shortestRetry
 
   private static let capacity = 8
   /// A router may be told to stop it.
@@ -25,8 +26,10 @@ struct Proxies: Hashable, Sendable {
   /// No divisor of the pace of other questions, which a router that limits its answers may prefer.
   private static let pause = Duration.milliseconds(83)
   private static let longest = 12
-  /// Whoever did not answer is asked for others: routers, too, are told to do what they did not do before.
-  private static let retry = Duration.seconds(2)
+  /// Whoever did not answer is asked for others, ever more rarely: routers, too, are told to do what they did not do
+  /// before.
+  private static let shortestRetry = Duration.milliseconds(500)
+  private static let longestRetry = Duration.seconds(10)
 
   /// Whether `station` was found to be one lately.
   func contains(_ station: MACAddress, at now: Instant) -> Bool {
@@ -47,7 +50,13 @@ struct Proxies: Hashable, Sendable {
     deadline = now
   }
 
+  /// Nobody is in question.
   mutating func stop() {
+    end()
+    retry = Self.shortestRetry
+  }
+
+  private mutating func end() {
     trial = nil
     deadline = nil
   }
@@ -57,11 +66,12 @@ struct Proxies: Hashable, Sendable {
   mutating func questions(at now: Instant) -> [IPAddress] {
     guard let due = deadline, due <= now, let trial else { return [] }
     guard rounds < Self.longest else {
-      stop()
+      end()
       return []
     }
     rounds += 1
-    deadline = now + (rounds < Self.longest ? Self.pause : Self.retry)
+    deadline = now + (rounds < Self.longest ? Self.pause : retry)
+    if rounds == Self.longest { retry = min(retry * 2, Self.longestRetry) }
     return rounds == 1 ? trial.unanswered : [trial.unanswered[rounds % trial.unanswered.count]]
   }
 

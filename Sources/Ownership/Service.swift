@@ -147,6 +147,8 @@ extension Instance {
   }
 
   mutating func vanished(_ index: Int, at now: Instant, _ actions: inout Actions) {
+    // What an earlier run left may go before it is taken over.
+    phase.resumption?.found.remove(AddressSet(index: index))
     guard holdings.noticeLoss(index, servable: servable) else { return }
     phase.service?.reinstatements.request(AddressSet(index: index))
     reinstate(at: now, &actions)

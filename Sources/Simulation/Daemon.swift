@@ -129,6 +129,8 @@ struct KernelTask {
 struct PendingCaller {
   let caller: Caller
   let since: Time
+  /// Whether the daemon has read what he asks for.
+  var isHeard = false
 }
 
 /// A daemon's open sockets.

@@ -50,6 +50,10 @@ extension World {
     case .stop: daemons[number].isStopping = true
     case .restart: daemons[number].isRestarting = true
     case .group: daemons[number].datagrams -= 1
+    case .handover(let caller), .hold(_, let caller), .reload(let caller):
+      for index in daemons[number].callers.indices where daemons[number].callers[index].caller == caller {
+        daemons[number].callers[index].isHeard = true
+      }
     default: break
     }
   }

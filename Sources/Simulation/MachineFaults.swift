@@ -75,7 +75,8 @@ extension World {
     case (.readdressed, _): machines[machine].readdressed += step
     case (.lostFamily, _):
       machines[machine].lostFamily += step
-      machines[machine].kernel.lostFamily = machines[machine].lostFamily > 0 ? plan.network.families[1] : nil
+      machines[machine].kernel.lostFamily =
+        machines[machine].lostFamily > 0 ? plan.network.families.dropFirst().first : nil
     case (_, 0): machines[machine].lacksRoute += step
     case (_, 1): machines[machine].reroutedByGateway += step
     default: machines[machine].reroutedByLink += step

@@ -118,7 +118,7 @@ extension World {
   func exit(_ number: Int, _ code: Int32) {
     coverage.count(.exited)
     note(number, "exits with \(code)")
-    if !daemons[number].callers.isEmpty {
+    if daemons[number].callers.contains(where: \.isHeard) {
       violate(.reply, of: number, "exits and leaves a caller without a reply")
     }
     let (isStopped, isAwaited) = (daemons[number].isStopping, daemons[number].isAwaited)

@@ -71,7 +71,9 @@ struct Promise: Hashable, Sendable {
       plan.leavesContests ? Int64(plan.hosts.count + 1) * 2 * interval + plan.announcementPause : 0
     overlapLimit =
       5 * .millisecond + slack
-      + max(plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap, plan.unannouncedOverlap)
+      + max(
+        plan.has(.loss) ? 2 * interval : 0, contest, plan.unwitnessedOverlap, plan.unannouncedOverlap,
+        plan.uncontradictedOverlap)
     // Who has no address to send from for a moment must have one first.
     healingLimit = overlapLimit + (plan.has(.readdressed) ? 3 : 1) * interval + plan.sum(.lateTimers)
     removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
@@ -83,7 +85,10 @@ struct Promise: Hashable, Sendable {
     patience = plan.departs ? interval + 150 * .millisecond : 0
     retryLimit = plan.retryLimit
     lastFault = plan.lastFault
-    owned = plan.disturbsNetworkOnly ? lastFault + 4 * interval + .second + 20 * .millisecond + slack : nil
+    // A proxy that limits its answers is tried ever more rarely.
+    let trial = plan.network.gatewayIsProxy ? 2 * Time.second : 0
+    owned =
+      plan.disturbsNetworkOnly ? lastFault + 4 * interval + .second + 20 * .millisecond + slack + trial : nil
     settled = plan.lastEffect + plan.convergence
     rest = interval + 100 * .millisecond
     // What is found to be wrong must be able to last for too long.
@@ -102,13 +107,13 @@ extension Case {
   fileprivate static let harmless: [Fault.Kind] =
     calm + [
       .loss, .delay, .jitter, .mute, .deaf, .unplug, .partition, .carrier, .linkDown, .pause, .stranger,
-      .forgedVRRP, .failingSockets, .readdressed, .reloadPeers,
+      .forgedVRRP, .failingSockets, .readdressed, .lostFamily, .reloadPeers,
     ]
 
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .lostFamily, .standBack, .netlinkOverflow, .forgedARP, .renamed,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed,
     .defaultRoute,
     .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .failingCheck, .reloadNothing,
     .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
@@ -183,15 +188,19 @@ extension Case {
   /// How long who departs waits for an announcement that does not get through.
   fileprivate var unannouncedOverlap: Time { has(.blockedARP) && departs ? 20 * .millisecond : 0 }
 
+  /// An address owner is not asked for the VIP, nor is who resigned in somebody's name; and who has no address for a moment
+  /// cannot contradict.
+  fileprivate var uncontradictedOverlap: Time {
+    has(.readdressed) && (isUnwitnessed || has(.forgedVRRP)) ? 2 * longestInterval : 0
+  }
+
   /// How long a silent owner without a witness may answer beside its successor.
   fileprivate var unwitnessedOverlap: Time {
     guard isUnwitnessed else { return 0 }
     let restart = has(.restart) ? 80 * Time.millisecond : 0
     // A daemon that finds no interface of the name does not know where the run before had the VIP.
     let isLost = has(.restart) && has(.renamed, .interfaceGone)
-    // An address owner takes the VIP without asking; who has no address for a moment cannot contradict.
-    let lapse = has(.readdressed) ? 2 * longestInterval : 0
-    return max(has(.crash, .kill, .freeze) || isLost ? lifetime : restart, lapse, sum(.lateTimers))
+    return max(has(.crash, .kill, .freeze) || isLost ? lifetime : restart, sum(.lateTimers))
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
@@ -327,8 +336,10 @@ extension Case {
     // A group waits until a silent member's VIP has gone, lets its VIPs go one by one, and follows its leader.
     // A proxy holds off a takeover until it is found out.
     let proxy = network.gatewayIsProxy ? 2 * Time.second : 0
+    // Who was cut off, or seemed so until an answer came, listens once more.
+    let hesitant = network.gatewayDelay > 5 * .millisecond ? network.gatewayDelay + activeDown : 0
     let grouped = network.isGrouped ? lifetime + 3 * .second + 2 * activeDown : 0
-    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped + proxy
+    return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped + proxy + hesitant
       + (delay > 0 ? delay + activeDown : 0)
   }
 
