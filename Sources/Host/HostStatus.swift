@@ -93,7 +93,7 @@ extension Host {
     }
     if let unreachable = unreachable(at: now) { remarks.append(unreachable) }
     if let missing = missingFamily?.family {
-      remarks.append("\(missing) addresses are not served: \(explainLack(of: missing))")
+      remarks.append("\(missing) addresses cannot be served here: \(explainLack(of: missing))")
     }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }

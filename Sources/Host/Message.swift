@@ -185,7 +185,7 @@ extension Message {
       let why = LinkCondition.noAddress(family).explanation(settings.interface)
       self.init(
         .familyMissing, .warning,
-        "\(family) addresses are not served: \(why). This router's priority is \(MissingFamily.priority) until it has one"
+        "\(family) addresses cannot be served here: \(why). This router's priority is \(MissingFamily.priority) until it has one"
       )
     case .familyBack(let family):
       self.init(.familyBack, .notice, "\(settings.interface) has an \(family) address of its own again")
@@ -356,7 +356,7 @@ extension Hold {
       "\(vip) is in use by the station \(hardware), which sends no VRRP: not taking it; "
         + "find that station and take the address from it"
     case .isolated(let since):
-      "Isolated: heartbeat lost, and the references (Gateway=) silent, too, since \(calendar.localTime(since)); holding"
+      "Isolated: heartbeat lost, and of the references (Gateway=) not more than half, since \(calendar.localTime(since)); holding"
     case .barred: "This host must not own \(vip) for now"
     }
   }

@@ -28,6 +28,8 @@ struct VirtualAddresses: Hashable, Sendable {
   var told: AddressSet = []
   /// What is wanted and could not be asked for, because the link that is to carry it is being made.
   var unasked: AddressSet = []
+  /// Those that the kernel says it added, and has not told of yet.
+  var untold: AddressSet = []
   /// What must go, and is not configured any more, or not on that link.
   var dropped = Removals<Place>()
   /// When what is in the wrong place, or of another kind than it should be, may be put right again. A program that does
@@ -107,6 +109,7 @@ extension Host {
   mutating func remove(_ set: AddressSet, at now: Instant, into effects: inout Effects) {
     addresses.wanted.subtract(set)
     addresses.unasked.subtract(set)
+    addresses.untold.subtract(set)
     removeRoutes(into: &effects)
     set.forEach { index in
       let network = settings.addresses[index]
@@ -178,6 +181,9 @@ extension Host {
   /// An address that is about to be removed, and asked for again after that, is not there to stay.
   private mutating func appeared(_ index: Int, at now: Instant, into effects: inout Effects) {
     guard !isGoing(settings.addresses[index]) else { return }
+    if addresses.untold.remove(AddressSet(index: index)) != nil && addresses.untold.isEmpty {
+      alarms.set(.look, look.retry.deadline)
+    }
     addresses.told.insert(AddressSet(index: index))
     if !dropStray(index) { tell(.added(index: index), at: now, into: &effects) }
   }
@@ -218,6 +224,9 @@ extension Host {
     }
   }
 
+  /// How long the kernel's worker may take.
+  private static let workerPatience = Duration.milliseconds(100)
+
   private mutating func additionAnswered(
     _ index: Int, _ refusal: KernelRefusal?, at now: Instant, into effects: inout Effects
   ) {
@@ -231,9 +240,15 @@ extension Host {
       addresses.refusal = refusal
       return tell(.addFailed(index: index, errno: refusal.code), at: now, into: &effects)
     }
-    // News come before answers: where it is missing now, somebody has removed it meanwhile, or the news was lost.
     guard has(index) else {
-      if !look.isPending { tell(.vanished(index: index), at: now, into: &effects) }
+      // News come before answers: where it is missing now, somebody has removed it meanwhile, or the news was lost. But of
+      // an IPv6 address the kernel tells when a worker has looked at it (addrconf_dad_work()).
+      if settings.addresses[index].address.family == .ipv6 {
+        addresses.untold.insert(AddressSet(index: index))
+        alarms.advance(.look, to: now + Self.workerPatience)
+      } else if !look.isPending {
+        tell(.vanished(index: index), at: now, into: &effects)
+      }
       return
     }
     addresses.told.insert(AddressSet(index: index))
@@ -267,6 +282,7 @@ extension Host {
     let after = settings.addresses
     addresses.wanted = addresses.wanted.moved(from: before, to: after)
     addresses.unasked = addresses.unasked.moved(from: before, to: after)
+    addresses.untold = addresses.untold.moved(from: before, to: after)
     addresses.told = addresses.told.moved(from: before, to: after)
     addresses.dropped.removeAll { place in after.contains { $0.isSameAddress(as: place.network) } }
     for network in before where !after.contains(where: { $0.isSameAddress(as: network) }) {

@@ -111,6 +111,8 @@ struct Peers: Hashable, Sendable {
   mutating func hearStandby(
     _ address: IPAddress, _ mark: StandbyMark, at hardware: MACAddress, at now: Instant
   ) {
+    // A host that was renumbered is one.
+    all.removeAll { $0.address != address && $0.hardware == hardware && $0.isMarked && !$0.isHardwareGuessed }
     let index = slot(for: address, at: now)
     all[index].hardware = hardware
     all[index].isHardwareGuessed = false

@@ -60,7 +60,10 @@ struct Report: Hashable {
       ]
     case .status(let status):
       return Self.troubles(of: status).map { Remark(text: $0, isTrouble: true) }
-        + Self.warnings(of: status).map { Remark(text: $0, isTrouble: false) }
+        + Self.warnings(of: status).map { warning in
+          // Clients find the VIP as little as whoever found out.
+          Remark(text: warning, isTrouble: !status.unreachable.isEmpty && warning.contains(status.unreachable))
+        }
     }
   }
 

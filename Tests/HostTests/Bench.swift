@@ -34,6 +34,8 @@ struct Bench {
   var routes: [Route] = []
   /// Requests that are refused, and with which errno.
   var refusals: (KernelRequest) -> Int32? = { _ in nil }
+  /// Whether the kernel tells of an address that it has added, or not yet.
+  var isTold: (LinkAddress) -> Bool = { _ in true }
   /// Whether links stay as they are whatever is asked, and done.
   var ignoresUpness = false
   /// Whether sockets open.
@@ -193,7 +195,7 @@ struct Bench {
           $0.network.address.family == .ipv4 ? $0.addsPrefixRoute : request.addsPrefixRoute
         }
           ?? request.addsPrefixRoute)
-      tell(.address(address))
+      if isTold(address) { tell(.address(address)) } else { note(.address(address)) }
     case .replaceAddress(let request, let stopgap):
       var interim = request
       interim.network = stopgap

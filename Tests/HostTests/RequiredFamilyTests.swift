@@ -57,7 +57,7 @@ import VRRP
     bench.run(for: .seconds(2))
     #expect(bench.virtual.map { "\($0.network)" } == ["192.168.1.219/24"])
     #expect(bench.host.standing.owns && bench.status.summary.contains("owns 192.168.1.219/24 on eth0"))
-    #expect(bench.status.checks.hasPrefix("IPv6 addresses are not served: eth0 has no IPv6 address"))
+    #expect(bench.status.checks.hasPrefix("IPv6 addresses cannot be served here: eth0 has no IPv6 address"))
     // Within the time that a manager of networks may take, nothing is said, and nothing moves.
     #expect(!bench.notices.contains(.familyMissing(.ipv6)) && Set(Self.priorities(bench)) == [100])
     #expect(Self.refusals(bench) <= 3)

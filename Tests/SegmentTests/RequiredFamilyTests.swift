@@ -53,7 +53,7 @@ extension SegmentTests {
       try setIPv6(false, on: 217, scene)
       for vip in [vip4, vip6] { try scene.expectOwners(218, of: vip) }
       let found = try Operator(of: first)("show", "219")
-      #expect(found.output.contains("IPv6 addresses are not served"))
+      #expect(found.output.contains("IPv6 addresses cannot be served here"))
 
       // Where none can, IPv4 stays where it is.
       let moment = MonotonicClock.now

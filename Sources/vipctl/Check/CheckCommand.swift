@@ -243,9 +243,12 @@ final class Examination {
   private static func routers(
     _ others: [HeardRouters.Router], _ here: InstanceStatus?, _ settings: Settings
   ) -> [Finding] {
-    let active = others.filter { $0.priority > 0 }.map { "\($0.sender) (priority \($0.priority))" }
+    let heard = others.filter { $0.priority > 0 }
+    let active = heard.map { "\($0.sender) (priority \($0.priority))" }
     let isActiveHere = here?.state == "active"
-    if active.count + (isActiveHere ? 1 : 0) > 1 {
+    // One host speaks in every family of the VIP.
+    let count = AddressFamily.allCases.map { family in heard.count { $0.sender.family == family } }.max() ?? 0
+    if count + (isActiveHere ? 1 : 0) > 1 {
       let names = (isActiveHere ? ["this host"] : []) + active
       return [
         .bad(

@@ -36,7 +36,7 @@ enum LinkFindings {
     }
     return .bad(
       "interface",
-      "\(link.name) has no \(family.kindOfOwn) address of its own: \(family) addresses of the VIP are not served here",
+      "\(link.name) has no \(family.kindOfOwn) address of its own: \(family) addresses of the VIP cannot be served here",
       family.remedy)
   }
 
