@@ -191,10 +191,16 @@ struct Resolution {
       throw error(
         nil, "there is no default route to take the subnet of \(instance) from",
         "accepted: \(usableLinks)", "set Interface= or Address= in \(instance).conf",
-        awaits: "a default route, to take the subnet of \(instance) from")
+        awaits: "a default route, to take the subnet of \(instance) from\(darkLinks)")
     }
     try checkUsable(link, nil)
     return link
+  }
+
+  /// Why there may be no route yet: managers of networks give an interface without carrier none.
+  private var darkLinks: String {
+    let dark = surroundings.links.filter { $0.usesARP && !$0.isLoopback && $0.isUp && !$0.hasCarrier }
+    return dark.isEmpty ? "" : "; no carrier: \(dark.map(\.name.printable).listed)"
   }
 
   /// The address whose last octet replaces that of the *subnet's* address, so that all hosts of a subnet

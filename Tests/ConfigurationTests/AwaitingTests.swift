@@ -39,6 +39,12 @@ import Testing
     #expect(try awaited(text, Self.nothing()).what == what)
   }
 
+  @Test func aLinkWithoutCarrierIsNamed() throws {
+    let dark = Surroundings.Link(index: 2, name: "bond0", hardwareAddress: nil, hasCarrier: false)
+    let what = try awaited("", Surroundings(links: [dark], defaultRouteLinkIndex: nil)).what
+    #expect(what == "a default route, to take the subnet of 219 from; no carrier: bond0")
+  }
+
   @Test(arguments: [
     ("Interface=bond0", "bond0 to have an address of the host's own"),
     (
