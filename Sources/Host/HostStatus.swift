@@ -93,7 +93,13 @@ extension Host {
     }
     if let unreachable = unreachable(at: now) { remarks.append(unreachable) }
     if let missing = missingFamily?.family {
-      remarks.append("\(missing) addresses cannot be served here: \(explainLack(of: missing))")
+      // The kernel may keep the VIP's all the same, and answer for them.
+      let areHere = settings.addresses.indices.contains {
+        settings.addresses[$0].address.family == missing && addresses.told.contains(AddressSet(index: $0))
+      }
+      remarks.append(
+        "\(missing) addresses cannot be \(areHere ? "advertised" : "served") here: \(explainLack(of: missing))"
+      )
     }
     for index in missingRoutes { remarks.append("the kernel lacks the route \(settings.routes[index])") }
     if sockets.retry.isRefused { remarks.append("cannot open sockets on \(settings.interface)") }

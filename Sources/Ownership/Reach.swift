@@ -88,6 +88,8 @@ struct ReachTrial: Hashable, Sendable {
   /// Of so many questions one gets through wherever any does.
   private static let patience = 5
   private static let answerTime = Duration.milliseconds(500)
+  /// Leaves time in which a router may answer again that answers once a second.
+  private static let doubtPause = Duration.milliseconds(1500)
   /// For all addresses; routers limit how much ARP they answer.
   private static let round = Duration.seconds(10)
   private static let shortestPause = Duration.seconds(1)
@@ -130,9 +132,10 @@ struct ReachTrial: Hashable, Sendable {
     guard case .asHost(let isDoubted) = step else { return nil }
     isLost = false
     step = .resting
-    deadline = now + Self.answerTime
+    deadline = now + (isDoubted ? Self.doubtPause : Self.answerTime)
     guard isDoubted else { return nil }
     if isHesitant {
+      missed = 0
       rest(at: now)
       return nil
     }
@@ -224,7 +227,7 @@ extension Instance {
     guard packet.operation == .reply, !reach.trials.isEmpty else { return }
     if reach.hearAnswer(of: packet.sender, to: packet.target, at: now) { return }
     guard isAnswer(packet) else { return }
-    let isHesitant = isolation.references.contains { $0.address == packet.sender && $0.isHesitant }
+    let isHesitant = isolation.references.contains { $0.address == packet.sender && $0.isHesitant(at: now) }
     let address = reach.hearAnswerToHost(of: packet.sender, isHesitant: isHesitant, at: now)
     if let address { actions.append(.report(.blocked(address, before: packet.sender))) }
   }

@@ -13,6 +13,8 @@ struct Reference: Hashable, Sendable {
   private(set) var silentSince: Instant?
 
   private var lastAsked: Instant?
+  /// When it was asked although it had not answered the question before.
+  private var lastMiss: Instant?
   private var unanswered = 0
   /// When it last answered, and when a frame of it was last heard.
   private var lastAnswer: Instant?
@@ -29,12 +31,13 @@ struct Reference: Hashable, Sendable {
   /// Questions in a row without an answer after which it is asked as below.
   private static let patience = 20
   private static let deadPause = Duration.milliseconds(500)
+  private static let missMemory = Duration.seconds(10)
   private static let unknownPause = Duration.seconds(1)
 
   init(_ address: IPAddress) { self.address = address }
 
-  /// Whether it left more than one question unanswered: it takes its time, or answers seldom.
-  var isHesitant: Bool { unanswered > 1 }
+  /// Whether it lately left a question unanswered until the next one: it takes its time, or limits how often it answers.
+  func isHesitant(at now: Instant) -> Bool { lastMiss.map { now - $0 <= Self.missMemory } ?? false }
 
   /// Where to ask: if it does not answer where it was, it may be another one by now.
   var target: MACAddress { unanswered % 2 == 0 ? hardware ?? .broadcast : .broadcast }
@@ -65,6 +68,7 @@ struct Reference: Hashable, Sendable {
 
   mutating func noteQuestion(at now: Instant) {
     lastAsked = now
+    if silentSince != nil { lastMiss = now }
     silentSince = silentSince ?? now
     unanswered = min(unanswered + 1, 1000)
     // What was not asked for lately may be asked in one go.

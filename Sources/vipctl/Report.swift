@@ -62,7 +62,8 @@ struct Report: Hashable {
       return Self.troubles(of: status).map { Remark(text: $0, isTrouble: true) }
         + Self.warnings(of: status).map { warning in
           // Clients find the VIP as little as whoever found out.
-          Remark(text: warning, isTrouble: !status.unreachable.isEmpty && warning.contains(status.unreachable))
+          Remark(
+            text: warning, isTrouble: !status.unreachable.isEmpty && warning.contains(status.unreachable))
         }
     }
   }

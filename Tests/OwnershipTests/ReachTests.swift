@@ -90,7 +90,7 @@ import VRRP
 
   @Test func aBlockedVIPIsReportedOnceAndClearedByAnAnswer() throws {
     var driver = owner()
-    let first = run(&driver, for: .seconds(8), answering: [own])
+    let first = run(&driver, for: .seconds(12), answering: [own])
     #expect(reports(in: first) == [.blocked(vip, before: gateway)])
     #expect(questions(as: vip, in: first).count == 5)
     #expect(driver.instance.blocked == [blocked])
@@ -189,7 +189,7 @@ import VRRP
 
   @Test func whoLosesTheVIPAsksNoMore() {
     var driver = owner()
-    _ = run(&driver, for: .seconds(8), answering: [own])
+    _ = run(&driver, for: .seconds(12), answering: [own])
     #expect(driver.instance.blocked == [blocked])
     _ = driver.hear(200)
     #expect(driver.instance.election.state == .backup && driver.instance.blocked.isEmpty)

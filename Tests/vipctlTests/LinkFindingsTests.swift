@@ -57,7 +57,8 @@ import Testing
     #expect(LinkFindings.leftOut(settings, bare) == nil, "the instance waits, and that is named")
     settings.requiredFamily = .ipv4
     let finding = try #require(LinkFindings.leftOut(settings, bare))
-    #expect(finding.result == .bad && finding.text.contains("IPv6 addresses of the VIP cannot be served here"))
+    #expect(
+      finding.result == .bad && finding.text.contains("IPv6 addresses of the VIP cannot be served here"))
     #expect(LinkFindings.leftOut(settings, whole) == nil)
   }
 }
