@@ -368,7 +368,7 @@ struct Resolution {
   }
 
   private func checkFamilies(of link: Link) throws(ConfigurationError) {
-    for family in draft.settings.requiredFamily.map({ [$0] }) ?? families {
+    for family in draft.settings.requiredFamilies {
       try checkUsable(link, draft.settings.origins["VirtualIP.Interface"]?.first, family)
     }
   }

@@ -32,7 +32,7 @@ public struct InstanceStatus: Hashable, Sendable {
   public var cause = ""
   /// When it began.
   public var since: UInt64 = 0
-  /// Whether this host's kernel has all addresses.
+  /// Whether this host is Active, and its kernel has all addresses that are required.
   public var owns = false
   /// Where the Advertisements of the Active router come from, this host's own address if it is Active.
   public var owner = ""

@@ -4,7 +4,7 @@ import Netlink
 import Ownership
 import VRRP
 
-/// The routes that follow the VIP: there while this host owns all of it, gone otherwise.
+/// The routes that follow the VIP: there while this host owns it, gone otherwise.
 struct VirtualRoutes: Hashable, Sendable {
   struct Entry: Hashable, Sendable {
     let route: VirtualRoute

@@ -97,7 +97,7 @@ extension NetworkSetup {
       + " reference=\(reference.rawValue)"
       + " chatter=\(TimeText.format(chatter)) instances=\(instances) group=\(Fields.text(isGrouped))"
       + " addresses=\(addressCount) wire=\(Fields.text(onTheWire))"
-      + " family=\(families.map { $0 == .ipv4 ? "ipv4" : "ipv6" }.joined(separator: "+"))"
+      + " family=\(families.map(\.word).joined(separator: "+"))"
       + " partial=\(Fields.text(isPartial))"
       + " narrow=\(Fields.text(isNarrow)) routes=\(routes) virtual-mac=\(Fields.text(virtualMAC))"
       + " unicast=\(Fields.text(unicast)) penalty=\(penalty.map { "\($0)" } ?? "none")"

@@ -186,7 +186,6 @@ extension Case {
     let isShort = longestInterval < 100 * .millisecond && !outlastsLease
     // Forgers speak so often that what they do for long is but more of the same.
     let isBusy = [.forgedARP, .forgedVRRP].contains(kind)
-    if kind == .lostFamily { fault.length = random.logarithmic(20, 33) / .microsecond * .microsecond }
     let length = random.logarithmic(20, outlastsLease ? 33 : isShort || isBusy ? 30 : isLong ? 32 : 31)
     fault.length = max(length / .microsecond, 1) * .microsecond
     return amount(of: fault, &random)

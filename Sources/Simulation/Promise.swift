@@ -113,8 +113,7 @@ extension Case {
   /// Faults that take from nobody what he hears, neither VRRP nor ARP, nor the power to let go.
   private static let calm: [Fault.Kind] = [
     .duplication, .interfaceGone, .lateTimers, .slowNetlink, .deletedAddress, .stop, .reload, .handover,
-    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed,
-    .defaultRoute,
+    .gatewayDown, .gatewaySlow, .hostile, .standBack, .netlinkOverflow, .forgedARP, .renamed, .defaultRoute,
     .deletedRoutes, .failingRoutes, .heldLock, .fullDirectory, .failingCheck, .reloadNothing,
     .reloadAddresses, .reloadPrefix, .reloadLabel, .reloadRoutes, .reloadLease, .reloadGateway,
     .reloadInterval,
