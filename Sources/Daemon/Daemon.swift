@@ -84,9 +84,9 @@ public final class Daemon {
   }
 
   private func watchEverything() throws {
-    timer = try loop.timer { [unowned self] in handle(.timer) }
+    timer = try loop.timer { [unowned self] in timerIsDue() }
     sources = [
-      try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in readNews() },
+      try loop.watch(fd: monitor.fd, priority: .kernel) { [unowned self] in newsCame() },
       try loop.signal(SIGTERM) { [unowned self] in handle(.stop) },
       try loop.signal(SIGINT) { [unowned self] in handle(.stop) },
       try loop.signal(SIGHUP) { [unowned self] in handle(.reload(nil)) },
@@ -137,7 +137,9 @@ public final class Daemon {
 
   private func perform(_ effect: Effect) {
     switch effect {
-    case .request(let number, let request): kernel?.ask(number, request)
+    case .request(let number, let request, let isUrgent): kernel?.ask(number, request, isUrgent: isUrgent)
+    // Whoever hears too much does his work, too.
+    case .filterNews(let filter): try? monitor.follow(filter)
     case .openSockets(let number, let plan):
       openings.insert(number)
       kernel?.open(number, plan)
@@ -153,8 +155,12 @@ public final class Daemon {
       send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
     case .announce(let address):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(address) }
-    case .listenForEvidence(let audience):
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(audience) }
+    case .hearAnswers(let answerers):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.hear(answerers) }
+    case .listenForEvidence(let audience, let isUrgent):
+      send(.neighbor) { sockets throws(LinuxError) in
+        try sockets.listenForEvidence(audience, isUrgent: isUrgent)
+      }
     case .watchUnits(let names): units?.follow(names)
     case .runCommands(let plan): commands?.follow(plan)
     case .joinGroup(let name): joinGroup(name)
@@ -172,7 +178,26 @@ public final class Daemon {
     }
   }
 
+  private func timerIsDue() {
+    readQuietAnswers()
+    readQuietEvidence()
+    handle(.timer)
+  }
+
+  private func readQuietEvidence() {
+    while let station = sockets?.receiveQuietEvidence() { handle(.frame(from: station)) }
+  }
+
   // MARK: The kernel
+
+  private func newsCame() {
+    if readNews() { readQuietAnswers() }
+  }
+
+  /// Those for which the loop was not woken.
+  private func readQuietAnswers() {
+    if kernel?.hasAnswers == true { readAnswers() }
+  }
 
   /// Hands in what netlink tells, or the first many of it; whether that was all.
   @discardableResult

@@ -16,6 +16,7 @@ final class FamilySockets {
   private let virtualMAC: MACAddress?
   /// Whether this host forwards, as neighbours learn from its Neighbor Advertisements.
   private var isRouter: Bool
+  private var answerers: [IPAddress] = []
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
 
@@ -31,16 +32,27 @@ final class FamilySockets {
     neighbor = try PacketSocket(
       linkIndex: plan.linkIndex,
       etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
-      filter: Self.filter(router))
+      filter: Self.filter(router, []))
   }
 
-  private static func filter(_ router: VirtualRouter) -> [FilterInstruction] {
+  private static func filter(_ router: VirtualRouter, _ answerers: [IPAddress]) -> [FilterInstruction] {
     let mark = MACAddress.virtualRouter(router.id, router.family)
     return switch router.family {
     case .ipv4:
-      PacketSocket.arpFilter(senders: router.addresses.compactMap { $0.ipv4?.bits }, mark: mark)
-    case .ipv6: PacketSocket.neighborFilter(targets: router.addresses.compactMap(\.ipv6), mark: mark)
+      PacketSocket.arpFilter(
+        for: router.addresses.compactMap(\.ipv4), answerers: answerers.compactMap(\.ipv4), mark: mark)
+    case .ipv6:
+      PacketSocket.neighborFilter(
+        for: router.addresses.compactMap(\.ipv6), answerers: answerers.compactMap(\.ipv6), mark: mark)
     }
+  }
+
+  /// Hears what these answer, beside what is said of the VIP.
+  func hear(_ answerers: [IPAddress]) throws(LinuxError) {
+    let mine = answerers.filter { $0.family == router.family }
+    guard mine != self.answerers else { return }
+    try neighbor.setFilter(Self.filter(router, mine))
+    self.answerers = mine
   }
 
   /// Follows what has changed of this host: its primary or hardware address, or whether it forwards.

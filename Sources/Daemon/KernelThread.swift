@@ -37,18 +37,22 @@ final class KernelThread {
     worker = try Worker(on: loop, priority: .answer, done: answered)
   }
 
-  /// Asks the kernel, after all that was asked for before.
-  func ask(_ number: UInt32, _ request: KernelRequest) {
-    worker.submit { [perform] in .answer(number, perform(request)) }
+  /// Asks the kernel, after all that was asked for before. `isUrgent`: `answered` is called whatever the answer, else
+  /// only if it is a refusal.
+  func ask(_ number: UInt32, _ request: KernelRequest, isUrgent: Bool) {
+    worker.submit { [perform] in
+      let answer = perform(request)
+      return Worker.Outcome(.answer(number, answer), isUrgent: isUrgent || answer != .done)
+    }
   }
 
   /// Opens sockets.
   func open(_ number: UInt32, _ plan: SocketPlan) {
     worker.submit {
       do throws(LinuxError) {
-        return .sockets(number, .success(try LinkSockets(plan)))
+        return Worker.Outcome(.sockets(number, .success(try LinkSockets(plan))))
       } catch {
-        return .sockets(number, .failure(error))
+        return Worker.Outcome(.sockets(number, .failure(error)))
       }
     }
   }
@@ -62,6 +66,9 @@ final class KernelThread {
       return nil
     }
   }
+
+  /// Whether there are answers to take.
+  var hasAnswers: Bool { worker.hasResults }
 
   /// The answers that have come since, in the order of the requests.
   func takeAnswers() -> [Answer] { worker.takeResults() }

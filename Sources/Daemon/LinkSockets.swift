@@ -11,6 +11,10 @@ final class LinkSockets {
   private var families: [FamilySockets] = []
   private let evidence: EvidenceSocket
   private var watches: [EventSource] = []
+  /// Nil before the sockets are watched.
+  private var evidenceWatch: EventSource?
+  /// Whether frames are read when somebody looks.
+  private var isQuiet = false
 
   /// Who is called when something waits; the numbers are those of `receiveVRRP` and `receiveNeighbor`.
   struct Handlers {
@@ -31,7 +35,8 @@ final class LinkSockets {
   // MARK: Watching
 
   func watch(on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
-    var watches = [try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)]
+    var watches: [EventSource] = []
+    evidenceWatch = try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)
     for (index, family) in families.enumerated() {
       watches.append(try loop.watch(fd: family.vrrp.fd, priority: .packet) { handlers.vrrp(index) })
       watches.append(try loop.watch(fd: family.neighbor.fd, priority: .packet) { handlers.neighbor(index) })
@@ -39,7 +44,10 @@ final class LinkSockets {
     self.watches = watches
   }
 
-  func unwatch() { watches = [] }
+  func unwatch() {
+    watches = []
+    evidenceWatch = nil
+  }
 
   // MARK: Receiving
 
@@ -49,8 +57,15 @@ final class LinkSockets {
   /// The next packet of ARP or neighbour discovery.
   func receiveNeighbor(_ number: Int) throws(LinuxError) -> Input? { try families[number].receiveNeighbor() }
 
-  /// The station that was heard, if any.
-  func receiveEvidence() throws(LinuxError) -> Input? { try evidence.receive().map { .frame(from: $0) } }
+  /// The station that was heard, if any; nothing more is heard.
+  func receiveEvidence() throws(LinuxError) -> Input? { try evidence.receiveLast().map { .frame(from: $0) } }
+
+  /// A station that was heard while nobody was to be woken for it; nil if there is no other one.
+  func receiveQuietEvidence() -> MACAddress? {
+    guard isQuiet else { return nil }
+    // A link that went down says so here once; netlink says what matters of it.
+    return try? evidence.receive()
+  }
 
   // MARK: Sending
 
@@ -77,7 +92,14 @@ final class LinkSockets {
     }
   }
 
-  func listenForEvidence(_ audience: Audience) throws(LinuxError) {
+  /// Hears what these answer.
+  func hear(_ answerers: [IPAddress]) throws(LinuxError) {
+    try families.tryEach { family throws(LinuxError) in try family.hear(answerers) }
+  }
+
+  func listenForEvidence(_ audience: Audience, isUrgent: Bool) throws(LinuxError) {
+    isQuiet = !isUrgent
+    evidenceWatch?.isWatching = isUrgent
     switch audience {
     case .these(let stations): try evidence.listen(to: stations)
     case .others(let peers): try evidence.listen(excluding: peers)

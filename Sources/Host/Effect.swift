@@ -8,8 +8,11 @@ public import VRRP
 public enum Effect: Hashable, Sendable {
   // MARK: The kernel
 
-  /// Ask the kernel, after all requests before; `Input.answer` with this number must follow.
-  case request(UInt32, KernelRequest)
+  /// Ask the kernel, after all requests before; `Input.answer` with this number must follow. Of what is not urgent it may
+  /// come with the next news or timer, unless it is a refusal: it is nothing to wake up for.
+  case request(UInt32, KernelRequest, isUrgent: Bool)
+  /// Report no change to addresses that the filter leaves out.
+  case filterNews(NewsFilter)
   /// Open sockets as planned, beside those that are open, which they then replace; `Input.sockets` with this number
   /// must follow.
   case openSockets(UInt32, SocketPlan)
@@ -27,8 +30,11 @@ public enum Effect: Hashable, Sendable {
   case ask(NeighborPacket, to: MACAddress)
   /// Send one gratuitous ARP, as request and as reply, or one unsolicited Neighbor Advertisement.
   case announce(IPAddress)
-  /// Report the next frame that one of the audience sends, once.
-  case listenForEvidence(Audience)
+  /// Report what these answer to this host, beside what is said of the VIP.
+  case hearAnswers(of: [IPAddress])
+  /// Report the next frame that one of the audience sends, once; if it is not urgent, the frames since the last timer
+  /// before the next one, some of them if there are many.
+  case listenForEvidence(Audience, isUrgent: Bool)
 
   // MARK: This host
 

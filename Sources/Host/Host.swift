@@ -49,6 +49,8 @@ public struct Host: Sendable {
   /// What it was asked for.
   var pending = PendingRequests()
   var look = Look()
+  /// What it need not tell.
+  var newsFilter: NewsFilter?
   var sockets = Sockets()
   var addresses = VirtualAddresses()
   var carriers: Carriers
@@ -146,7 +148,7 @@ public struct Host: Sendable {
       if discards.count(discard) { effects.append(.notice(.discarded(discard, envelope))) }
     case .neighbor(let packet): tell(.neighbor(packet), at: now, into: &effects)
     case .frame(let station):
-      sockets.awaited = nil
+      if sockets.awaited?.isUrgent == true { sockets.awaited = nil }
       tell(.frame(from: station), at: now, into: &effects)
     case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
     case .timer: runTimers(at: now, into: &effects)
@@ -199,7 +201,7 @@ public struct Host: Sendable {
   private mutating func runTimers(at now: Instant, into effects: inout Effects) {
     for alarm in Alarms.Name.allCases where alarms.take(alarm, at: now) {
       switch alarm {
-      case .look: lookAtEverything(at: now, into: &effects)
+      case .look: lookAgain(at: now, into: &effects)
       case .retry, .family: hasChanged = true
       case .files: writeAgain(into: &effects)
       case .name: nameIsGone()
@@ -242,7 +244,9 @@ public struct Host: Sendable {
         virtualRouterID: settings.virtualRouterID, priority: priority, interval: interval)
       effects.append(.advertise(advertisement, core.dialect, isOwner: core.owns))
     case .ask(let packet, let station): effects.append(.ask(packet, to: station))
-    case .listenForEvidence(let stations): listen(to: stations, into: &effects)
+    case .hearAnswers(let answerers): hear(answerers, into: &effects)
+    case .listenForEvidence(let stations, let isUrgent):
+      listen(to: stations, isUrgent: isUrgent, into: &effects)
     case .add(let set): add(set, at: now, into: &effects)
     case .remove(let set): remove(set, at: now, into: &effects)
     case .announce(let set):

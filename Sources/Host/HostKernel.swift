@@ -50,9 +50,9 @@ extension Host {
 
   mutating func ask(
     _ request: KernelRequest, about subject: PendingRequests.Subject, isAddition: Bool,
-    into effects: inout Effects
+    isUrgent: Bool = true, into effects: inout Effects
   ) {
-    effects.append(.request(pending.open(subject, isAddition: isAddition), request))
+    effects.append(.request(pending.open(subject, isAddition: isAddition), request, isUrgent: isUrgent))
   }
 
   // MARK: News
@@ -62,8 +62,19 @@ extension Host {
     let isRenewal = view.isRenewal(change)
     let hidesOthers = view.hidesOthers(change)
     view.apply(change)
-    if !isRenewal { hasChanged = true }
+    if !isRenewal {
+      hasChanged = true
+      filterNews(into: &effects)
+    }
     if hidesOthers { lookAgain(at: now, into: &effects) }
+  }
+
+  /// Before anything is asked for that would not be told.
+  mutating func filterNews(into effects: inout Effects) {
+    let filter = view.newsFilter(hearsRemovals: group != nil)
+    guard filter != newsFilter else { return }
+    newsFilter = filter
+    effects.append(.filterNews(filter))
   }
 
   mutating func changesWereLost(at now: Instant, into effects: inout Effects) {
@@ -71,7 +82,7 @@ extension Host {
     if rules.contains(.resynchronize) { lookAgain(at: now, into: &effects) }
   }
 
-  private mutating func lookAgain(at now: Instant, into effects: inout Effects) {
+  mutating func lookAgain(at now: Instant, into effects: inout Effects) {
     if look.isPending {
       look.isOutdated = true
     } else {
@@ -81,6 +92,7 @@ extension Host {
 
   private mutating func take(_ snapshot: Snapshot, at now: Instant, into effects: inout Effects) {
     look.take(snapshot, into: &view)
+    filterNews(into: &effects)
     hasChanged = true
     if phase == .running { noticeUnseenLosses(at: now, into: &effects) }
     if look.isOutdated { lookAtEverything(at: now, into: &effects) }

@@ -23,7 +23,8 @@ public enum Input: Hashable, Sendable {
   case advertisement(ReceivedAdvertisement)
   /// A VRRP packet that RFC 9568 §7.1 has discarded.
   case discarded(Discard, Envelope)
-  /// A packet of ARP or neighbour discovery that speaks of the VIP, or was sent to this host alone.
+  /// A packet of ARP or neighbour discovery that speaks of the VIP, or is an answer of one of those that
+  /// `Effect.hearAnswers` named.
   case neighbor(NeighborPacket)
   /// A frame came from this station; answers `Effect.listenForEvidence`.
   case frame(from: MACAddress)

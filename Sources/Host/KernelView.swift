@@ -48,7 +48,10 @@ struct KernelView: Hashable, Sendable {
   /// Takes over a whole snapshot.
   mutating func replace(_ snapshot: Snapshot) {
     links = snapshot.links
-    addresses = snapshot.addresses
+    let former = addresses
+    addresses = snapshot.addresses.filter { address in
+      concerns(address) || former.contains { $0.isSame(as: address) }
+    }
     routes = snapshot.routes
     forwardingLinks = snapshot.forwardingLinks
     linksChanged()
@@ -109,6 +112,13 @@ struct KernelView: Hashable, Sendable {
     // Of an IPv6 route of several hops the kernel removes, and tells of, one at a time (fib6_del_route()), and only the
     // first is known here.
     case .routeRemoved(let route): route.family == .ipv6 && routes.contains { $0.isSame(as: route) }
+    // IPv4 routes go with the last address of their link (fib_disable_ip()), which may be another instance's.
+    case .addressRemoved(let address):
+      address.network.address.family == .ipv4
+        && routes.contains { $0.family == .ipv4 && $0.linkIndex == address.linkIndex }
+        && !addresses.contains {
+          $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4 && !$0.isSame(as: address)
+        }
     // IPv4 routes go with it without a word (fib_flush()).
     case .nexthop(let id): routes.contains { $0.nexthopID == id }
     default: false
@@ -151,7 +161,9 @@ struct KernelView: Hashable, Sendable {
   /// IPv4 addresses are kept in the order in which the kernel looks at those of a kind: primary ones as they became that,
   /// secondary ones of a subnet as they came.
   private mutating func note(_ address: LinkAddress) {
-    if let index = addresses.firstIndex(where: { $0.isSame(as: address) }) {
+    let place = addresses.firstIndex { $0.isSame(as: address) }
+    guard place != nil || concerns(address) else { return }
+    if let index = place {
       let old = addresses[index]
       let isRenewal = old.isUsable == address.isUsable && old.isDuplicate == address.isDuplicate
       addresses[index] = address
@@ -230,6 +242,24 @@ struct KernelView: Hashable, Sendable {
   private func isOwn(_ address: LinkAddress) -> Bool {
     address.protocolNumber != AddressRequest.protocolNumber
       && !virtual.contains { $0.address == address.network.address }
+  }
+
+  /// Whether it is no address of another instance: those come and go, and are renewed, without being told of.
+  private func concerns(_ address: LinkAddress) -> Bool {
+    address.protocolNumber != AddressRequest.protocolNumber
+      || virtual.contains { $0.address == address.network.address }
+  }
+
+  /// What need not be told.
+  func newsFilter(hearsRemovals: Bool) -> NewsFilter {
+    let own = addresses.filter { $0.protocolNumber == AddressRequest.protocolNumber }
+    var concerned = virtual.map(\.address)
+    // What a reload took out of the configuration may be there still.
+    for address in own where !concerned.contains(address.network.address) {
+      concerned.append(address.network.address)
+    }
+    return NewsFilter(
+      addresses: concerned, known: own.compactMap(NewsFilter.Known.init), hearsRemovals: hearsRemovals)
   }
 
   // MARK: What there is

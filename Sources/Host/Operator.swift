@@ -146,6 +146,9 @@ extension Host {
     followChecks(replacing: old, into: &effects)
     if phase == .running || phase == .waiting { joinGroup(at: now, into: &effects) }
     group?.core.follow(lease: settings.lease)
+    filterNews(into: &effects)
+    // Another instance may have had it, of which nobody told. First things first.
+    if settings.addresses.contains(where: { !old.addresses.contains($0) }) { alarms.advance(.look, to: now) }
     hasChanged = true
     told.remarks &+= 1
     reload.finish(.changed(changes.map(\.description)), into: &effects)

@@ -114,7 +114,7 @@ struct Prospect: Sendable {
 
   private mutating func lookAtEverything(into effects: inout Effects) {
     look.begin()
-    effects.append(.request(pending.open(.look, isAddition: true), .look))
+    effects.append(.request(pending.open(.look, isAddition: true), .look, isUrgent: true))
   }
 
   private mutating func lookAgain(into effects: inout Effects) {

@@ -14,10 +14,18 @@ struct Sockets: Hashable, Sendable {
   var isStale = false
   var opening: Opening?
   var retry = Retry()
-  /// The stations of which the core waits for a frame, empty for all third ones; nil if it waits for none.
-  var awaited: [MACAddress]?
+  /// What the core waits for; nil if it waits for nothing.
+  var awaited: Awaited?
+  /// Whose answers the core hears.
+  var answerers: [IPAddress] = []
   /// When a failure to send packets of each kind was last told.
   var lastFailures: [Outgoing: Instant] = [:]
+
+  /// Frames of these stations, or if there are none, of all third ones.
+  struct Awaited: Hashable, Sendable {
+    let stations: [MACAddress]
+    let isUrgent: Bool
+  }
 
   struct Opening: Hashable, Sendable {
     let sequence: UInt32
@@ -153,8 +161,11 @@ extension Host {
       sockets.open = opening.plan
       sockets.isStale = opening.isStale
       sockets.retry.succeeded()
-      // The new filter is shut.
-      if let awaited = sockets.awaited { listen(to: awaited, into: &effects) }
+      // The new filters are shut.
+      if !sockets.answerers.isEmpty { hear(sockets.answerers, into: &effects) }
+      if let awaited = sockets.awaited {
+        listen(to: awaited.stations, isUrgent: awaited.isUrgent, into: &effects)
+      }
       return
     }
     // Of a link or an address that is gone netlink tells, too.
@@ -164,13 +175,20 @@ extension Host {
     schedule(sockets.retry)
   }
 
-  /// Opens the filter for one frame of one of `stations`, or where there are none, of any third one.
-  mutating func listen(to stations: [MACAddress], into effects: inout Effects) {
-    sockets.awaited = stations
-    if !stations.isEmpty { return effects.append(.listenForEvidence(.these(stations))) }
+  mutating func hear(_ answerers: [IPAddress], into effects: inout Effects) {
+    sockets.answerers = answerers
+    effects.append(.hearAnswers(of: answerers))
+  }
+
+  /// Opens the filter for frames of one of `stations`, or where there are none, of any third one.
+  mutating func listen(to stations: [MACAddress], isUrgent: Bool, into effects: inout Effects) {
+    sockets.awaited = Sockets.Awaited(stations: stations, isUrgent: isUrgent)
+    if !stations.isEmpty {
+      return effects.append(.listenForEvidence(.these(stations), isUrgent: isUrgent))
+    }
     var known = core.peers.compactMap(\.hardware)
     for family in AddressFamily.allCases { known.append(.virtualRouter(settings.virtualRouterID, family)) }
-    effects.append(.listenForEvidence(.others(than: known)))
+    effects.append(.listenForEvidence(.others(than: known), isUrgent: isUrgent))
   }
 
   private static let failurePause = Duration.seconds(60)

@@ -86,9 +86,11 @@ extension Host {
     }
     // A renewal finds it up, or being set up again.
     if !isExpected(network, on: carrier) { setCarrier(family, up: true, into: &effects) }
+    // That a lifetime was renewed is nothing to wake up for.
+    let isRenewal = addresses.told.contains(AddressSet(index: index)) && !isGoing(network)
     ask(
       .addAddress(request(network, on: carrier)), about: .of(network, linkIndex: carrier), isAddition: true,
-      into: &effects)
+      isUrgent: !isRenewal, into: &effects)
   }
 
   func request(_ network: IPNetwork, on carrier: Int32) -> AddressRequest {

@@ -8,7 +8,9 @@ public struct EvidenceSocket: ~Copyable {
 
   /// Opens a socket on the link with index `linkIndex` that hears nothing yet. Needs CAP_NET_RAW.
   public init(linkIndex: Int32) throws(LinuxError) {
-    socket = try PacketSocket(linkIndex: linkIndex, etherType: UInt16(ETH_P_ALL), filter: [.drop])
+    // Room for a few frames: one says as much as many.
+    socket = try PacketSocket(
+      linkIndex: linkIndex, etherType: UInt16(ETH_P_ALL), filter: [.drop], receiveBuffer: 1)
   }
 
   /// Becomes readable when a station was heard.
@@ -28,15 +30,19 @@ public struct EvidenceSocket: ~Copyable {
   }
 
   /// The station that was heard; nil if none was. Hears nothing more until `listen`.
-  public func receive() throws(LinuxError) -> MACAddress? {
+  public func receiveLast() throws(LinuxError) -> MACAddress? {
     var station: MACAddress?
-    var waits = true
     // Whatever came before the filter closed again says the same.
     try socket.setFilter([.drop])
-    while waits {
-      waits = try socket.receive { frame in
-        if frame.count >= 12 { station = MACAddress(frame, at: 6) }
-      }
+    while let heard = try receive() { station = heard }
+    return station
+  }
+
+  /// The station that the next waiting frame came from; nil if none waits.
+  public func receive() throws(LinuxError) -> MACAddress? {
+    var station: MACAddress?
+    _ = try socket.receive { frame in
+      if frame.count >= 12 { station = MACAddress(frame, at: 6) }
     }
     return station
   }

@@ -38,10 +38,19 @@ extension FilterInstruction {
   static func mask(_ bits: UInt32) -> Self { Self(code: 0x54, operand: bits) }
   /// The length of what the socket would receive.
   static let loadLength = Self(code: 0x80, operand: 0)
-  /// Remembers the length of the IPv4 header that begins at `offset`.
+  /// Puts the length of the IPv4 header that begins at `offset` into the index register.
   static func noteHeaderLength(at offset: UInt32) -> Self { Self(code: 0xB1, operand: offset) }
-  /// The byte `offset` behind the header whose length was noted.
-  static func loadByte(behindHeader offset: UInt32) -> Self { Self(code: 0x50, operand: offset) }
+  /// The number itself.
+  static func load(_ value: UInt32) -> Self { Self(code: 0x00, operand: value) }
+  /// The number itself, into the index register.
+  static func loadIndex(_ value: UInt32) -> Self { Self(code: 0x01, operand: value) }
+  /// Copies what was loaded into the index register.
+  static let moveToIndex = Self(code: 0x07, operand: 0)
+  static func loadByte(behindIndex offset: UInt32) -> Self { Self(code: 0x50, operand: offset) }
+  static func loadWord(behindIndex offset: UInt32) -> Self { Self(code: 0x40, operand: offset) }
+  /// Where the netlink attribute is whose type is in the index register, from where the number that was loaded points
+  /// to; 0 if there is none.
+  static let findAttribute = Self(code: 0x20, operand: UInt32(bitPattern: SKF_AD_OFF + SKF_AD_NLATTR))
   static func jump(_ count: UInt32) -> Self { Self(code: 0x05, operand: count) }
   static func ifEqual(_ value: UInt32, skip count: UInt8) -> Self {
     Self(code: 0x15, jumpIfTrue: count, operand: value)
@@ -57,17 +66,24 @@ extension FilterInstruction {
   static let drop = Self(code: 0x06, operand: 0)
 }
 
-extension Descriptor {
-  /// Lets the kernel drop what `filter` does not accept, in place of any earlier filter.
-  func attach(_ filter: [FilterInstruction]) throws(LinuxError) {
+extension FilterInstruction {
+  /// Lets the kernel drop what `filter` does not accept, in place of any earlier filter of `socket`.
+  static func attach(_ filter: [FilterInstruction], to socket: Int32) throws(LinuxError) {
     var program = filter.map {
       sock_filter(code: $0.code, jt: $0.jumpIfTrue, jf: $0.jumpIfFalse, k: $0.operand)
     }
     let result = program.withUnsafeMutableBufferPointer { instructions in
       var description = sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
       let length = socklen_t(MemoryLayout<sock_fprog>.size)
-      return setsockopt(number, SOL_SOCKET, SO_ATTACH_FILTER, &description, length)
+      return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &description, length)
     }
     guard result == 0 else { throw LinuxError("filtering a socket", errno: errno) }
+  }
+}
+
+extension Descriptor {
+  /// Lets the kernel drop what `filter` does not accept, in place of any earlier filter.
+  func attach(_ filter: [FilterInstruction]) throws(LinuxError) {
+    try FilterInstruction.attach(filter, to: number)
   }
 }

@@ -2,45 +2,65 @@ import CLinux
 public import Internet
 
 extension PacketSocket {
-  /// Accepts ARP frames that were sent to this host alone, those whose sender address is one of `addresses`,
-  /// and those whose target hardware address is `mark`: broadcast questions of others, the bulk of ARP on a
-  /// large segment, stay outside.
-  public static func arpFilter(senders addresses: [UInt32], mark: MACAddress) -> [FilterInstruction] {
-    var program: [FilterInstruction] = [
-      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(60),
-      .loadWord(at: 32), .unlessEqual(UInt32(mark.bits >> 16), skip: 3),
-      .loadHalfWord(at: 36), .unlessEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .accept(60),
-      .loadWord(at: 28),
+  /// Accepts ARP frames whose sender address is one of `addresses`, or whose target hardware address is `mark`, and
+  /// answers to this host alone that come from one of `answerers` (nil: from anybody) or are for one of `addresses`.
+  /// Everything else, the bulk of ARP on a large segment and what other instances ask and are answered, stays outside.
+  public static func arpFilter(
+    for addresses: [IPv4Address], answerers: [IPv4Address]?, mark: MACAddress
+  ) -> [FilterInstruction] {
+    let (operation, sender, targetHardware, target): (UInt32, UInt32, UInt32, UInt32) = (20, 28, 32, 38)
+    let accept = FilterInstruction.accept(60)
+    func ifAmong(_ addresses: [IPv4Address]) -> [FilterInstruction] {
+      addresses.flatMap { [.unlessEqual($0.bits, skip: 1), accept] }
+    }
+    let marked: [FilterInstruction] = [
+      .loadWord(at: targetHardware), .unlessEqual(UInt32(mark.bits >> 16), skip: 3),
+      .loadHalfWord(at: targetHardware + 4), .unlessEqual(UInt32(mark.bits & 0xFFFF), skip: 1), accept,
     ]
-    for address in addresses { program += [.unlessEqual(address, skip: 1), .accept(60)] }
-    return program + [.drop]
+    let answers: [FilterInstruction] = [
+      .loadHalfWord(at: operation), .ifEqual(2, skip: 1), .drop,
+      .loadPacketType, .ifEqual(UInt32(PACKET_HOST), skip: 1), .drop,
+    ]
+    let heard = marked + [.loadWord(at: sender)] + ifAmong(addresses) + answers
+    guard let answerers else { return heard + [accept] }
+    return heard + [.loadWord(at: sender)] + ifAmong(answerers) + [.loadWord(at: target)] + ifAmong(addresses)
+      + [.drop]
   }
 
-  /// Accepts neighbour solicitations and advertisements (RFC 4861) of IPv6 that were sent to this host alone,
-  /// advertisements of one of `targets`, and solicitations whose nonce is `mark`.
+  /// Accepts, of IPv6, neighbour advertisements (RFC 4861) of one of `addresses`, solicitations whose nonce is `mark`, and
+  /// advertisements to this host alone that are of one of `answerers` (nil: of anybody) or for one of `addresses`.
   ///
   /// A marked solicitation has two options: the source link-layer address, then the nonce
   /// (RFC 3971 §5.3.2), which kernels ignore.
-  public static func neighborFilter(targets: [IPv6Address], mark: MACAddress) -> [FilterInstruction] {
+  public static func neighborFilter(
+    for addresses: [IPv6Address], answerers: [IPv6Address]?, mark: MACAddress
+  ) -> [FilterInstruction] {
     let (icmp, solicitation, advertisement): (UInt32, UInt32, UInt32) = (58, 135, 136)
-    var program: [FilterInstruction] = [
-      .loadByte(at: 20), .ifEqual(icmp, skip: 1), .drop,
-      .loadByte(at: 54), .ifEqual(solicitation, skip: 2), .ifEqual(advertisement, skip: 1), .drop,
-      .loadPacketType, .unlessEqual(UInt32(PACKET_HOST), skip: 1), .accept(256),
-      .loadByte(at: 54), .ifEqual(advertisement, skip: 8),
+    let (destination, target): (UInt32, UInt32) = (38, 62)
+    func ifAmong(_ addresses: [IPv6Address], at offset: UInt32) -> [FilterInstruction] {
+      addresses.flatMap { address -> [FilterInstruction] in
+        [
+          .loadWord(at: offset), .unlessEqual(UInt32(address.high >> 32), skip: 7),
+          .loadWord(at: offset + 4), .unlessEqual(UInt32(address.high & 0xFFFF_FFFF), skip: 5),
+          .loadWord(at: offset + 8), .unlessEqual(UInt32(address.low >> 32), skip: 3),
+          .loadWord(at: offset + 12), .unlessEqual(UInt32(address.low & 0xFFFF_FFFF), skip: 1), .accept(256),
+        ]
+      }
+    }
+    let marked: [FilterInstruction] = [
       // Nonce option of two units of eight octets, which begins with the mark.
       .loadHalfWord(at: 86), .unlessEqual(14 << 8 | 2, skip: 4),
       .loadWord(at: 88), .unlessEqual(UInt32(mark.bits >> 16), skip: 2),
       .loadHalfWord(at: 92), .ifEqual(UInt32(mark.bits & 0xFFFF), skip: 1), .drop, .accept(256),
     ]
-    for target in targets {
-      program += [
-        .loadWord(at: 62), .unlessEqual(UInt32(target.high >> 32), skip: 7),
-        .loadWord(at: 66), .unlessEqual(UInt32(target.high & 0xFFFF_FFFF), skip: 5),
-        .loadWord(at: 70), .unlessEqual(UInt32(target.low >> 32), skip: 3),
-        .loadWord(at: 74), .unlessEqual(UInt32(target.low & 0xFFFF_FFFF), skip: 1), .accept(256),
-      ]
-    }
-    return program + [.drop]
+    let kinds: [FilterInstruction] = [
+      .loadByte(at: 20), .ifEqual(icmp, skip: 1), .drop,
+      .loadByte(at: 54), .ifEqual(advertisement, skip: UInt8(marked.count + 2)),
+      .ifEqual(solicitation, skip: 1), .drop,
+    ]
+    let answers: [FilterInstruction] = [.loadPacketType, .ifEqual(UInt32(PACKET_HOST), skip: 1), .drop]
+    let heard = kinds + marked + ifAmong(addresses, at: target) + answers
+    guard let answerers else { return heard + [.accept(256)] }
+    return heard + ifAmong(answerers, at: target) + ifAmong(addresses, at: destination) + [.drop]
   }
 }

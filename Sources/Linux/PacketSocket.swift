@@ -13,9 +13,10 @@ public struct PacketSocket: ~Copyable {
   /// Opens a socket on the link with index `linkIndex`. Needs CAP_NET_RAW.
   ///
   /// With an `etherType`, such as 0x0806 for ARP, it receives the frames of that type which came in by the
-  /// link, for this host or everybody and not for a VLAN, and which `filter` accepts. Without, it only sends.
+  /// link, for this host or everybody and not for a VLAN, and which `filter` accepts. Without, it only sends. Of
+  /// `receiveBuffer` octets, or the least that the kernel allows, is the room for what waits.
   public init(
-    linkIndex: Int32, etherType: UInt16? = nil, filter: [FilterInstruction] = []
+    linkIndex: Int32, etherType: UInt16? = nil, filter: [FilterInstruction] = [], receiveBuffer: Int32? = nil
   ) throws(LinuxError) {
     // Protocol 0 receives nothing, so that nothing passes before the filter is there.
     let socket = try Descriptor(
@@ -23,6 +24,9 @@ public struct PacketSocket: ~Copyable {
     try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
     // As advertisements, which frames with the virtual router's address are.
     try socket.set(SOL_SOCKET, SO_PRIORITY, Int32(6), "setting up a packet socket")
+    if let receiveBuffer {
+      try socket.set(SOL_SOCKET, SO_RCVBUF, receiveBuffer, "setting up a packet socket")
+    }
     try socket.attach(Self.nativeNetwork(linkIndex) + (filter.isEmpty ? [.accept(.max)] : filter))
     try Self.bind(socket, to: linkIndex, etherType: etherType ?? 0)
     self.socket = socket
@@ -55,8 +59,8 @@ public struct PacketSocket: ~Copyable {
     return true
   }
 
-  /// Replaces the filter.
-  func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) {
+  /// Replaces the filter; what waits already stays.
+  public func setFilter(_ filter: [FilterInstruction]) throws(LinuxError) {
     try socket.attach(Self.nativeNetwork(linkIndex) + filter)
   }
 

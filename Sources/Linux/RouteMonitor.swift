@@ -31,6 +31,11 @@ public final class RouteMonitor {
     try socket.join(RTNLGRP_NEXTHOP)
   }
 
+  /// Hears less from now on; what waits already stays. At most some thousand addresses fit.
+  public func follow(_ filter: NewsFilter) throws(LinuxError) {
+    try FilterInstruction.attach(NewsProgram.instructions(filter), to: socket.fd)
+  }
+
   /// Becomes readable when changes wait.
   public var fd: Int32 { socket.fd }
 

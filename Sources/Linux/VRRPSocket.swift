@@ -157,7 +157,7 @@ extension VRRPSocket {
     switch family {
     case .ipv4:
       header = 20
-      program = [.noteHeaderLength(at: 0), .loadByte(behindHeader: 1)]
+      program = [.noteHeaderLength(at: 0), .loadByte(behindIndex: 1)]
     case .ipv6:
       header = 0
       program = [.loadByte(at: 1)]

@@ -8,8 +8,11 @@ public enum Action: Hashable, Sendable {
   case advertise(priority: UInt8, interval: AdvertisementInterval)
   /// Ask this station, by ARP or neighbour discovery.
   case ask(NeighborPacket, to: MACAddress)
+  /// Report what these answer to this host, and the VIP's addresses in any case; nobody else's answers.
+  case hearAnswers(of: [IPAddress])
   /// Report the next frame that one of these stations sends, once; where there are none, any station other than a peer.
-  case listenForEvidence(of: [MACAddress])
+  /// If it is not urgent: every frame, with the next timer.
+  case listenForEvidence(of: [MACAddress], isUrgent: Bool)
   /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.

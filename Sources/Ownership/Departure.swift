@@ -186,7 +186,7 @@ extension Instance {
   }
 
   /// Asks the successor's kernel for the VIP.
-  private func ask(_ successor: IPAddress, _ actions: inout Actions) {
+  private mutating func ask(_ successor: IPAddress, _ actions: inout Actions) {
     guard let hardware = routers.hardware(of: successor) else { return }
     ask(for: parameters.addresses[0].address, at: hardware, &actions)
   }

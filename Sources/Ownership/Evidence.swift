@@ -5,21 +5,29 @@ import VRRP
 extension Instance {
   /// How much of the time that evidence may be old passes before a silent standby is asked: a moment after the
   /// references, whose answer makes that needless.
-  private static let doubt = 0.5625
+  private static func doubt(_ window: Duration) -> Duration { window * 9 / 16 }
   /// How often it is asked then. Of so many questions some get through wherever anything does.
   private static let questions = 38
   private static let shortestPause = Duration.microseconds(250)
 
   /// What the references say; nil where none ever answered, or none is anything else than a router of this VIP: the
   /// silence of those is what a takeover is for.
-  var quorum: Quorum? { Quorum(isolation.references, where: counts) }
+  var quorum: Quorum? {
+    // Not a closure: that would copy this whole instance.
+    var counting: UInt64 = 0
+    for index in isolation.references.indices.prefix(64) where counts(isolation.references[index]) {
+      counting |= 1 << UInt64(index)
+    }
+    return Quorum(isolation.references, counting: counting)
+  }
 
-  private func counts(_ reference: Reference) -> Bool {
-    parameters.countsReferences && isolation.counts(reference)
-      && !routers.all.contains { router in
-        router.address == reference.address
-          || router.hardware != nil && router.hardware == reference.hardware
-      }
+  func counts(_ reference: Reference) -> Bool {
+    guard parameters.countsReferences, isolation.counts(reference) else { return false }
+    for router in routers.all {
+      if router.address == reference.address { return false }
+      if router.hardware != nil, router.hardware == reference.hardware { return false }
+    }
+    return true
   }
 
   /// When an Active router is cut off unless somebody is heard before; nil while silence means nothing.
@@ -33,10 +41,12 @@ extension Instance {
     var first: Instant?
     for standby in routers.all where standby.isReady && !standby.isMute && !standby.hasLeft {
       let last = max(quorum.lastHeard, standby.lastHeard)
-      guard last - standby.lastSeen <= Peer.memory, !standby.isGone(quorum, within: window) else { continue }
+      guard last - standby.lastSeen <= Peer.memory + window, !standby.isGone(quorum, within: window) else {
+        continue
+      }
       guard let since = standby.silentSince, standby.lastHeard - references <= window else { continue }
       // A loop that was held up has questions to ask, and time to give for the answers.
-      first = earlier(first, max(last + window, max(since, references) + window * (1 - Self.doubt)))
+      first = earlier(first, max(last + window, max(since, references) + (window - Self.doubt(window))))
     }
     return first
   }
@@ -44,12 +54,14 @@ extension Instance {
   /// When to look for evidence next.
   func evidenceDeadline(_ quorum: Quorum?) -> Instant? {
     guard let demand = isolation.demand else { return nil }
-    let deadline = isolation.deadline
+    let deadline = earlier(isolation.deadline, restDeadline)
     guard election.state == .active else { return deadline }
     guard let quorum else { return earlier(deadline, isolation.third.asking) }
-    return routers.all.reduce(deadline) {
-      earlier($0, Self.doubtDeadline(of: $1, quorum, within: demand.window))
+    var first = deadline
+    for router in routers.all {
+      first = earlier(first, Self.doubtDeadline(of: router, quorum, within: demand.window))
     }
+    return first
   }
 
   /// When a standby must be asked whether it is there; nil while that makes no difference.
@@ -60,9 +72,9 @@ extension Instance {
       !standby.isGone(quorum, within: window)
     else { return nil }
     let last = max(quorum.lastHeard, standby.lastHeard)
-    guard last - standby.lastSeen <= Peer.memory else { return nil }
+    guard last - standby.lastSeen <= Peer.memory + window else { return nil }
     guard let since = standby.silentSince, let asked = standby.lastAsked else {
-      return last + window * doubt
+      return last + doubt(window)
     }
     let next = asked + max(window / questions, shortestPause)
     return next - since < window ? next : nil
@@ -70,8 +82,13 @@ extension Instance {
 
   /// Asks whoever must have been heard and was not.
   mutating func lookForEvidence(at now: Instant, _ actions: inout Actions) {
+    considerRest(at: now, &actions)
+    if isResting {
+      guard let due = evidenceDeadline(quorum), due <= now else { return }
+      endRest(at: now)
+    }
     askReferences(at: now, &actions)
-    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence(of: audible)) }
+    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence(of: audible, isUrgent: true)) }
     guard election.state == .active, let window = isolation.demand?.window else { return }
     guard let quorum else {
       if isolation.shouldAskPeers(at: now) { askPeers(at: now, &actions) }
@@ -87,16 +104,31 @@ extension Instance {
   }
 
   private mutating func askReferences(at now: Instant, _ actions: inout Actions) {
-    while let index = isolation.dueReference(at: now) {
+    while let index = isolation.dueReference(at: now) { askReference(index, at: now, &actions) }
+  }
+
+  private mutating func askReference(_ index: Int, at now: Instant, _ actions: inout Actions) {
+    let reference = isolation.references[index]
+    isolation.noteQuestion(to: index, at: now)
+    ask(for: reference.address, at: reference.target, &actions)
+  }
+
+  /// Asks those that count, and are known to be somewhere.
+  mutating func askAllReferences(at now: Instant, _ actions: inout Actions) {
+    for index in isolation.references.indices where counts(isolation.references[index]) {
       let reference = isolation.references[index]
       isolation.noteQuestion(to: index, at: now)
-      ask(for: reference.address, at: reference.target, &actions)
+      ask(for: reference.address, at: reference.target, isHeard: false, &actions)
     }
   }
 
   /// Whose frames are evidence; empty for those of all third stations.
-  private var audible: [MACAddress] {
-    isolation.references.compactMap { counts($0) ? $0.hardware : nil }
+  var audible: [MACAddress] {
+    var stations: [MACAddress] = []
+    for reference in isolation.references {
+      if let hardware = reference.hardware, counts(reference) { stations.append(hardware) }
+    }
+    return stations
   }
 
   private mutating func askPeers(at now: Instant, _ actions: inout Actions) {

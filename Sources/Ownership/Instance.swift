@@ -72,6 +72,7 @@ public struct Instance: Sendable {
   var witnessTurn = WitnessTurn()
   var proxies = Proxies()
   var reach = Reach()
+  var answerers = Answerers()
   /// How long the kernel is left alone when it refuses an address next.
   var retryPause = Instance.retryDelay
   /// How the router that was last heard speaks.

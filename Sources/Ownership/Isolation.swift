@@ -14,6 +14,8 @@ struct Isolation: Hashable, Sendable {
   private(set) var demand: Demand?
   /// When the passive filter must be opened again; nil while it is open or nobody listens.
   private(set) var reopening: Instant?
+  /// An Active router waits for its next Advertisement before it looks for evidence; nil while it does not.
+  var rest: Rest?
 
   /// A reference that was silent for so long while a router of the VIP was heard is switched off, and counts for
   /// nothing until it answers. One that fell silent together with the others is what they all are: cut off.
@@ -52,11 +54,18 @@ struct Isolation: Hashable, Sendable {
   /// What the references answer from now on is what counts, until the next demand.
   mutating func hurry(at now: Instant) { demand?.since = now }
 
+  /// Frames are reported when somebody looks.
+  mutating func rests() { reopening = nil }
+
+  /// Frames are reported at once again.
+  mutating func watches(at now: Instant) { reopening = now }
+
   /// Nobody relies on evidence any more.
   mutating func stopListening() {
     guard demand != nil else { return }
     demand = nil
     reopening = nil
+    rest = nil
     third.stopListening()
   }
 
@@ -65,8 +74,9 @@ struct Isolation: Hashable, Sendable {
     third.hear(within: demand?.window ?? .zero, at: now)
     if let index = references.firstIndex(where: { $0.hardware == station }) {
       references[index].hearFrame(at: now)
+      rest?.frames += 1
     }
-    if let demand { reopening = now + demand.window / 4 }
+    if let demand, rest?.isQuiet != true { reopening = now + demand.window / 4 }
   }
 
   /// `address` answered.
@@ -86,6 +96,8 @@ struct Isolation: Hashable, Sendable {
     return references.firstIndex { $0.deadline(demand) <= now }
   }
 
+  mutating func forgetFreshness(of index: Int) { references[index].isFresh = false }
+
   mutating func noteQuestion(to index: Int, at now: Instant) { references[index].noteQuestion(at: now) }
 
   /// Whether to ask the peers now because no third station was heard.
@@ -103,7 +115,7 @@ struct Isolation: Hashable, Sendable {
 
   /// When to ask a reference, or to open the filter.
   var deadline: Instant? {
-    guard let demand else { return nil }
+    guard let demand, rest?.isQuiet != true else { return nil }
     return references.reduce(reopening) { earlier($0, $1.deadline(demand)) }
   }
 }

@@ -50,7 +50,7 @@ extension Instance {
 
   /// A standby that asked in the other family, and is known by no address, has never heard this router, either: where
   /// VRRP is blocked, and a proxy answers what both ask, neither would learn that the other is one.
-  private func introduce(to station: MACAddress, _ actions: inout Actions) {
+  private mutating func introduce(to station: MACAddress, _ actions: inout Actions) {
     ask(for: parameters.addresses[0].address, at: station, standby: standbyMark, &actions)
   }
 
@@ -66,7 +66,7 @@ extension Instance {
       routers.hearFrame(from: station, at: now)
       isolation.hearPeer(at: now)
     } else {
-      isolation.hearFrame(from: station, at: now)
+      isolation.hearFrame(from: station, at: hearing(at: now))
     }
   }
 

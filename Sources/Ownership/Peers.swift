@@ -57,6 +57,11 @@ public struct Peer: Hashable, Sendable {
   /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
   static let memory = Duration.seconds(3)
 
+  /// Whether it need not be asked now if it is there: it asked for the VIP itself, or answered another instance.
+  func hasShownItself(at now: Instant) -> Bool {
+    now - lastSeen < (isMarked ? .milliseconds(1500) : .milliseconds(900))
+  }
+
   /// Whether it was seen lately.
   public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
 
@@ -202,8 +207,11 @@ struct Peers: Hashable, Sendable {
   /// Whether there is one.
   func protects(at now: Instant) -> Bool { all.contains { $0.standsBy(at: now) } }
 
-  /// Whether a router is there that could take over now, whether it says so or not.
-  func hasStandby(at now: Instant) -> Bool { all.contains { $0.isStandby(at: now) } }
+  /// Whether a router was seen within `memory` that could take over, whether it says so or not. A host that is cut off sees
+  /// nobody, and must know that for as long as it takes to let go.
+  func hasStandby(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
+    all.contains { $0.isReady && now - $0.lastSeen <= memory }
+  }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {

@@ -56,7 +56,8 @@ extension Instance {
     case .serving(let service):
       // The others may have heard this router's last Advertisement a whole interval before it was cut off, and have a
       // Skew_Time near zero: it must know within two intervals.
-      if routers.hasStandby(at: now) { interest.window = parameters.interval.duration * 19 / 10 }
+      let window = parameters.interval.duration * 19 / 10
+      if routers.hasStandby(at: now, within: Peer.memory + window) { interest.window = window }
       interest.isRollCallDue = service.rollCall <= now
     }
     if !parameters.isolation { interest.window = nil }
@@ -95,11 +96,16 @@ extension Instance {
     if isUnanswered { actions.append(.report(.unanswered(by: active.address))) }
   }
 
-  /// Asks `station` for `target`, which must be of a family that this host has an address of.
-  func ask(
-    for target: IPAddress, at station: MACAddress, standby: StandbyMark? = nil, _ actions: inout Actions
+  /// Asks `station` for `target`, which must be of a family that this host has an address of. `isHeard`: the answer is
+  /// reported, and not only evidence that it came.
+  mutating func ask(
+    for target: IPAddress, at station: MACAddress, standby: StandbyMark? = nil, isHeard: Bool = true,
+    _ actions: inout Actions
   ) {
     guard let identity, let own = identity.address(target.family) else { return }
+    if isHeard, !parameters.has(target), answerers.insert(target) {
+      actions.append(.hearAnswers(of: answerers.all))
+    }
     actions.append(
       .ask(.request(for: target, from: own, at: identity.hardware, standby: standby), to: station))
   }
@@ -110,11 +116,11 @@ extension Instance {
       isAnswered: !isUnanswered)
   }
 
-  /// An Active router asks its peers every second whether they stand by.
+  /// An Active router asks its peers every second whether they stand by: those that did not say so themselves.
   private mutating func callRoll(at now: Instant, _ actions: inout Actions) {
     phase.service?.rollCall = now + .seconds(1)
     noteProtection(at: now, &actions)
-    for peer in routers.all { askPeer(peer, at: now, &actions) }
+    for peer in routers.all where !peer.hasShownItself(at: now) { askPeer(peer, at: now, &actions) }
   }
 
   /// A router that has just taken over knows nobody yet.

@@ -35,6 +35,11 @@ struct Reach: Hashable, Sendable {
     }
   }
 
+  /// Whether `reference` is to answer this host, and may do so any moment.
+  func isAskedAsHost(_ reference: IPAddress) -> Bool {
+    trials.contains { $0.reference == reference && $0.isAskedAsHost }
+  }
+
   /// `station` answered `target`; false if that is not the VIP.
   mutating func hearAnswer(of station: IPAddress, to target: IPAddress, at now: Instant) -> Bool {
     guard let index = addresses.firstIndex(where: { $0.address == target }) else { return false }
@@ -93,6 +98,8 @@ struct ReachTrial: Hashable, Sendable {
   /// For all addresses; routers limit how much ARP they answer.
   private static let round = Duration.seconds(10)
   private static let shortestPause = Duration.seconds(1)
+
+  var isAskedAsHost: Bool { if case .asHost = step { true } else { false } }
 
   /// Nil if the VIP has no address of its family.
   init?(of reference: IPAddress, as addresses: [IPNetwork], start: Instant) {

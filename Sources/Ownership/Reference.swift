@@ -19,6 +19,8 @@ struct Reference: Hashable, Sendable {
   /// When it last answered, and when a frame of it was last heard.
   private var lastAnswer: Instant?
   private var lastFrame: Instant?
+  /// When an answer was heard that was for another instance.
+  private var lastUnasked: Instant?
   /// When it may be asked next.
   private var allowance: Instant?
 
@@ -33,6 +35,9 @@ struct Reference: Hashable, Sendable {
   private static let deadPause = Duration.milliseconds(500)
   private static let missMemory = Duration.seconds(10)
   private static let unknownPause = Duration.seconds(1)
+
+  /// Whether it was heard since the latest Advertisement: see `Rest`.
+  var isFresh = false
 
   init(_ address: IPAddress) { self.address = address }
 
@@ -62,8 +67,10 @@ struct Reference: Hashable, Sendable {
 
   /// When a frame of it was heard that was no answer: of that one, both are told at once.
   private var spokeUnasked: Instant? {
-    guard let lastFrame, let lastAnswer else { return lastFrame }
-    return lastFrame - lastAnswer > .milliseconds(2) ? lastFrame : nil
+    guard let lastFrame, let lastAnswer, lastFrame - lastAnswer <= .milliseconds(2) else {
+      return latest(lastFrame, lastUnasked)
+    }
+    return lastUnasked
   }
 
   mutating func noteQuestion(at now: Instant) {
@@ -79,7 +86,8 @@ struct Reference: Hashable, Sendable {
 
   mutating func hearAnswer(at hardware: MACAddress, _ now: Instant) {
     self.hardware = hardware
-    lastAnswer = now
+    let isAwaited = lastAsked.map { asked in lastAnswer.map { $0 < asked } ?? true } ?? false
+    if isAwaited { lastAnswer = now } else { lastUnasked = now }
     hear(at: now)
   }
 
@@ -91,6 +99,7 @@ struct Reference: Hashable, Sendable {
   private mutating func hear(at now: Instant) {
     lastHeard = now
     silentSince = nil
+    isFresh = true
     unanswered = 0
   }
 }
@@ -112,18 +121,17 @@ struct Quorum: Hashable, Sendable {
   /// Since when more than half of them have not answered any more; nil if they do.
   let silentSince: Instant?
 
-  /// Nil where none counts.
-  init?(_ references: [Reference], where counts: (Reference) -> Bool) {
-    var count = 0
-    for reference in references where counts(reference) { count += 1 }
+  /// Nil where none counts; bit N of `counting` says whether reference N does.
+  init?(_ references: [Reference], counting: UInt64) {
+    let count = counting.nonzeroBitCount
     guard count > 0 else { return nil }
     let majority = count / 2 + 1
     var (last, silent): (Instant?, Instant?)
-    for reference in references where counts(reference) {
+    for (index, reference) in references.enumerated() where counting >> UInt64(index) & 1 == 1 {
       guard let heard = reference.lastHeard else { continue }
       // That many were heard then or later.
       var (later, earlierSilent) = (0, 0)
-      for other in references where counts(other) {
+      for (index, other) in references.enumerated() where counting >> UInt64(index) & 1 == 1 {
         if let otherHeard = other.lastHeard, otherHeard >= heard { later += 1 }
         if let since = reference.silentSince, let otherSince = other.silentSince, otherSince <= since {
           earlierSilent += 1

@@ -89,7 +89,8 @@ extension Instance {
 
   // MARK: Lease
 
-  private func nextRenewal(after now: Instant) -> Instant? { parameters.lease.map { now + $0 / 4 } }
+  /// Every quarter of it; or a moment later, so that an Advertisement may come first: see `slack`.
+  private func nextRenewal(after now: Instant) -> Instant? { parameters.lease.map { now + $0 * 17 / 64 } }
 
   mutating func renew(at now: Instant, _ actions: inout Actions) {
     // Those that were asked for may have been so with another lifetime.

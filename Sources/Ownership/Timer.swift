@@ -111,10 +111,22 @@ extension Instance {
     }
   }
 
+  /// How much earlier than it is due a timer may run where another one is due, so that nobody wakes up for it alone.
+  private func slack(_ timer: Timer) -> Duration {
+    switch timer {
+    // With one Advertisement or another; but not with one more than there need be.
+    case .renewal: min(parameters.interval.duration * 9 / 10, (parameters.lease ?? .zero) / 16)
+    case .rollCall: .milliseconds(250)
+    default: .zero
+    }
+  }
+
   private func dueTimer(after last: Timer?, at now: Instant) -> Timer? {
     var first: Timer?
     forEachTimer { timer, deadline in
-      guard let deadline, deadline <= now, timer.rawValue > last?.rawValue ?? -1 else { return }
+      guard let deadline, deadline <= now + slack(timer), timer.rawValue > last?.rawValue ?? -1 else {
+        return
+      }
       if timer.rawValue < first?.rawValue ?? .max { first = timer }
     }
     return first
@@ -140,6 +152,13 @@ extension Instance {
     case .takeover, .claim, .witness, .proxy, .evidence, .rollCall, .reach: break
     }
   }
+}
+
+/// The later of two instants, where there are two.
+func latest(_ left: Instant?, _ right: Instant?) -> Instant? {
+  guard let left else { return right }
+  guard let right else { return left }
+  return max(left, right)
 }
 
 /// The earlier of two deadlines, where there are two.

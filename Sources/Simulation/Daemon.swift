@@ -52,9 +52,11 @@ final class Daemon {
   /// Whether an occurrence for the first of them is queued, or waits for a lock that somebody else holds.
   var isTaskQueued = false
   var isBlocked = false
+  /// What of that is not told.
+  var newsFilter: NewsFilter?
   /// What the kernel told, and answered, in order; occurrences say when it arrives.
   var news: [Input] = []
-  var answers: [Input] = []
+  var answers: [ComingAnswer] = []
   var lastNews: Time = 0
   var lastAnswer: Time = 0
   var losingNews = 0
@@ -120,9 +122,23 @@ struct KernelTask {
 
   let sequence: UInt32
   let work: Work
+  /// Whether the loop is woken for an answer that is no refusal.
+  let isUrgent: Bool
   /// The removal of an address that an Active router's configuration has.
   let isUncalledFor: Bool
   let life: UInt16
+}
+
+/// A kernel's answer, and when it can be taken at the earliest: after the news of what was done.
+struct ComingAnswer {
+  let input: Input
+  let time: Time
+}
+
+extension Input {
+  var isRefusal: Bool {
+    if case .answer(_, .refused) = self { true } else { false }
+  }
 }
 
 /// Somebody who waits for a reply.
@@ -133,14 +149,25 @@ struct PendingCaller {
   var isHeard = false
 }
 
+/// Where a frame came from.
+struct HeardFrame {
+  let station: Int
+  let virtual: UInt8
+}
+
 /// A daemon's open sockets.
 struct Sockets {
   var plan: SocketPlan
   /// Slots of the addresses whose claims it hears, by family.
   let slots4: UInt8
   let slots6: UInt8
+  /// Whose answers it hears, beside those for the VIP.
+  var answerers: [IPAddress] = []
   /// Whether the filter for evidence lets a frame through, and whose it does not.
   var isListening = false
+  /// Whether it is not woken for frames, and those that it has not looked at.
+  var isQuiet = false
+  var heard: [HeardFrame] = []
   var excluded: Stations = []
   var excludedVirtual: UInt16 = 0
 

@@ -8,9 +8,10 @@ import VRRP
 extension World {
   // MARK: Requests
 
-  func submit(_ sequence: UInt32, _ work: KernelTask.Work, of number: Int) {
+  func submit(_ sequence: UInt32, _ work: KernelTask.Work, isUrgent: Bool, of number: Int) {
     let task = KernelTask(
-      sequence: sequence, work: work, isUncalledFor: isUncalledFor(work, number), life: daemons[number].life)
+      sequence: sequence, work: work, isUrgent: isUrgent, isUncalledFor: isUncalledFor(work, number),
+      life: daemons[number].life)
     daemons[number].requests.append(task)
     if daemons[number].requests.count == 1 { startTask(of: number) }
   }
@@ -43,10 +44,12 @@ extension World {
     let answer = carryOut(task, number)
     publish(machine)
     if task.life == daemons[number].life {
-      daemons[number].answers.append(answer)
       let time = now + daemons[number].random.within(10...50) * .microsecond
       daemons[number].lastAnswer = max(time, daemons[number].lastNews, daemons[number].lastAnswer)
-      schedule(.answer, at: daemons[number].lastAnswer, target: number, life: task.life)
+      daemons[number].answers.append(ComingAnswer(input: answer, time: daemons[number].lastAnswer))
+      if task.isUrgent || answer.isRefusal {
+        schedule(.answer, at: daemons[number].lastAnswer, target: number, life: task.life)
+      }
     }
     if !daemons[number].requests.isEmpty && !daemons[number].isFrozen { startTask(of: number) }
   }
@@ -169,6 +172,9 @@ extension World {
   private func tellNews(to number: Int) {
     let machine = daemons[number].machine
     for index in machines[machine].kernel.news.indices {
+      if let filter = daemons[number].newsFilter, !filter.passes(machines[machine].kernel.news[index]) {
+        continue
+      }
       var input = Input.change(machines[machine].kernel.news[index])
       if daemons[number].losingNews > 0 {
         if daemons[number].isLossTold { continue }

@@ -1,3 +1,4 @@
+import Configuration
 import Host
 import Internet
 import Netlink
@@ -18,14 +19,21 @@ extension World {
       }
       learn(input, number)
       tell(input, to: number)
-    case .answer:
-      let input = daemons[number].answers.removeFirst()
-      learn(input, number)
-      tell(input, to: number)
+      takeAnswers(number)
+    case .answer: takeAnswers(number)
     default:
       guard let input = inputs.take(occurrence.detail) else { return }
       heed(input, number)
       tell(input, to: number)
+    }
+  }
+
+  /// Those that are there, whether it was woken for them or not.
+  private func takeAnswers(_ number: Int) {
+    while daemons[number].isAlive, let next = daemons[number].answers.first, next.time <= now {
+      daemons[number].answers.removeFirst()
+      learn(next.input, number)
+      tell(next.input, to: number)
     }
   }
 
@@ -65,7 +73,11 @@ extension World {
     case .change(.addressRemoved(let address)):
       forget(address, number)
     case .answer(_, .snapshot(let snapshot)):
-      daemons[number].known = 0
+      // It is of some moment since it was asked for; news of later ones may have come before it.
+      let kernel = machines[daemons[number].machine].kernel
+      for address in daemons[number].host.settings.addresses where !kernel.has(address.address) {
+        if let place = Station.place(address.address) { daemons[number].known &= ~(1 << UInt32(place)) }
+      }
       for address in snapshot.addresses { know(address, number) }
     default: break
     }
@@ -120,6 +132,9 @@ extension World {
       daemons[number].timerQueued = now + daemons[number].random.within(1...lateness)
       return schedule(.timer, at: daemons[number].timerQueued, target: number, index: 1)
     }
+    takeAnswers(number)
+    takeQuietEvidence(number)
+    guard daemons[number].isAlive else { return }
     tell(.timer, to: number)
   }
 

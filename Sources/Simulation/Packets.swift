@@ -46,13 +46,20 @@ extension World {
   /// Whether the daemon's sockets let the frame through.
   private func isWanted(_ frame: Frame, by number: Int) -> Bool {
     guard case .neighbor(let packet) = frame.content else { return false }
-    // Sent to this host alone, by a standby, or in the name of the VIP.
-    if frame.isUnicast { return true }
+    // By a standby, in the name of the VIP, or an answer.
     if let mark = packet.standby {
       return mark.virtualRouterID == Station.virtualRouterID(daemons[number].vip)
     }
-    guard let place = Station.place(packet.sender), place >> 3 == daemons[number].vip else { return false }
-    let slots = daemons[number].sockets?.slots(packet.sender.family) ?? 0
+    if isVirtual(packet.sender, number) { return true }
+    guard frame.isUnicast, packet.operation == .reply else { return false }
+    return daemons[number].sockets?.answerers.contains(packet.sender) == true
+      || isVirtual(packet.target, number)
+  }
+
+  /// Whether `address` is one of the VIP as the daemon's sockets know it.
+  private func isVirtual(_ address: IPAddress, _ number: Int) -> Bool {
+    guard let place = Station.place(address), place >> 3 == daemons[number].vip else { return false }
+    let slots = daemons[number].sockets?.slots(address.family) ?? 0
     return slots >> UInt8(place & 7) & 1 == 1
   }
 
@@ -61,11 +68,28 @@ extension World {
     guard let sockets = daemons[number].sockets, sockets.isListening else { return }
     if frame.virtualSource == 0 && sockets.excluded.has(Int(frame.source)) { return }
     if frame.virtualSource != 0 && sockets.excludedVirtual >> UInt16(frame.virtualSource) & 1 == 1 { return }
+    if sockets.isQuiet {
+      // As many as have room.
+      if sockets.heard.count < 3 {
+        daemons[number].sockets?.heard.append(
+          HeardFrame(station: Int(frame.source), virtual: frame.virtualSource))
+      }
+      return
+    }
     daemons[number].sockets?.isListening = false
     let time = now + daemons[number].loopLatency()
     schedule(
       .evidence, at: time, target: number, index: Int(frame.virtualSource), life: daemons[number].life,
       detail: Int32(frame.source))
+  }
+
+  /// Looks at what was heard while it was not woken for it.
+  func takeQuietEvidence(_ number: Int) {
+    guard let sockets = daemons[number].sockets, sockets.isQuiet else { return }
+    daemons[number].sockets?.heard = []
+    for frame in sockets.heard where daemons[number].isAlive {
+      tell(.frame(from: hardware(frame.station, virtual: frame.virtual)), to: number)
+    }
   }
 
   func evidenceArrives(_ occurrence: Occurrence) {

@@ -11,9 +11,11 @@ extension World {
   func perform(_ effect: Effect, by number: Int) {
     note(number, "> \(effect.traced)")
     switch effect {
-    case .request(let sequence, let request): submit(sequence, .request(request), of: number)
+    case .request(let sequence, let request, let isUrgent):
+      submit(sequence, .request(request), isUrgent: isUrgent, of: number)
+    case .filterNews(let filter): daemons[number].newsFilter = filter
     case .openSockets(let sequence, let plan):
-      submit(sequence, .open(plan, closings: daemons[number].closings), of: number)
+      submit(sequence, .open(plan, closings: daemons[number].closings), isUrgent: true, of: number)
     case .followIdentity(let plan): daemons[number].sockets?.plan = plan
     case .closeSockets:
       daemons[number].sockets = nil
@@ -22,7 +24,8 @@ extension World {
       advertise(advertisement, dialect, isOwner: isOwner, by: number)
     case .ask(let packet, let hardware): ask(packet, at: hardware, by: number)
     case .announce(let address): announce(address, by: number)
-    case .listenForEvidence(let audience): listen(to: audience, number)
+    case .hearAnswers(let answerers): daemons[number].sockets?.answerers = answerers
+    case .listenForEvidence(let audience, let isUrgent): listen(to: audience, isUrgent: isUrgent, number)
     case .watchUnits(let units): watch(units, number)
     case .joinGroup(let group): daemons[number].group = group
     case .tellGroup(let message, let sibling): tell(message, to: sibling, by: number)
@@ -92,7 +95,7 @@ extension World {
     }
   }
 
-  private func listen(to audience: Audience, _ number: Int) {
+  private func listen(to audience: Audience, isUrgent: Bool, _ number: Int) {
     coverage.count(.listened)
     guard daemons[number].sockets != nil else { return }
     var (stations, virtual): (Stations, UInt16) = ([], 0)
@@ -108,6 +111,7 @@ extension World {
     daemons[number].sockets?.excluded = isExclusion ? stations : .all.subtracting(stations)
     daemons[number].sockets?.excludedVirtual = isExclusion ? virtual : ~virtual
     daemons[number].sockets?.isListening = true
+    daemons[number].sockets?.isQuiet = !isUrgent
   }
 
   // MARK: This host

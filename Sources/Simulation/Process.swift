@@ -49,6 +49,7 @@ extension World {
     daemons[number].group = nil
     daemons[number].datagrams = 0
     daemons[number].callers = []
+    daemons[number].newsFilter = nil
     daemons[number].news = []
     daemons[number].answers = []
     daemons[number].isLossTold = false

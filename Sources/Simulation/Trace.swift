@@ -29,7 +29,7 @@ extension Input {
 extension Effect {
   var traced: String {
     switch self {
-    case .request(let number, let request): "request \(number): \(request.traced)"
+    case .request(let number, let request, _): "request \(number): \(request.traced)"
     case .openSockets(let number, let plan): "open sockets \(number) on link \(plan.linkIndex)"
     case .followIdentity: "follow identity"
     case .advertise(let advertisement, _, let isOwner):

@@ -24,12 +24,19 @@ final class Mailbox<Element>: @unchecked Sendable {
     close(fd)
   }
 
-  /// Leaves `element`, after all others.
-  func post(_ element: Element) {
+  /// Leaves `element`, after all others. Whoever it is for is woken, unless `wakes` is false.
+  func post(_ element: Element, wakes: Bool = true) {
     pthread_mutex_lock(lock)
     elements.append(element)
     pthread_mutex_unlock(lock)
-    signal()
+    if wakes { signal() }
+  }
+
+  /// Whether nothing is there.
+  var isEmpty: Bool {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return elements.isEmpty
   }
 
   /// Makes `fd` readable.

@@ -23,7 +23,7 @@ final class UrgentSources {
   func add(_ source: EventSource) {
     entries.removeAll { $0.source == nil }
     entries.append(Entry(source: source))
-    if isResting { source.isEnabled = false }
+    source.isResting = isResting
   }
 
   /// A timer has its turn, and then they.
@@ -40,6 +40,6 @@ final class UrgentSources {
 
   private func setResting(_ isResting: Bool) {
     self.isResting = isResting
-    for entry in entries { entry.source?.isEnabled = !isResting }
+    for entry in entries { entry.source?.isResting = isResting }
   }
 }

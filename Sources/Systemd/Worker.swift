@@ -4,7 +4,19 @@ import Glibc
 ///
 /// It keeps the realtime priority of the thread that made it: the loop may not wait, but its work may be urgent.
 public final class Worker<Result> {
-  private typealias Job = @Sendable () -> Result?
+  /// What came of a job.
+  public struct Outcome {
+    fileprivate let result: Result
+    fileprivate let isUrgent: Bool
+
+    /// `isUrgent`: the loop is woken for it; else it is there when the loop looks.
+    public init(_ result: Result, isUrgent: Bool = true) {
+      self.result = result
+      self.isUrgent = isUrgent
+    }
+  }
+
+  private typealias Job = @Sendable () -> Outcome?
 
   /// Nil is the end.
   private let jobs: Mailbox<Job?>
@@ -24,7 +36,7 @@ public final class Worker<Result> {
       while true {
         for job in jobs.take() {
           guard let job else { return }
-          if let result = job() { results.post(result) }
+          if let outcome = job() { results.post(outcome.result, wakes: outcome.isUrgent) }
         }
       }
     }
@@ -34,7 +46,10 @@ public final class Worker<Result> {
   deinit { jobs.post(nil) }
 
   /// Has `job` done after all others; nil is no result.
-  public func submit(_ job: @escaping @Sendable () -> Result?) { jobs.post(job) }
+  public func submit(_ job: @escaping @Sendable () -> Outcome?) { jobs.post(job) }
+
+  /// Whether there are results to take.
+  public var hasResults: Bool { !results.isEmpty }
 
   /// The results that have come since, in order.
   public func takeResults() -> [Result] { results.take() }

@@ -57,7 +57,7 @@ struct KernelThreadTests {
       if answers.count == 3 { loop.exit(0) }
     }
     let requests: [KernelRequest] = [.setUp(true, linkIndex: 1), .removeLink(7), .setUp(false, linkIndex: 1)]
-    for (index, request) in requests.enumerated() { thread?.ask(UInt32(index + 10), request) }
+    for (index, request) in requests.enumerated() { thread?.ask(UInt32(index + 10), request, isUrgent: true) }
     var timer: Timer?
     timer = try loop.timer {
       turns += 1
@@ -88,8 +88,8 @@ struct KernelThreadTests {
     }
     let lock = try HeldKernelLock()
     let start = Clock.now
-    thread?.ask(1, .setUp(true, linkIndex: nowhere))
-    thread?.ask(2, .look)
+    thread?.ask(1, .setUp(true, linkIndex: nowhere), isUrgent: true)
+    thread?.ask(2, .look, isUrgent: true)
     var last = start
     var worst = Duration.zero
     var timer: Timer?
@@ -119,7 +119,7 @@ struct KernelThreadTests {
     var thread: KernelThread?
     func ask() {
       asked = Clock.now
-      thread?.ask(1, .setUp(true, linkIndex: nowhere))
+      thread?.ask(1, .setUp(true, linkIndex: nowhere), isUrgent: true)
     }
     thread = try KernelThread(on: loop) {
       _ = thread?.takeAnswers()

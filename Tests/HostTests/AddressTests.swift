@@ -174,7 +174,7 @@ extension Bench {
     let snapshot = Snapshot(links: bench.links, addresses: bench.addresses)
     var sequences: [UInt32] = []
     var look: UInt32 = 0
-    for case .request(let sequence, let request) in bench.log {
+    for case .request(let sequence, let request, _) in bench.log {
       if case .look = request { look = sequence }
       if case .addAddress = request { sequences.append(sequence) }
     }
@@ -218,7 +218,7 @@ extension Bench {
     bench.happen(.addressRemoved(vip))
     let sequence = try #require(
       bench.log.lazy.compactMap { effect in
-        if case .request(let sequence, .look) = effect { sequence } else { nil }
+        if case .request(let sequence, .look, _) = effect { sequence } else { nil }
       }.last)
     bench.handle(.answer(sequence, .snapshot(snapshot)))
     #expect(bench.host.standing.present.isEmpty)

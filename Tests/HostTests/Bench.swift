@@ -142,7 +142,7 @@ struct Bench {
       history += batch.map { Moment(time: now, effect: $0) }
       for effect in batch {
         switch effect {
-        case .request(let sequence, let request): ask(sequence, request)
+        case .request(let sequence, let request, _): ask(sequence, request)
         case .openSockets(let sequence, _):
           opening = sequence
           guard answersOpenings else { break }
@@ -336,7 +336,7 @@ struct Bench {
 
   var requests: [KernelRequest] {
     log.compactMap { effect in
-      if case .request(_, let request) = effect { request } else { nil }
+      if case .request(_, let request, _) = effect { request } else { nil }
     }
   }
 

@@ -74,10 +74,10 @@ import Testing
       for index in 0..<effects.count {
         log.append(effects[index])
         switch effects[index] {
-        case .request(let number, .look):
+        case .request(let number, .look, _):
           sequence = number
           if !isBlocked { answer() }
-        case .request(let number, _): handle(.answer(number, .done))
+        case .request(let number, _, _): handle(.answer(number, .done))
         case .openSockets(let number, _): handle(.sockets(number, nil))
         case .writeRole: handle(.written(.role, writesFiles))
         case .writeHold: handle(.written(.hold, writesFiles))

@@ -168,7 +168,7 @@ struct MacvlanTests {
   /// that it came in by.
   @Test func parentHearsQuestionsToTheVirtualAddress() throws {
     let hosts = try TwoHosts()
-    let filter = PacketSocket.arpFilter(senders: [], mark: .broadcast)
+    let filter = PacketSocket.arpFilter(for: [], answerers: [], mark: virtual)
     let receiver = try hosts.first.run {
       _ = try serve(hosts.firstLink)
       return try PacketSocket(linkIndex: hosts.firstLink.index, etherType: 0x0806, filter: filter)

@@ -7,17 +7,19 @@ import Testing
 @Suite(.enabled(if: isRoot, "needs root"))
 struct NeighborFilterTests {
   private let vip = IPv6Address(high: 0xFD00 << 48, low: 0x219)
+  private let gateway = IPv6Address(high: 0xFE80 << 48, low: 1)
   private let mark = MACAddress(bits: 0x0000_5E00_02DB)
   private let broadcast = MACAddress(bits: 0x3333_0000_0001)
 
   /// A neighbour solicitation or advertisement with the options that `tail` holds.
   private func frame(
-    to destination: MACAddress, type: UInt8, target: IPv6Address, nextHeader: UInt8 = 58, _ tail: [UInt8] = []
+    to destination: MACAddress, type: UInt8, target: IPv6Address, nextHeader: UInt8 = 58,
+    for addressee: IPv6Address = .allNodes, _ tail: [UInt8] = []
   ) -> [UInt8] {
     var bytes = (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 1, 0x86, 0xDD]
     bytes += [0x60, 0, 0, 0, 0, UInt8(24 + tail.count), nextHeader, 255]
     bytes += [0xFE, 0x80] + [UInt8](repeating: 0, count: 13) + [1]
-    bytes += (0..<16).map { IPv6Address.allNodes[$0] }
+    bytes += (0..<16).map { addressee[$0] }
     bytes += [type, 0, 0, 0, 0, 0, 0, 0] + (0..<16).map { target[$0] }
     return bytes + tail
   }
@@ -37,11 +39,11 @@ struct NeighborFilterTests {
     let receiver = try hosts.second.run {
       try PacketSocket(
         linkIndex: hosts.secondLink.index, etherType: 0x86DD,
-        filter: PacketSocket.neighborFilter(targets: [other, vip], mark: mark))
+        filter: PacketSocket.neighborFilter(for: [other, vip], answerers: [gateway], mark: mark))
     }
     let host = try #require(hosts.secondLink.macAddress)
     for frame in make(host) { try sender.send(frame.span) }
-    let last = frame(to: host, type: 135, target: other)
+    let last = frame(to: host, type: 136, target: other)
     try sender.send(last.span)
     var frames: [[UInt8]] = []
     while frames.last != last {
@@ -56,8 +58,8 @@ struct NeighborFilterTests {
     var expected: [[UInt8]] = []
     let frames = try heard { host in
       expected = [
-        frame(to: host, type: 135, target: IPv6Address(high: 7, low: 7)),
-        frame(to: host, type: 136, target: IPv6Address(high: 7, low: 7)),
+        frame(to: host, type: 136, target: gateway),
+        frame(to: host, type: 136, target: IPv6Address(high: 7, low: 7), for: vip),
         frame(to: broadcast, type: 136, target: vip),
         frame(to: broadcast, type: 136, target: vip, [2, 1, 2, 0, 0, 0, 0, 1]),
         frame(to: broadcast, type: 136, target: IPv6Address(high: 1, low: 2)),
@@ -72,6 +74,11 @@ struct NeighborFilterTests {
     let frames = try heard { host in
       [
         frame(to: host, type: 128, target: vip),
+        // What other instances ask, and are answered.
+        frame(to: host, type: 135, target: vip),
+        frame(to: host, type: 135, target: gateway),
+        frame(to: host, type: 136, target: IPv6Address(high: 7, low: 7)),
+        frame(to: broadcast, type: 136, target: gateway),
         frame(to: host, type: 136, target: vip, nextHeader: 17),
         frame(to: broadcast, type: 135, target: vip),
         frame(to: broadcast, type: 135, target: vip, options(nonce: MACAddress(bits: mark.bits + 1))),
@@ -88,7 +95,7 @@ struct NeighborFilterTests {
     var native: [UInt8] = []
     let frames = try heard { host in
       native = frame(to: host, type: 136, target: vip)
-      return [frame(to: host, type: 135, target: vip), frame(to: broadcast, type: 136, target: vip)].map {
+      return [frame(to: host, type: 136, target: vip), frame(to: broadcast, type: 136, target: vip)].map {
         $0.tagged(vlan: 5)
       } + [native.tagged(vlan: 0)]
     }
@@ -106,11 +113,12 @@ struct NeighborFilterTests {
       }
       return try PacketSocket(
         linkIndex: hosts.secondLink.index, etherType: 0x0806,
-        filter: PacketSocket.arpFilter(senders: [], mark: .broadcast))
+        filter: PacketSocket.arpFilter(for: [], answerers: [.any], mark: .broadcast))
     }
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
     let frames = [container, router].map { destination in
-      (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 1, 0x08, 0x06] + [UInt8](repeating: 0, count: 46)
+      (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 1, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 2]
+        + [UInt8](repeating: 0, count: 38)
     }
     for frame in frames { try sender.send(frame.span) }
     try #require(wait(for: receiver.fd))
@@ -138,6 +146,62 @@ extension [UInt8] {
   func tagged(_ etherType: UInt16 = 0x8100, vlan: UInt16) -> [UInt8] {
     let tag = 0xE000 | vlan
     return prefix(12) + [etherType, tag].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] } + dropFirst(12)
+  }
+}
+
+@Suite(.enabled(if: isRoot, "needs root"))
+struct ARPFilterTests {
+  private let vip = IPv4Address(bits: 0xC000_02DB)
+  private let other = IPv4Address(bits: 0xC000_02DC)
+  private let gateway = IPv4Address(bits: 0xC000_0201)
+  private let host = IPv4Address(bits: 0xC000_02DA)
+  private let mark = MACAddress(bits: 0x0000_5E00_01DB)
+  private let station = MACAddress(bits: 0x0200_0000_0001)
+
+  private func packet(
+    to destination: MACAddress, _ operation: UInt8, of sender: IPv4Address, _ target: IPv4Address,
+    at hardware: MACAddress = .zero
+  ) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(destination)
+    bytes.append(station)
+    bytes += [0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, operation]
+    bytes.append(station)
+    bytes.append(.ipv4(sender))
+    bytes.append(hardware)
+    bytes.append(.ipv4(target))
+    return bytes + [UInt8](repeating: 0, count: 18)
+  }
+
+  /// A hundred instances on a host ask the same gateway and the same peers.
+  @Test func onlyWhatConcernsThisInstancePasses() throws {
+    let hosts = try TwoHosts()
+    let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
+    let receiver = try hosts.second.run {
+      try PacketSocket(
+        linkIndex: hosts.secondLink.index, etherType: 0x0806,
+        filter: PacketSocket.arpFilter(for: [other, vip], answerers: [gateway], mark: mark))
+    }
+    let own = try #require(hosts.secondLink.macAddress)
+    let expected = [
+      // A claim, a standby's question to whomever, a gateway's answer to this host and to the VIP.
+      packet(to: .broadcast, 1, of: vip, vip), packet(to: own, 2, of: vip, host),
+      packet(to: .broadcast, 1, of: host, vip, at: mark), packet(to: own, 1, of: host, vip, at: mark),
+      packet(to: own, 2, of: gateway, host), packet(to: own, 2, of: host, vip),
+    ]
+    let foreign = [
+      packet(to: .broadcast, 1, of: gateway, host), packet(to: own, 1, of: gateway, host),
+      packet(to: .broadcast, 2, of: gateway, host), packet(to: own, 2, of: host, gateway),
+      packet(to: own, 1, of: host, vip),
+      packet(to: own, 1, of: host, vip, at: MACAddress(bits: mark.bits + 1)),
+    ]
+    for frame in foreign + expected { try sender.send(frame.span) }
+    var heard: [[UInt8]] = []
+    while heard.count < expected.count {
+      try #require(wait(for: receiver.fd))
+      while try receiver.receive({ heard.append([UInt8]($0)) }) {}
+    }
+    #expect(heard == expected)
   }
 }
 

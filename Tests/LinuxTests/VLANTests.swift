@@ -55,11 +55,11 @@ struct VLANTests {
   func claimsInOtherVLANsAreNotHeard(takesPart: Bool) throws {
     let hosts = try TwoHosts()
     if takesPart { try takePart(hosts) }
-    let vip: UInt32 = 0xC000_02DB
+    let vip = IPv4Address(bits: 0xC000_02DB)
     let receiver = try hosts.second.run {
       try PacketSocket(
         linkIndex: hosts.secondLink.index, etherType: 0x0806,
-        filter: PacketSocket.arpFilter(senders: [vip], mark: .zero))
+        filter: PacketSocket.arpFilter(for: [vip], answerers: [], mark: .broadcast))
     }
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
     let host = try #require(hosts.secondLink.macAddress)

@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func withoutAnotherLookWhatWasLostStaysLost() {
-    #expect(!violations(without: .resynchronize, 55...60).isEmpty)
+    #expect(!violations(without: .resynchronize, 2629...2631).isEmpty)
   }
 
   @Test func withoutRetryWhatWasRefusedStaysAway() {

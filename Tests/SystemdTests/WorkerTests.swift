@@ -19,11 +19,11 @@ struct WorkerTests {
     }
     worker?.submit {
       gate.take()
-      return 1
+      return .init(1)
     }
     worker?.submit { nil }
-    worker?.submit { 2 }
-    worker?.submit { 3 }
+    worker?.submit { .init(2) }
+    worker?.submit { .init(3) }
     let timer = try loop.timer {
       log.append("timer")
       gate.put()
@@ -48,9 +48,31 @@ struct WorkerTests {
       }
       if calls == 2 { worker?.callAgain() }
     }
-    worker?.submit { 7 }
+    worker?.submit { .init(7) }
     #expect(try loop.run() == 0)
     #expect(calls == 3)
+  }
+
+  @Test func theLoopIsNotWokenForWhatIsNotUrgent() throws {
+    let loop = try EventLoop()
+    var calls = 0
+    var worker: Worker<Int>?
+    worker = try Worker(on: loop, priority: .answer) {
+      calls += 1
+      #expect(worker?.takeResults() == [1, 2])
+      loop.exit(0)
+    }
+    worker?.submit { .init(1, isUrgent: false) }
+    let timer = try loop.timer {
+      #expect(calls == 0)
+      // It is there for whoever looks.
+      #expect(worker?.hasResults == true)
+      worker?.submit { .init(2) }
+    }
+    timer.arm(at: Clock.now + .milliseconds(100))
+    #expect(try loop.run() == 0)
+    #expect(calls == 1)
+    withExtendedLifetime(timer) {}
   }
 
   /// Whoever ends does not wait for a job that waits.
@@ -61,7 +83,7 @@ struct WorkerTests {
     var worker: Worker<Int>? = try Worker(on: loop, priority: .answer) {}
     worker?.submit {
       gate.take()
-      return 1
+      return .init(1)
     }
     worker = nil
     #expect(worker == nil)
@@ -76,7 +98,7 @@ struct WorkerTests {
     var worker: Worker<Int>?
     func submit() {
       sent = Clock.now
-      worker?.submit { 1 }
+      worker?.submit { .init(1) }
     }
     worker = try Worker(on: loop, priority: .answer) {
       _ = worker?.takeResults()
@@ -107,7 +129,7 @@ struct ThreadPriorityTests {
       }
       var worker: Worker<Int32>?
       worker = try Worker(on: loop, priority: .answer) { worker?.takeResults().forEach(note) }
-      worker?.submit { sched_getscheduler(0) }
+      worker?.submit { .init(sched_getscheduler(0)) }
       let task = try BackgroundTask(on: loop) {
         sched_getscheduler(0)
       } done: {

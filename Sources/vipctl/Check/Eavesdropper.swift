@@ -37,11 +37,11 @@ final class Eavesdropper {
       case .ipv4:
         neighbor = try PacketSocket(
           linkIndex: link.index, etherType: NeighborPacket.etherTypeOfARP,
-          filter: PacketSocket.arpFilter(senders: names.compactMap { $0.ipv4?.bits }, mark: mark))
+          filter: PacketSocket.arpFilter(for: names.compactMap(\.ipv4), answerers: nil, mark: mark))
       case .ipv6:
         neighbor = try PacketSocket(
           linkIndex: link.index, etherType: NeighborPacket.etherTypeOfIPv6,
-          filter: PacketSocket.neighborFilter(targets: names.compactMap(\.ipv6), mark: mark))
+          filter: PacketSocket.neighborFilter(for: names.compactMap(\.ipv6), answerers: nil, mark: mark))
       }
     }
   }

@@ -1,0 +1,99 @@
+import Internet
+import VRRP
+
+/// How an Active router relies on evidence without being woken for it: with each Advertisement it asks its references, and
+/// with the next one it looks whether they were heard.
+///
+/// What was heard by then was heard after the Advertisement before, which the others heard, too: they wait for three
+/// intervals from that one, and so evidence counts as if it came when it is looked for, but never as more than an interval
+/// younger than that Advertisement. Where nothing was heard, it is looked for in earnest: see `Evidence`.
+///
+/// All instances of a host hear what the references answer to any of them: who hears them without having asked leaves
+/// asking to the others.
+struct Rest: Hashable, Sendable {
+  /// When the latest Advertisement was sent.
+  let tick: Instant
+  /// Whether frames are reported with the next timer, and not at once.
+  var isQuiet = false
+  /// Frames of references since then.
+  var frames = 0
+  /// Whether the references were asked with it.
+  var hasAsked = true
+}
+
+extension Instance {
+  /// References answer no more than about fourteen questions a second for long: see `Reference`.
+  private static let shortestInterval = Duration.milliseconds(75)
+
+  /// Whether the next Advertisement is waited for before evidence is looked for.
+  var isResting: Bool { isolation.rest?.isQuiet == true }
+
+  /// When to look for evidence although no Advertisement was sent, a moment before a standby would be asked; nil while it
+  /// is not waited for.
+  var restDeadline: Instant? {
+    guard let rest = isolation.rest, rest.isQuiet else { return nil }
+    return rest.tick + parameters.interval.duration * 17 / 16
+  }
+
+  /// Goes on resting with each Advertisement, as long as references are heard.
+  mutating func considerRest(at now: Instant, _ actions: inout Actions) {
+    guard let service = phase.service, isolation.demand != nil, !service.isOffering, service.lapse == nil,
+      parameters.interval.duration >= Self.shortestInterval
+    else { return endRest(at: now) }
+    guard service.activity.lastAdvertised == now else {
+      return
+    }
+    let last = isolation.rest
+    if last?.tick == now { return }
+    let isHeard = takeFreshness()
+    guard let last, isHeard, now - last.tick < parameters.interval.duration * 3 / 2 else {
+      endRest(at: now)
+      isolation.rest = Rest(tick: now)
+      return
+    }
+    var rest = Rest(tick: now, isQuiet: true)
+    rest.hasAsked = !last.isQuiet || last.hasAsked && !leavesAsking(last, at: now)
+    isolation.rest = rest
+    if rest.hasAsked { askAllReferences(at: now, &actions) }
+    if !last.isQuiet { beginRest(&actions) }
+  }
+
+  /// Whether more than half of the references that count were heard since this was asked last.
+  private mutating func takeFreshness() -> Bool {
+    var (counting, fresh) = (0, 0)
+    for index in isolation.references.indices {
+      if counts(isolation.references[index]) {
+        counting += 1
+        if isolation.references[index].isFresh { fresh += 1 }
+      }
+      isolation.forgetFreshness(of: index)
+    }
+    return fresh * 2 > counting
+  }
+
+  /// Somebody else asks, too: one of two is enough. Two that wake up together must not both stop.
+  private func leavesAsking(_ last: Rest, at now: Instant) -> Bool {
+    last.frames > 1 && now.sinceBoot.wholeMicroseconds / 8 % 2 == 0
+  }
+
+  private mutating func beginRest(_ actions: inout Actions) {
+    isolation.rests()
+    actions.append(.listenForEvidence(of: audible, isUrgent: false))
+    // Their answers are evidence and nothing else now.
+    if answerers.remove(isolation.references.map(\.address).filter { !reach.isAskedAsHost($0) }) {
+      actions.append(.hearAnswers(of: answerers.all))
+    }
+  }
+
+  mutating func endRest(at now: Instant) {
+    guard let rest = isolation.rest else { return }
+    isolation.rest = nil
+    if rest.isQuiet { isolation.watches(at: now) }
+  }
+
+  /// When a frame that is reported now was heard, at the latest.
+  func hearing(at now: Instant) -> Instant {
+    guard let rest = isolation.rest, rest.isQuiet else { return now }
+    return min(now, rest.tick + parameters.interval.duration)
+  }
+}
