@@ -34,7 +34,8 @@ bench: bootstrap-bench
 QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
   Fuzzing vipctl
 QUICK_SUITES = ConformanceTests[.](PacketFormat|Reception|StateMachine|Neighbours|VersionTwo|Table) \
-  LabTests[.](Frame|OwnershipHistory|ProbeReport|Statistics)Tests LinuxTests[.](ConfigurationFiles|UnixAddress)Tests
+  LabTests[.](Frame|ManyRouters|MemoryAccount|OwnershipHistory|ProbeReport|ProcessAccount|Statistics|Takeover)Tests \
+  LinuxTests[.](ConfigurationFiles|UnixAddress)Tests
 empty =
 space = $(empty) $(empty)
 QUICK_TESTS = ^(($(subst $(space),|,$(strip $(QUICK))))Tests[.]|$(subst $(space),|,$(QUICK_SUITES)))

@@ -48,11 +48,18 @@ package struct DaemonSettings: Sendable {
   /// RFC 9568's Skew_Time; VRRPv2 has it from one second, whatever the interval (RFC 3768 §6.1).
   package var skewTime: Duration { (version == 2 ? .seconds(1) : interval) * (256 - priority) / 256 }
 
+  /// One file with all of `routers`, which only keepalived has.
+  package static func text(for routers: [DaemonSettings]) -> String {
+    let version = routers.first?.version ?? 3
+    let global = block("global_defs", ["router_id lab", "vrrp_version \(version)"])
+    return ([global] + routers.flatMap(\.keepalivedRouter)).joined(separator: "\n") + "\n"
+  }
+
   /// The file as `daemon` reads it.
   package func text(for daemon: DaemonKind) -> String {
     switch daemon {
     case .vipd: vipdText
-    case .keepalived: keepalivedText
+    case .keepalived: Self.text(for: [self])
     case .frr: frrText
     }
   }
@@ -89,14 +96,12 @@ package struct DaemonSettings: Sendable {
   // MARK: keepalived
 
   /// One vrrp_instance has one family; two are tied by a sync group.
-  private var keepalivedText: String {
+  private var keepalivedRouter: [String] {
     let families = AddressFamily.allCases.filter { !addresses(of: $0).isEmpty }
-    var blocks = [Self.block("global_defs", ["router_id lab", "vrrp_version \(version)"])]
-    if families.count > 1 {
-      let names = Self.block("group", families.map(keepalivedName))
-      blocks.append(Self.block("vrrp_sync_group vip\(virtualRouterID)", [names]))
-    }
-    return (blocks + families.map(keepalivedInstance)).joined(separator: "\n") + "\n"
+    let instances = families.map(keepalivedInstance)
+    guard families.count > 1 else { return instances }
+    let names = Self.block("group", families.map(keepalivedName))
+    return [Self.block("vrrp_sync_group vip\(virtualRouterID)", [names])] + instances
   }
 
   private func keepalivedName(_ family: AddressFamily) -> String {

@@ -165,16 +165,11 @@ package final class HostDaemon: @unchecked Sendable {
     try send(SIGHUP)
   }
 
-  /// Bytes in memory, and how many of them are no file's; nil if it has ended.
-  package var memory: (resident: Int, anonymous: Int)? {
-    guard let text = File.read("/proc/\(child)/smaps_rollup") else { return nil }
-    func bytes(_ name: String) -> Int? {
-      let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
-      return line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int($0) }.map { $0 * 1024 }
-    }
-    guard let resident = bytes("Rss:"), let anonymous = bytes("Anonymous:") else { return nil }
-    return (resident, anonymous)
-  }
+  /// What all its processes have used so far.
+  package var account: ProcessAccount { ProcessAccount(of: pids) }
+
+  /// What all its processes have in memory; nil if it has ended.
+  package var memory: MemoryAccount? { isRunning ? MemoryAccount(of: pids) : nil }
 
   // MARK: The log
 
@@ -188,6 +183,9 @@ package final class HostDaemon: @unchecked Sendable {
       }
     }
   }
+
+  /// Whether it has said anything, as every daemon does that has begun its work.
+  var hasSpoken: Bool { loop.held { !lines.isEmpty } }
 
   /// What it has said so far.
   package var log: [String] { loop.held { lines.map(\.text) } }

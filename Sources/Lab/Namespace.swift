@@ -74,18 +74,12 @@ package struct Namespace: Sendable, Hashable {
 
   /// Deletes what a lab that was killed has left: `vip<pid>-…` of a process that is no more.
   static func sweep() {
-    guard let directory = opendir("/run/netns") else { return }
-    defer { closedir(directory) }
-    var dead: [Namespace] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    let dead = File.entries(of: "/run/netns").filter { name in
       guard name.hasPrefix("vip"), let dash = name.firstIndex(of: "-"),
         let pid = pid_t(name[name.index(name.startIndex, offsetBy: 3)..<dash])
-      else { continue }
-      if kill(pid, 0) != 0, errno == ESRCH { dead.append(Namespace(name: name)) }
-    }
+      else { return false }
+      return kill(pid, 0) != 0 && errno == ESRCH
+    }.map { Namespace(name: $0) }
     guard !dead.isEmpty else { return }
     delete(dead)
     // Each segment of it had a directory, named like its namespaces without the role.

@@ -11,6 +11,12 @@ package final class OwnershipWatch: @unchecked Sendable {
     let address: IPAddress
     let prefixLength: Int
     let interface: UInt32
+
+    init(_ change: AddressChange) {
+      address = change.address
+      prefixLength = change.prefixLength
+      interface = change.interfaceIndex
+    }
   }
   private struct Host {
     var places: Set<Place> = []
@@ -49,12 +55,15 @@ package final class OwnershipWatch: @unchecked Sendable {
   }
 
   private func handle(_ message: RouteSocket.Message, of host: Int, at now: Duration) {
+    if case .address(let change) = message {
+      changes.append((now, host, change))
+      // A renewal is nothing new; of hundreds of addresses there are hundreds a second.
+      if hosts[host]?.places.contains(Place(change)) == change.isPresent { return }
+    }
     let before = hosts[host, default: Host()].addresses
     switch message {
     case .address(let change):
-      changes.append((now, host, change))
-      let place = Place(
-        address: change.address, prefixLength: change.prefixLength, interface: change.interfaceIndex)
+      let place = Place(change)
       if change.isPresent {
         hosts[host, default: Host()].places.insert(place)
       } else {

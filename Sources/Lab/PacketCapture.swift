@@ -6,6 +6,7 @@ package import Internet
 package final class PacketCapture: @unchecked Sendable {
   private let loop: ObserverLoop
   private let socket: Descriptor
+  private let ignored: UInt32
   private var recorded: [CapturedFrame] = []
 
   /// Captures on every interface of `namespace` but `ignoring`, which would show bridged frames a second time.
@@ -15,9 +16,18 @@ package final class PacketCapture: @unchecked Sendable {
       (try PacketSocket.open(protocol: ETH_P_ALL), if_nametoindex(ignoring))
     }
     self.socket = socket
+    self.ignored = ignored
     guard lab_accept_neighbours_and_vrrp_only(socket.number) == 0 else {
       throw LabError("SO_ATTACH_FILTER", errno: errno)
     }
+    resume()
+  }
+
+  /// Records nothing, and costs nothing, until `resume()`.
+  func pause() { loop.remove(socket) }
+
+  /// Goes on recording. What came in meanwhile, as much of it as the kernel kept, is recorded as well.
+  func resume() {
     loop.add(socket) { [unowned self] _ in
       while let frame = PacketSocket.receive(from: socket) {
         if frame.port != ignored { recorded.append(frame) }

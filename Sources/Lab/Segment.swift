@@ -15,7 +15,8 @@ package final class Segment: @unchecked Sendable {
     case host(Int)
   }
 
-  /// What the segment consists of. Its subnets are 192.168.1.0/24 and, where asked for, fd00:c0:a8:1::/64.
+  /// What the segment consists of. Its subnets are 192.168.1.0/24, or a wider one with the same stations, and, where
+  /// asked for, fd00:c0:a8:1::/64.
   package struct Plan: Sendable {
     /// The last octets of the hosts' addresses.
     package var hosts = [217, 218]
@@ -25,6 +26,8 @@ package final class Segment: @unchecked Sendable {
     package var clientInterface = "bond0"
     /// Where the hosts' and the client's default route leads.
     package var gateway = Gateway.none
+    /// Of the IPv4 subnet.
+    package var prefixLength = 24
     /// The address the client wants to be served at.
     package var virtualAddress = Segment.address(219)
     /// Whether the stations have IPv6 addresses too, and the VIP's counterpart in IPv6 is served.
@@ -165,7 +168,7 @@ package final class Segment: @unchecked Sendable {
   private func configure(_ station: Station) throws(LabError) {
     var lines = [
       "link set lo up", "link set \(station.interface) up",
-      "address add \(station.address)/24 broadcast + dev \(station.interface)",
+      "address add \(station.address)/\(plan.prefixLength) broadcast + dev \(station.interface)",
     ]
     if plan.hasIPv6 { lines.append("address add \(station.address6)/64 dev \(station.interface) nodad") }
     if let router, station.number != router { lines.append("route add default via \(Self.address(router))") }

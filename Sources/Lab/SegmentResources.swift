@@ -57,4 +57,16 @@ package enum File {
     guard let file = try? Descriptor(open(path, O_RDONLY | O_CLOEXEC), "open \(path)") else { return nil }
     return String(decoding: file.contents(), as: UTF8.self)
   }
+
+  /// The names in directory `path`, in no order; none if it cannot be read.
+  static func entries(of path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    return names
+  }
 }
