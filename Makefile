@@ -11,7 +11,7 @@ help:
 	@echo "make test          every test, as CI runs them; those that need root name themselves when they are skipped"
 	@echo "make test-long     a million simulated cases, and an hour of fuzzing"
 	@echo "sudo make demo     two hosts, a client, one address that moves; in network namespaces"
-	@echo "sudo make bench    outage and announcement times, measured"
+	@echo "sudo make bench    vipd, keepalived and ucarp side by side, measured: two hours; OPTIONS='--part cost' for less"
 	@echo "make fuzz          SECONDS=100 for every decoder of what comes from outside"
 	@echo "make lint          the format of the sources"
 	@echo "make deb           the package, .build/vipd_<version>_<arch>.deb"
@@ -24,17 +24,20 @@ demo: bootstrap-demo
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" demo
 
-bench: bootstrap-bench
+# Tables, CSV and plots go to .build/bench. OPTIONS are those of `viplab bench`.
+bench:
+	@test "$$(id -u)" -eq 0 || { echo "Network namespaces need root: sudo make bench" >&2; exit 1; }
+	@$(MAKE) --no-print-directory bootstrap-bench
 	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
 	swift build -c release --product vipd
 	swift build -c release --product viplab
-	@"$$(swift build -c release --show-bin-path)/viplab" bench
+	@"$$(swift build -c release --show-bin-path)/viplab" bench --output .build/bench $(OPTIONS)
 
 # Tests that need neither root nor real time: whole targets, and suites of the others.
 QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
   Fuzzing vipctl
 QUICK_SUITES = ConformanceTests[.](PacketFormat|Reception|StateMachine|Neighbours|VersionTwo|Table) \
-  LabTests[.](Frame|ManyRouters|MemoryAccount|OwnershipHistory|ProbeReport|ProcessAccount|Statistics|Takeover)Tests \
+  LabTests[.](BenchOptions|CSV|Frame|Machine|ManyRouters|MemoryAccount|OwnershipHistory|ProbeReport|ProcessAccount|RemainingTime|Statistics|Takeover|Timeline)Tests \
   LinuxTests[.](ConfigurationFiles|UnixAddress)Tests
 empty =
 space = $(empty) $(empty)

@@ -1,16 +1,5 @@
 package import Internet
 
-/// A VRRP daemon that a host can run.
-package enum DaemonKind: String, Sendable, Codable, CaseIterable {
-  case vipd
-  case keepalived
-  /// FRR's vrrpd with the zebra that it needs.
-  case frr
-
-  /// Those that only have to be started on a host: FRR wants its interfaces prepared and holds the VIP for good.
-  package static let interchangeable = [vipd, keepalived]
-}
-
 /// What an instance is to do, in the words of whichever daemon does it.
 package struct DaemonSettings: Sendable {
   package var virtualRouterID = 219
@@ -61,6 +50,7 @@ package struct DaemonSettings: Sendable {
     case .vipd: vipdText
     case .keepalived: Self.text(for: [self])
     case .frr: frrText
+    case .ucarp: UCARP.text(self)
     }
   }
 

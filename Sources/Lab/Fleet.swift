@@ -49,7 +49,9 @@ package final class Fleet {
     pause(members[0].settings.activeDownInterval * 2)
     let left = owned + Self.aftermath - MonotonicClock.now
     if left > .zero { pause(left) }
-    try Self.wait(for: members, on: 217, of: segment, owners + standbys)
+    try Self.wait(for: members, on: 217, of: segment, owners)
+    let doubled = segment.ownership.addresses(of: 218).intersection(members.flatMap(\.addresses).map(\.ip))
+    guard doubled.isEmpty else { throw LabError("\(doubled.count) addresses are on .218, too") }
   }
 
   // All at once: the standbys are not to take over one by one.
@@ -57,6 +59,13 @@ package final class Fleet {
 
   /// Longer than the daemons repeat their announcements: vipd and keepalived do so after five seconds.
   private static let aftermath = Duration.seconds(7)
+
+  /// About what `init`, `cost(over: window)` and `unplug()` take.
+  package static func expectedDuration(
+    count: Int, interval: Duration, window: Duration
+  ) -> Duration {
+    .milliseconds(80) * count + interval * 9 + aftermath + window + .seconds(3)
+  }
 
   // MARK: Starting
 

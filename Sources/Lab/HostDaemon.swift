@@ -62,6 +62,7 @@ package final class HostDaemon: @unchecked Sendable {
           "\(runtimeDirectory)/vrrp.pid",
         ]
       case .frr: FRR.program(configuration: configurationPath, runtimeDirectory: runtimeDirectory)
+      case .ucarp: ["sh", configurationPath]
       }
     (child, output) = try Self.spawn(host.namespace.command(wrapper + program))
     loop.add(output) { [weak self] now in self?.readLog(now) }
@@ -104,7 +105,7 @@ package final class HostDaemon: @unchecked Sendable {
   private var pids: [pid_t] {
     let file: String? =
       switch kind {
-      case .vipd: nil
+      case .vipd, .ucarp: nil
       case .keepalived: "vrrp.pid"
       case .frr: "zebra.pid"
       }

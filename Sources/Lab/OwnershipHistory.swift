@@ -22,6 +22,11 @@ package struct OwnershipHistory: Sendable {
     /// Those of `owners` that were not cut off from the segment.
     package let reachableOwners: [Int]
     package var length: Duration { end - start }
+
+    /// The same, with `origin` at zero.
+    func since(_ origin: Duration) -> Span {
+      Span(start: start - origin, end: end - origin, owners: owners, reachableOwners: reachableOwners)
+    }
   }
 
   package private(set) var entries: [Entry] = []
@@ -106,5 +111,16 @@ package struct OwnershipHistory: Sendable {
   /// When `host` first lost `address` at or after `start`; nil if it did not.
   package func loss(of address: some InternetAddress, by host: Int, from start: Duration) -> Duration? {
     entries.first { $0.time >= start && $0.host == host && $0.change == .lost(address.ip) }?.time
+  }
+
+  /// How often, between `start` and `end`, a host got `address` that was not the last one to get it.
+  package func takeovers(of address: some InternetAddress, from start: Duration, to end: Duration) -> Int {
+    var last: Int?
+    var count = 0
+    for entry in entries where entry.time <= end && entry.change == .has(address.ip) {
+      if entry.time >= start, let last, last != entry.host { count += 1 }
+      last = entry.host
+    }
+    return count
   }
 }

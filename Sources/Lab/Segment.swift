@@ -254,6 +254,11 @@ package final class Segment: @unchecked Sendable {
     try filter(isDropped ? [("forward", "drop")] : [])
   }
 
+  /// Has the switch drop so many of a hundred packets, whatever they are.
+  package func lose(percent: Int) throws {
+    try filter([("forward", "numgen random mod 100 < \(percent) drop")])
+  }
+
   /// Has the switch drop whatever the host sends: it hears everybody, and nobody hears it.
   package func mute(_ number: Int) throws {
     let rule = "iifname \(try host(number).port) drop"

@@ -1,5 +1,5 @@
 /// The spread of one figure over several runs, in the unit of its values.
-package struct Statistics: Sendable, Codable {
+package struct Statistics: Sendable {
   package let minimum: Double
   package let median: Double
   package let maximum: Double

@@ -27,11 +27,11 @@ package struct Takeover: Sendable {
 
   /// `acquired` and `announced` say when the new owner's kernel first had an address, and when it was first announced.
   init(of routers: [Router], acquired: [Duration], announced: [IPv4Address: Duration]) {
-    let decision = (routers.compactMap(\.advertised) + acquired).min() ?? .zero
-    let addresses = routers.flatMap(\.addresses)
+    let times = routers.flatMap(\.addresses).compactMap { announced[$0] }.sorted()
+    let decision = (routers.compactMap(\.advertised) + acquired).min()
     // The frame of an announcement may have an earlier stamp than the kernel's news has.
-    self.announced = addresses.compactMap { announced[$0] }.map { max($0 - decision, .zero) }.sorted()
-    missing = addresses.count - self.announced.count
+    self.announced = times.map { max($0 - (decision ?? times[0]), .zero) }
+    missing = routers.map(\.addresses.count).reduce(0, +) - times.count
     late = routers.compactMap { router in
       guard let last = router.addresses.compactMap({ announced[$0] }).max(), let heard = router.lastHeard
       else { return nil }

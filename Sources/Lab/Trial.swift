@@ -1,81 +1,4 @@
-import Glibc
 import Internet
-
-/// One thing that goes wrong with the host that owns the VIP.
-package enum Fault: String, CaseIterable, Sendable, Codable {
-  case killed = "kill -9"
-  case frozen = "SIGSTOP"
-  case thawed = "SIGSTOP, SIGCONT after 4 s"
-  case restarted = "restart"
-  case terminated = "SIGTERM"
-  case handedOver = "handover"
-  case carrierLost = "carrier lost"
-  case unplugged = "unplugged behind a switch"
-  case vrrpDropped = "VRRP dropped by the switch"
-  case vrrpFiltered = "VRRP dropped by its own firewall"
-  case muted = "sends, but nothing arrives"
-  case deafened = "is sent to, but nothing arrives"
-  case addressDeleted = "address deleted"
-  case gatewaySilent = "gateway silent"
-
-  /// The owner's daemon may be needed to make it happen.
-  ///
-  /// - Returns: the daemon that runs from now on; `settings` are what it is told.
-  func strike(
-    _ owner: HostDaemon, of segment: Segment, _ settings: DaemonSettings
-  ) throws -> HostDaemon {
-    let number = owner.host.number
-    switch self {
-    case .restarted:
-      // RestartKillSignal= of vipd's unit; keepalived has only the signal to stop.
-      try owner.send(owner.kind == .vipd ? SIGUSR2 : SIGTERM)
-      try owner.waitForExit(within: .seconds(10))
-      return try HostDaemon(owner.kind, on: number, of: segment, settings)
-    case .killed: try owner.send(SIGKILL)
-    case .frozen: try owner.send(SIGSTOP)
-    case .thawed:
-      try owner.send(SIGSTOP)
-      pause(Self.freeze)
-      try owner.send(SIGCONT)
-    case .terminated: try owner.send(SIGTERM)
-    case .handedOver: try owner.send(SIGUSR1)
-    case .carrierLost: try segment.pullCable(number)
-    case .unplugged: try segment.unplug(number)
-    case .vrrpDropped: try segment.dropVRRP()
-    case .vrrpFiltered: try segment.dropVRRP(sentBy: number)
-    case .muted: try segment.mute(number)
-    case .deafened: try segment.deafen(number)
-    case .addressDeleted:
-      guard let network = IPNetwork(.ipv4(segment.plan.virtualAddress), prefixLength: 24) else { break }
-      try segment.deleteAddress(network, from: number)
-    case .gatewaySilent: try segment.silenceGateway()
-    }
-    return owner
-  }
-
-  /// Longer than vipd's default lease.
-  private static let freeze = Duration.seconds(4)
-
-  /// Whether `daemon` knows what is asked of it: keepalived hands over only by being stopped.
-  package func isPossible(with daemon: DaemonKind) -> Bool { self != .handedOver || daemon == .vipd }
-
-  /// How long the daemons must have run for it to find them in their usual state: vipd takes silence as a
-  /// sign only where it has heard somebody all the time for a while.
-  var settlingTime: Duration {
-    switch self {
-    case .unplugged, .deafened, .muted, .gatewaySilent: .seconds(5)
-    default: .milliseconds(1500)
-    }
-  }
-
-  /// How long until all that follows from it has happened, beside the timers that depend on the interval.
-  var aftermath: Duration {
-    switch self {
-    case .killed, .frozen: .seconds(4)
-    default: .seconds(2)
-    }
-  }
-}
 
 /// One fault, once, on a segment of its own with two hosts; .217 owns the VIP when it happens.
 package struct Trial: Sendable {
@@ -83,6 +6,8 @@ package struct Trial: Sendable {
   /// What runs on .217, the owner, and on .218.
   package var daemons: [DaemonKind]
   package var settings = DaemonSettings()
+  /// From shortly before the fault on.
+  package var surroundings = Surroundings.quiet
   /// How long it is watched at least.
   package var watch = Duration.zero
 
@@ -102,6 +27,15 @@ package struct Trial: Sendable {
     /// How often two stations answered one ARP question.
     package let arpDoubleAnswers: Int
     package let ownersAtEnd: [Int]
+    /// When the fault was, on the clock of the probe's losses.
+    package let start: Duration
+    /// Who had the VIP since the fault, which is at zero here.
+    package let spans: [OwnershipHistory.Span]
+    /// How often a host got the VIP that was not the last one to have it.
+    package let takeovers: Int
+
+    /// How long nobody had the VIP.
+    package var ownerless: Duration { spans.filter(\.owners.isEmpty).map(\.length).reduce(.zero, +) }
   }
 
   /// Runs it.
@@ -122,9 +56,14 @@ package struct Trial: Sendable {
     pause(settings.interval * Double.random(in: 0..<1))
     try Self.settle(probe, [owner, backup], within: patience)
     try download.waitForStart(within: patience)
+    let load = try surroundings.begin(on: segment)
+    if fault != .undisturbed, surroundings != .quiet {
+      pause(.seconds(1))
+      try Self.settle(probe, [owner, backup], within: patience)
+    }
     let start = MonotonicClock.now
     let successor = try fault.strike(owner, of: segment, settings)
-    pause(max(watch, settings.activeDownInterval * 2 + fault.aftermath))
+    pause(watchTime)
     let end = MonotonicClock.now
     let history = segment.ownership.history
     let outcome = Outcome(
@@ -132,10 +71,19 @@ package struct Trial: Sendable {
       overlap: history.overlap(of: address, from: start, to: end),
       decisionToAnnouncement: decisionToAnnouncement(in: segment, from: start),
       arpDoubleAnswers: poll.doubleAnswers(from: start, to: end).count,
-      ownersAtEnd: history.owners(of: address))
-    withExtendedLifetime((owner, successor, backup)) {}
+      ownersAtEnd: history.owners(of: address),
+      start: start, spans: history.spans(of: address, from: start, to: end).map { $0.since(start) },
+      takeovers: history.takeovers(of: address, from: start, to: end))
+    withExtendedLifetime((owner, successor, backup, load)) {}
     return outcome
   }
+
+  /// About what `run()` takes.
+  package var expectedDuration: Duration {
+    settings.activeDownInterval * 3 + fault.settlingTime + watchTime + .milliseconds(1500)
+  }
+
+  private var watchTime: Duration { max(watch, settings.activeDownInterval * 2 + fault.aftermath) }
 
   private static func settle(_ probe: Probe, _ daemons: [HostDaemon], within limit: Duration) throws {
     do {

@@ -10,12 +10,17 @@ struct UsageError: Error, CustomStringConvertible {
 struct Arguments {
   static let usage = """
     usage: viplab demo  [--daemon vipd|keepalived]
-           viplab bench [--runs N] [--interval TIME]... [--watch TIME] [--fault TEXT]...
-                        [--daemon vipd|keepalived]... [--json]
+           viplab bench [--part PART]... [--daemon vipd|keepalived|ucarp]... [--interval TIME]...
+                        [--fault TEXT]... [--instances N]... [--runs N] [--watch TIME] [--output DIR]
 
     demo   moves a virtual IP between two hosts and shows what a client sees
-    bench  measures every fault, or those whose name contains TEXT, N times (default 5) with both daemons
-           or those chosen, at every interval given (default 100ms), watching for TIME at least
+    bench  measures the daemons side by side, or those chosen, and writes tables, CSV and plots (to .build/bench)
+           faults     every fault, or those whose name contains TEXT, at 1s, 100ms and 10ms
+           saturated  an undisturbed pair and an unplugged owner while all processors are busy
+           loss       an undisturbed pair while 30 packets of 100 are lost
+           cost       1, 10, 50, 100 and 255 instances: processor time, wake-ups, memory, and all of them unplugged
+           addresses  1, 64 and 255 addresses in one instance, until the last one is announced
+           Each is done N times (default 3), cost once; faults are watched for TIME at least.
     TIME is like 100ms or 4s. The vipd that is run is the one beside viplab, or $VIPD.
     """
 
@@ -33,10 +38,11 @@ struct Arguments {
   }
 
   /// A whole number above 0.
-  mutating func count(of option: String) throws -> Int {
+  mutating func count(of option: String, atMost limit: Int = .max) throws -> Int {
     let text = try value(of: option)
-    guard let count = Int(text), count > 0 else {
-      throw UsageError("\(option) \(text): a number above 0 is needed")
+    guard let count = Int(text), count > 0, count <= limit else {
+      let most = limit == .max ? "" : ", at most \(limit)"
+      throw UsageError("\(option) \(text): a number above 0\(most) is needed")
     }
     return count
   }
@@ -55,11 +61,11 @@ struct Arguments {
     throw UsageError("\(option) \(text): a time like 100ms or 4s is needed")
   }
 
-  /// One of the daemons the lab can run.
-  mutating func daemon(of option: String) throws -> DaemonKind {
+  /// One of those daemons.
+  mutating func daemon(of option: String, among kinds: [DaemonKind]) throws -> DaemonKind {
     let text = try value(of: option)
-    guard let kind = DaemonKind(rawValue: text), DaemonKind.interchangeable.contains(kind) else {
-      throw UsageError("\(option) \(text): vipd or keepalived")
+    guard let kind = kinds.first(where: { $0.rawValue == text }) else {
+      throw UsageError("\(option) \(text): one of \(kinds.map(\.rawValue).joined(separator: ", ")) is needed")
     }
     return kind
   }

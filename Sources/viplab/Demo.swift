@@ -11,7 +11,7 @@ struct Demo {
   init(_ arguments: inout Arguments) throws {
     while let option = arguments.next() {
       guard option == "--daemon" else { throw UsageError("unknown option \(option)") }
-      daemon = try arguments.daemon(of: option)
+      daemon = try arguments.daemon(of: option, among: DaemonKind.interchangeable)
     }
   }
 

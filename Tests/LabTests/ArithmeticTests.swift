@@ -35,6 +35,16 @@ import Testing
     #expect(overlap.reachable == .milliseconds(4))
   }
 
+  @Test func aTakeoverIsAnotherHostsAcquisition() {
+    let history = history([
+      (217, .has(vip.ip), 0), (217, .lost(vip.ip), 10), (217, .has(vip.ip), 11), (218, .has(vip.ip), 20),
+      (217, .lost(vip.ip), 25), (217, .has(vip.ip), 90),
+    ])
+    #expect(history.takeovers(of: vip, from: .zero, to: .seconds(1)) == 2)
+    #expect(history.takeovers(of: vip, from: .milliseconds(5), to: .milliseconds(50)) == 1)
+    #expect(history.takeovers(of: vip, from: .milliseconds(21), to: .milliseconds(50)) == 0)
+  }
+
   @Test func onlyTheWindowCounts() {
     let history = history([(217, .has(vip.ip), 0), (218, .has(vip.ip), 10)])
     #expect(history.overlap(of: vip, from: .milliseconds(20), to: .milliseconds(50)).all == .milliseconds(30))
