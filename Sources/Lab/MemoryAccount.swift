@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// What a process, or several, have of the machine's memory, in bytes.
 package struct MemoryAccount: Equatable, Sendable {
@@ -8,7 +8,7 @@ package struct MemoryAccount: Equatable, Sendable {
   /// What is no file's.
   package var anonymous = 0
 
-  package init() {}
+  init() {}
 
   /// From the text of /proc/PID/smaps_rollup (proc(5)); nil if it says something else.
   init?(_ text: String) {
@@ -25,7 +25,7 @@ package struct MemoryAccount: Equatable, Sendable {
   }
 
   /// Of all `pids` together; nil if one of them has ended.
-  package init?(of pids: [pid_t]) {
+  init?(of pids: [pid_t]) {
     for pid in pids {
       guard let text = File.read("/proc/\(pid)/smaps_rollup"), let account = MemoryAccount(text) else {
         return nil

@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// What processes have used of the processors so far, by the kernel's own accounts of each of their threads.
 package struct ProcessAccount: Sendable {
@@ -13,7 +13,7 @@ package struct ProcessAccount: Sendable {
   init(threads: [pid_t: Usage] = [:]) { self.threads = threads }
 
   /// Of the threads that the processes have now.
-  package init(of pids: [pid_t]) {
+  init(of pids: [pid_t]) {
     for pid in pids {
       for thread in File.entries(of: "/proc/\(pid)/task").compactMap({ pid_t($0) }) {
         let path = "/proc/\(pid)/task/\(thread)"
