@@ -12,6 +12,7 @@ help:
 	@echo "make test-long     a million simulated cases, and an hour of fuzzing"
 	@echo "sudo make demo     two hosts, a client, one address that moves; in network namespaces"
 	@echo "sudo make bench    vipd, keepalived and ucarp side by side, measured: two hours; OPTIONS='--part cost' for less"
+	@echo "sudo make bench-quick  what of it must hold on every machine: orderings and growth; three minutes, part of make test"
 	@echo "make fuzz          SECONDS=100 for every decoder of what comes from outside"
 	@echo "make lint          the format of the sources"
 	@echo "make deb           the package, .build/vipd_<version>_<arch>.deb"
@@ -25,13 +26,21 @@ demo: bootstrap-demo
 	@"$$(swift build -c release --show-bin-path)/viplab" demo
 
 # Tables, CSV and plots go to .build/bench. OPTIONS are those of `viplab bench`.
-bench:
-	@test "$$(id -u)" -eq 0 || { echo "Network namespaces need root: sudo make bench" >&2; exit 1; }
+bench: root-bench
 	@$(MAKE) --no-print-directory bootstrap-bench
 	@echo "Building vipd and viplab (the first time takes a minute or two) ..."
 	swift build -c release --product vipd
 	swift build -c release --product viplab
 	@"$$(swift build -c release --show-bin-path)/viplab" bench --output .build/bench $(OPTIONS)
+
+bench-quick: root-bench-quick
+	@$(MAKE) --no-print-directory bootstrap-bench
+	@echo "Building the tests (the first time takes a few minutes) ..."
+	@swift build --build-tests
+	@$(MAKE) --no-print-directory swift-test SELECTION="--no-parallel --filter 'SegmentTests/ComparisonTests'"
+
+root-%:
+	@test "$$(id -u)" -eq 0 || { echo "Network namespaces need root: sudo make $*" >&2; exit 1; }
 
 # Tests that need neither root nor real time: whole targets, and suites of the others.
 QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
@@ -111,4 +120,4 @@ bootstrap-%:
 clean:
 	rm -rf .build
 
-.PHONY: help check demo bench test test-long simulate swift-test fuzz lint deb install clean
+.PHONY: help check demo bench bench-quick test test-long simulate swift-test fuzz lint deb install clean

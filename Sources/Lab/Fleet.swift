@@ -123,15 +123,28 @@ package final class Fleet {
 
   /// What each host's daemons use while nothing happens for so long; throws if something does.
   package func cost(over window: Duration) throws -> (owner: Cost, standby: Cost) {
-    let before = accounts
+    try Self.costs(of: [self], over: window)[0]
+  }
+
+  /// The same of several fleets during the same time, so that whatever else the machine does meets all of them.
+  package static func costs(
+    of fleets: [Fleet], over window: Duration
+  ) throws -> [(owner: Cost, standby: Cost)] {
+    let start = MonotonicClock.now
+    let before = fleets.map(\.accounts)
     pause(window)
-    let after = accounts
-    let start = before.map(\.time).min() ?? .zero
-    let moves = segment.ownership.history.entries.filter { $0.time >= start }
-    guard moves.isEmpty else {
-      throw LabError("\(moves.count) times an address came or went while nothing happened")
+    let after = fleets.map(\.accounts)
+    return try fleets.indices.map { index in
+      let fleet = fleets[index]
+      let moves = fleet.segment.ownership.history.entries.count { $0.time >= start }
+      guard moves == 0 else {
+        throw LabError("\(moves) times an address came or went while nothing happened")
+      }
+      return (
+        try fleet.cost(of: 217, before[index][0], after[index][0]),
+        try fleet.cost(of: 218, before[index][1], after[index][1])
+      )
     }
-    return (try cost(of: 217, before[0], after[0]), try cost(of: 218, before[1], after[1]))
   }
 
   private typealias Account = (time: Duration, processes: [ProcessAccount])

@@ -34,7 +34,7 @@ final class AddressMeasurement: Measurement {
       cases.enumerated().map { place, item in
         MeasurementStep(
           title: """
-            \(item.interval.text), \(item.addresses) addresses, \(item.daemon.rawValue), run \(run) of \(runs)
+            \(item.interval.text), addresses: \(item.addresses), \(item.daemon.rawValue), run \(run) of \(runs)
             """,
           expected: Fleet.expectedDuration(count: 1, interval: item.interval, window: .zero)
         ) { [self] in

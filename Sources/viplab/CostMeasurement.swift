@@ -29,7 +29,7 @@ final class CostMeasurement: Measurement {
   var steps: [MeasurementStep] {
     cases.map { item in
       MeasurementStep(
-        title: "\(item.interval.text), \(item.instances) instances, \(item.daemon.rawValue)",
+        title: "\(item.interval.text), instances: \(item.instances), \(item.daemon.rawValue)",
         expected: Fleet.expectedDuration(
           count: item.instances, interval: item.interval, window: Self.window)
       ) { [self] in
