@@ -287,9 +287,9 @@ public final class Daemon {
 
   private func joinGroup(_ name: String?) {
     group = nil
-    guard name != nil else { return }
+    guard let name else { return }
     group = GroupSocket(
-      in: runtime.path, on: loop, heard: { [unowned self] in handle(.group($0)) },
+      of: name, in: runtime.path, on: loop, happened: { [unowned self] in handle($0) },
       troubled: { [log] why in log.write(.error, "\(why): the group cannot be heard; trying again") })
   }
 

@@ -13,7 +13,7 @@ struct Alarms: Hashable, Sendable {
     case name
     /// A family of the VIP has been left out for long.
     case family
-    /// The group is due to be told something, or somebody in it may be silent.
+    /// Somebody in the group may be silent, or wants to be told again.
     case group
     /// What changed a moment ago may be told.
     case status

@@ -67,6 +67,7 @@ extension Host {
       filterNews(into: &effects)
     }
     if hidesOthers { lookAgain(at: now, into: &effects) }
+    if case .addressRemoved(let gone) = change { missInGroup(gone.network.address, at: now, into: &effects) }
   }
 
   /// Before anything is asked for that would not be told.
@@ -94,6 +95,7 @@ extension Host {
     look.take(snapshot, into: &view)
     filterNews(into: &effects)
     hasChanged = true
+    missInGroup(at: now, into: &effects)
     if phase == .running { noticeUnseenLosses(at: now, into: &effects) }
     if look.isOutdated { lookAtEverything(at: now, into: &effects) }
     if phase == .waiting { begin(at: now, into: &effects) }

@@ -41,6 +41,12 @@ public enum Input: Hashable, Sendable {
   case unitsUnwatched(String)
   /// Another member of the group, or somebody who says so, told something.
   case group(GroupMessage)
+  /// The same of a member of version 0.1, which notices the end of others by their silence.
+  case groupPoll(GroupMessage)
+  /// The connection with the member of this name has ended, as it does with its process.
+  case groupLost(String)
+  /// Others find this member only now, after `Effect.joinGroup` failed at first.
+  case groupReachable
   /// A file of the runtime directory was written, or could not be; answers `writeRole` and `writeHold`.
   case written(RuntimeFile, Bool)
 

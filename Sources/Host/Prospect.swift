@@ -85,8 +85,7 @@ struct Prospect: Sendable {
     case .stop, .restart: end(into: &effects)
     // There are neither sockets nor checks, nor a group.
     case .sockets, .advertisement, .discarded, .neighbor, .frame, .sendFailed, .check, .unitsUnwatched,
-      .group,
-      .settings:
+      .group, .groupPoll, .groupLost, .groupReachable, .settings:
       break
     }
   }

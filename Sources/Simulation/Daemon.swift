@@ -71,8 +71,11 @@ final class Daemon {
   /// Units that it watches.
   var watched: [String] = []
   var group: String?
-  /// Datagrams of its siblings that it has not read.
-  var datagrams = 0
+  /// The VIPs of the siblings that it has a connection with, by bits; how much of what each said it has not read, and when
+  /// it will have read the last of it.
+  var connected: UInt8 = 0
+  var unread = InlineArray<8, Int>(repeating: 0)
+  var lastTold: Time = 0
 
   // MARK: What the checks remember
 

@@ -40,8 +40,13 @@ extension World {
   /// Hands `input` to the daemon a moment from now, or as soon as it runs.
   func post(_ input: Input, to number: Int, after delay: Time = 0) {
     guard daemons[number].isAlive else { return }
+    post(input, to: number, at: now + delay + daemons[number].loopLatency())
+  }
+
+  /// Hands `input` to the daemon at `time`, or as soon as it runs.
+  func post(_ input: Input, to number: Int, at time: Time) {
+    guard daemons[number].isAlive else { return }
     let slot = inputs.store(input)
-    let time = now + delay + daemons[number].loopLatency()
     schedule(.input, at: time, target: number, life: daemons[number].life, detail: slot)
   }
 
@@ -57,7 +62,7 @@ extension World {
     switch input {
     case .stop: daemons[number].isStopping = true
     case .restart: daemons[number].isRestarting = true
-    case .group: daemons[number].datagrams -= 1
+    case .group(let message): noteReading(of: message, number)
     case .handover(let caller), .hold(_, let caller), .reload(let caller):
       for index in daemons[number].callers.indices where daemons[number].callers[index].caller == caller {
         daemons[number].callers[index].isHeard = true

@@ -27,7 +27,9 @@ extension World {
     case .hearAnswers(let answerers): daemons[number].sockets?.answerers = answerers
     case .listenForEvidence(let audience, let isUrgent): listen(to: audience, isUrgent: isUrgent, number)
     case .watchUnits(let units): watch(units, number)
-    case .joinGroup(let group): daemons[number].group = group
+    case .joinGroup(let group):
+      disconnect(number)
+      daemons[number].group = group
     case .tellGroup(let message, let sibling): tell(message, to: sibling, by: number)
     case .remember, .writeRole, .writeHold: write(effect, by: number)
     case .readFiles: readFiles(number)
@@ -121,17 +123,6 @@ extension World {
     let fails = machines[daemons[number].machine].failingChecks > 0
     for unit in units {
       post(.check(.unit(unit), passed: !fails, reason: fails ? "failed" : "active"), to: number)
-    }
-  }
-
-  private func tell(_ message: GroupMessage, to sibling: String?, by number: Int) {
-    for other in daemons(on: daemons[number].machine) where other != number {
-      guard daemons[other].isAlive, daemons[other].group != nil else { continue }
-      if let sibling, sibling != Station.instanceNames[daemons[other].vip] { continue }
-      // Datagrams to a process that does not read them fill its socket.
-      guard daemons[other].datagrams < 10 else { continue }
-      daemons[other].datagrams += 1
-      post(.group(message), to: other)
     }
   }
 

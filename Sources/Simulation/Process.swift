@@ -46,8 +46,9 @@ extension World {
     daemons[number].strandedSince = .never
     daemons[number].sockets = nil
     daemons[number].watched = []
+    disconnect(number)
     daemons[number].group = nil
-    daemons[number].datagrams = 0
+    daemons[number].unread = InlineArray(repeating: 0)
     daemons[number].callers = []
     daemons[number].newsFilter = nil
     daemons[number].news = []

@@ -15,6 +15,8 @@ public final class EventLoop {
     case kernel = -10
     /// What it answers. Never before its news, also after all three have rested.
     case answer = -5
+    /// What other instances tell, before the timer that would count them as silent.
+    case sibling = -3
     /// Timers.
     case timer = 0
     /// Signals and what is not urgent.

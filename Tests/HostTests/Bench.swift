@@ -55,7 +55,7 @@ struct Bench {
 
   init(
     _ text: String = "", files: [String] = [], rules: Rules = .all, routes: [Route] = [],
-    leftover: [String] = [], also other: LinkAddress? = nil
+    leftover: [String] = [], also other: LinkAddress? = nil, instance: String = "219"
   ) throws {
     links = [
       Link(index: 2, name: "eth0", macAddress: Self.hardware),
@@ -65,7 +65,7 @@ struct Bench {
     if let other { addresses.append(other) }
     for network in leftover { addresses.append(try Self.address(network, protocolNumber: 112)) }
     self.routes = routes
-    host = Host(try Self.settings(text), rules: rules)
+    host = Host(try Self.settings(text, of: instance), rules: rules)
   }
 
   static func network(_ text: String) throws -> IPNetwork {
@@ -79,8 +79,8 @@ struct Bench {
     LinkAddress(linkIndex: link, network: try self.network(network), protocolNumber: protocolNumber)
   }
 
-  /// The settings that `text` gives vip@219 on this host.
-  static func settings(_ text: String) throws -> Settings {
+  /// The settings that `text` gives an instance on this host.
+  static func settings(_ text: String, of instance: String = "219") throws -> Settings {
     let links = [
       Surroundings.Link(
         index: 2, name: "eth0", hardwareAddress: hardware,
@@ -91,7 +91,7 @@ struct Bench {
         addresses: [Surroundings.Address(try network(other))]),
     ]
     return try Configuration.resolve(
-      instance: "219", files: [ConfigurationFile(path: "219.conf", bytes: Array(text.utf8))],
+      instance: instance, files: [ConfigurationFile(path: "219.conf", bytes: Array(text.utf8))],
       surroundings: Surroundings(links: links, defaultRouteLinkIndex: 2))
   }
 
@@ -314,6 +314,14 @@ struct Bench {
   mutating func happen(_ change: RouteChange) {
     tell(change)
     perform()
+  }
+
+  /// What a host like this one does not see of itself: what the group is told.
+  mutating func takeMessages() -> [(message: GroupMessage, to: String?)] {
+    defer { history = [] }
+    return log.compactMap { effect in
+      if case .tellGroup(let message, let name) = effect { (message, name) } else { nil }
+    }
   }
 
   // MARK: Looking

@@ -240,60 +240,6 @@ import VRRP
   }
 }
 
-@Suite struct MembershipTests {
-  private func message(_ content: GroupMessage.Content, from sender: String = "100") -> Input {
-    .group(GroupMessage(group: "web", sender: sender, content))
-  }
-
-  @Test func aMemberWaitsForItsLeader() throws {
-    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
-    bench.handle(message(.state(isAble: true, isActive: false)))
-    bench.start()
-    bench.handle(message(.state(isAble: true, isActive: false)))
-    bench.run(for: .seconds(1))
-    bench.handle(message(.state(isAble: true, isActive: false)))
-    #expect(!bench.host.standing.owns && bench.host.core.isBarred)
-    bench.handle(message(.state(isAble: true, isActive: true)))
-    bench.run(for: .seconds(1))
-    #expect(bench.host.standing.owns)
-    // Its leader is silent.
-    bench.run(for: .seconds(3))
-    #expect(bench.host.core.isBarred && !bench.host.standing.owns)
-  }
-
-  @Test func membersAreFoundOnceAndToldWhenSomethingChanges() throws {
-    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
-    bench.start()
-    #expect(bench.log.contains(.tellGroup(GroupMessage(group: "web", sender: "219", .hello), to: nil)))
-    bench.handle(message(.hello, from: "300"))
-    bench.handle(message(.state(isAble: true, isActive: false), from: "300"))
-    bench.forget()
-    for _ in 0..<10 {
-      bench.run(for: .seconds(1))
-      bench.handle(message(.state(isAble: true, isActive: true), from: "300"))
-    }
-    let told = bench.log.compactMap { effect in
-      if case .tellGroup(_, let name) = effect { name } else { nil }
-    }
-    // To who is known, and not to every directory.
-    #expect(Set(told) == ["300"])
-    #expect(told.count < 25)
-  }
-
-  @Test func aReloadMovesToAnotherGroup() throws {
-    var bench = try Bench("[VirtualIP]\nGroup=web\nInterface=eth0\n")
-    bench.own()
-    bench.handle(message(.state(isAble: false, isActive: false)))
-    #expect(bench.host.core.isBarred)
-    try bench.reload("[VirtualIP]\nInterface=eth0\n")
-    #expect(!bench.host.core.isBarred)
-    #expect(
-      bench.log.contains(.tellGroup(GroupMessage(group: "web", sender: "219", .gone), to: "100")))
-    bench.run(for: .seconds(3))
-    #expect(bench.host.standing.owns)
-  }
-}
-
 @Suite struct CarrierTests {
   @Test func macvlansAreMadeBeforeTheyAreNeededAndGoAtTheEnd() throws {
     var bench = try Bench("[VirtualIP]\nVirtualMAC=yes\nInterface=eth0\n")
