@@ -191,6 +191,19 @@ extension World {
     violate(.ownsThoughBarred, of: number)
   }
 
+  /// A host with a member that hung for longer than its lease has none of the group's VIPs any more.
+  func checkHung(_ number: Int, _ fault: Fault) {
+    guard plan.network.isGrouped, plan.faults.count == 1, daemons[number].isFrozen,
+      fault.length > promise.hangLimit, state(number) == .active, present(number) == 0
+    else { return }
+    coverage.count(.hungMember)
+    for sibling in daemons(on: daemons[number].machine) where sibling != number && runs(sibling) {
+      if present(sibling) != 0 {
+        return violate(.unsettled, of: sibling, "owns beside \(name(number)), which hangs")
+      }
+    }
+  }
+
   /// Where nothing else goes wrong, a standby that the owner knows takes what it is offered.
   func checkRefusal(by number: Int) {
     let interval = machines[daemons[number].machine].setup.interval
@@ -255,6 +268,7 @@ extension World {
   /// Why the VIPs of the group are not all on one host; nil if they are.
   var dividedGroup: String? {
     guard plan.network.isGrouped, !plan.has(.stop, .reloadGroup) else { return nil }
+    if !isForgotten, let follower = keptBack { return "\(name(follower)) is kept back beside its leader" }
     let isWhole = machines.indices.contains { machine in
       daemons(on: machine).allSatisfy { daemons[$0].isAlive && !daemons[$0].host.core.isBarred }
     }
@@ -266,6 +280,15 @@ extension World {
       }
     }
     return nil
+  }
+
+  /// A member that waits although its leader, the first on each host, is Active there.
+  private var keptBack: Int? {
+    daemons.indices.first { number in
+      let leader = daemon(of: 0, on: daemons[number].machine)
+      return daemons[number].isAlive && daemons[number].host.core.isBarred && state(leader) == .active
+        && daemons[leader].isAlive && !daemons[leader].host.core.isBarred
+    }
   }
 
   /// Whether a member died, or never lived, before another one on its host started: that one knows nothing of it.

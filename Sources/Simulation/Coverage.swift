@@ -17,7 +17,7 @@ public struct Coverage: Sendable {
     case addressRefused, reinstated, beat, expired, leftoverFound, exited
     case looked, opened, routeAdded, macvlanMade, replied, failed
     case routeRestored, routeRefused, kernelRefused, socketsRefused, reloaded, groupChanged, writeFailed
-    case newsLost, forgedARP, forgedVRRP, thawed, overlap, healedOverlap, framesLost
+    case newsLost, forgedARP, forgedVRRP, thawed, hungMember, overlap, healedOverlap, framesLost
   }
 
   private var counts = [Int](repeating: 0, count: Item.allCases.count)

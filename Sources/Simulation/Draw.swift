@@ -20,6 +20,7 @@ extension Case {
     self.network.gatewayIsProxy = self.network.gateway == .router && !isForged && others.chance(5)
     if others.chance(2) { drawPartition(&others) }
     if others.chance(2) { drawLoss(&others) }
+    if self.network.isGrouped && others.chance(15) { drawHang(&others) }
   }
 
   // MARK: Who and where
@@ -133,6 +134,15 @@ extension Case {
     var fault = Fault(
       kind: .partition, stations: [], start: start, length: random.within(1...3000) * .millisecond)
     fault.stations = drawSide(&random)
+    faults = [fault]
+  }
+
+  /// A member of a group does nothing for longer than its lease lasts.
+  private mutating func drawHang(_ random: inout Random) {
+    let start = 5 * longestInterval + random.within(1000...3000) * .millisecond
+    var fault = Fault(kind: .freeze, stations: Stations(random.below(hosts.count)), start: start)
+    fault.instance = 1 + random.below(network.instances)
+    fault.length = random.within(1...9) * .second
     faults = [fault]
   }
 

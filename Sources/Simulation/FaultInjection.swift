@@ -137,6 +137,7 @@ extension World {
       die(number)
       if fault.kind == .crash { schedule(.launch, at: now + fault.amount, target: number) }
     case .freeze:
+      if step < 0 { checkHung(number, fault) }
       // One SIGCONT ends it, whoever sent it.
       if step < 0 && !daemons[number].isFrozen { return }
       if step > 0 { noteInterruption(of: number) }

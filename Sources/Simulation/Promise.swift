@@ -51,6 +51,9 @@ struct Promise: Hashable, Sendable {
   let removalLimit: Time
   /// How long a departing router waits for its successor without a word.
   let patience: Time
+  /// How long a member of a group that has the VIP may hang before all others on its host have let go: its lease ends, it
+  /// has half a second to answer, and the leader, and then the others, look for a successor.
+  let hangLimit: Time
   /// How long after a refusal the next attempt may be.
   let retryLimit: Time
   /// When nothing more goes wrong, and nothing more is begun.
@@ -83,6 +86,7 @@ struct Promise: Hashable, Sendable {
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
     patience = plan.departs ? interval + 150 * .millisecond : 0
+    hangLimit = plan.lifetime + 500 * .millisecond + 2 * (patience + 1600 * .millisecond)
     retryLimit = plan.retryLimit
     lastFault = plan.lastFault
     // A proxy that limits its answers is tried ever more rarely.
@@ -203,7 +207,7 @@ extension Case {
   }
 
   /// How long what a dead daemon left stays in its kernel at most: a lifetime, and how late it ends.
-  private var lifetime: Time {
+  fileprivate var lifetime: Time {
     let leases = hosts.compactMap(\.lease) + faults.filter { $0.kind == .reloadLease }.map(\.amount)
     return (leases.max() ?? 0) + 400 * .millisecond + sum(.pause, .heldLock)
   }

@@ -212,6 +212,19 @@ import Testing
     #expect(try violation(of: text, without: .placing) == .source)
   }
 
+  /// The leader of a group, or another member, does nothing, and its lease ends.
+  @Test(arguments: 1...3) func aMemberThatHangsTakesTheOthersAlong(_ instance: Int) throws {
+    let text = """
+      network instances=3 group=yes
+      host priority=101 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 4000ms freeze h1 of \(instance) for 9s
+      """
+    var simulator = Simulator()
+    #expect(simulator.run(try Case(parsing: text)).violation == nil)
+    #expect(simulator.coverage[.hungMember] == 1)
+  }
+
   @Test func withoutTheOtherFamilyBothOwnWhenOneIsBlocked() throws {
     let text = """
       network addresses=2 family=ipv4+ipv6
