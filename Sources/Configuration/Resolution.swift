@@ -1,4 +1,5 @@
 import Internet
+import Ownership
 import VRRP
 
 /// Completes a draft from the instance's name and the host's surroundings, and checks the result.
@@ -230,9 +231,17 @@ struct Resolution {
   }
 
   private func checkCount() throws(ConfigurationError) {
-    guard draft.addresses.count > 64 else { return }
+    let (most, mostIPv6) = (AddressSet.capacity, Advertisement.capacity(.ipv6))
+    if draft.addresses.count > most {
+      throw error(
+        draft.addresses[most].origin, "this is address number \(most + 1)",
+        "accepted: at most \(most) addresses in an instance", "move addresses to another instance")
+    }
+    let ipv6 = draft.addresses.filter { $0.address.family == .ipv6 }
+    guard ipv6.count > mostIPv6 else { return }
     throw error(
-      draft.addresses[64].origin, "this is the 65th address", "accepted: at most 64 addresses in an instance",
+      ipv6[mostIPv6].origin, "this is IPv6 address number \(mostIPv6 + 1)",
+      "accepted: at most \(mostIPv6) IPv6 addresses in an instance, which fill an Ethernet frame",
       "move addresses to another instance")
   }
 
@@ -379,10 +388,13 @@ struct Resolution {
     if let given = draft.addresses.firstIndex(where: { $0.address.ipv6?.isLinkLocal == true }) {
       return draft.addresses.insert(draft.addresses.remove(at: given), at: first)
     }
-    guard draft.addresses.count < 64 else {
+    let ipv6 = draft.addresses.filter { $0.address.family == .ipv6 }
+    let (most, mostIPv6) = (AddressSet.capacity - 1, Advertisement.capacity(.ipv6) - 1)
+    guard draft.addresses.count <= most, ipv6.count <= mostIPv6 else {
       throw error(
-        draft.addresses[63].origin, "this is the 64th address, and the link-local one is missing",
-        "accepted: at most 63 addresses in an instance beside the link-local one",
+        (draft.addresses.count > most ? draft.addresses[most] : ipv6[mostIPv6]).origin,
+        "this is one address too many, because the link-local one is missing",
+        "accepted: at most \(most) addresses in an instance beside the link-local one, and \(mostIPv6) of IPv6",
         "move addresses to another instance")
     }
     draft.settings.hasDerivedAddress = true

@@ -6,7 +6,7 @@ public import VRRP
 public struct Settings: Hashable, Sendable {
   /// The instance's name: `219` of `vip@219`.
   public var instance = ""
-  /// The VIPs, 1 to 64, each with the prefix length that the kernel gets; no address twice. The first of IPv6
+  /// The VIPs, 1 to 255 and of IPv6 at most 90, each with the prefix length that the kernel gets; no address twice. The first of IPv6
   /// is link-local.
   public var addresses: [IPNetwork] = []
   /// The name of the interface that carries them; it existed when this was resolved.

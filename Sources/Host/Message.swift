@@ -449,11 +449,12 @@ extension GroupReason {
 }
 
 extension Settings {
-  var addressList: String { addresses.map(\.description).joined(separator: " ") }
+  /// The VIP, for a line that somebody reads.
+  var addressList: String { addresses.abridged }
 
   func names(of set: AddressSet) -> String {
-    var names: [String] = []
-    set.forEach { names.append(addresses[$0].description) }
-    return names.joined(separator: " ")
+    var named: [IPNetwork] = []
+    set.forEach { named.append(addresses[$0]) }
+    return named.abridged
   }
 }

@@ -31,7 +31,8 @@ public struct StateFile: CustomStringConvertible {
     _ settings: Settings, _ state: String, isOwned: Bool
   ) -> [(String, String)] {
     [
-      ("INSTANCE", settings.instance), ("VRRP_STATE", state), ("VIP", settings.addressList),
+      ("INSTANCE", settings.instance), ("VRRP_STATE", state),
+      ("VIP", settings.addresses.map(\.description).joined(separator: " ")),
       ("INTERFACE", settings.interface), ("VRRP_VRID", String(settings.virtualRouterID)),
       ("OWNED", isOwned ? "yes" : "no"),
     ]

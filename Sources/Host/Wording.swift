@@ -13,3 +13,12 @@ public struct Calendar {
     self.microseconds = microseconds
   }
 }
+
+extension Collection where Element: CustomStringConvertible {
+  /// For a line that somebody reads: at most four; of more, three and how many others there are.
+  public var abridged: String {
+    let isLong = count > 4
+    let names = prefix(isLong ? 3 : 4).map(\.description).joined(separator: " ")
+    return isLong ? "\(names) and \(count - 3) more" : names
+  }
+}

@@ -1,8 +1,8 @@
 import Internet
 
 extension InstanceConversion {
-  /// Most that an instance may have, beside the link-local address that vipd may add.
-  private static let mostAddresses = 63
+  /// Most that an instance may have, and of IPv6, beside the link-local address that vipd may add.
+  private static let (mostAddresses, mostIPv6Addresses) = (254, 89)
 
   /// Address=, Label= and Scope= from all blocks of addresses.
   mutating func convertAddresses() {
@@ -52,6 +52,8 @@ extension InstanceConversion {
       fault = "it is there already"
     } else if addresses.count == Self.mostAddresses {
       fault = "an instance has no more than \(Self.mostAddresses) addresses"
+    } else if address.family == .ipv6, ipv6Count == Self.mostIPv6Addresses {
+      fault = "an instance has no more than \(Self.mostIPv6Addresses) IPv6 addresses"
     } else if version2 && address.family == .ipv6 {
       fault = "VRRPv2 has IPv4 addresses only; change all routers to version 3"
     } else {
@@ -75,6 +77,8 @@ extension InstanceConversion {
     options.settle("label")
     options.settle("scope")
   }
+
+  private var ipv6Count: Int { addresses.count { $0.address.family == .ipv6 } }
 
   private mutating func readLabel(_ text: String?, _ line: Statement, _ label: inout String?) {
     guard let text else { return }

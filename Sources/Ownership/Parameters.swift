@@ -16,7 +16,7 @@ public struct Parameters: Hashable, Sendable {
 
   /// The virtual router's number, 1...255.
   public var virtualRouterID: UInt8
-  /// The addresses that the VIP consists of, 1...64. The family of the first one elects: see
+  /// The addresses that the VIP consists of, 1...255. The family of the first one elects: see
   /// `Instance.hearInOtherFamily`.
   public var addresses: [IPNetwork]
   /// RFC 9568's own.

@@ -108,9 +108,9 @@ struct ReachTrial: Hashable, Sendable {
       all.insert(AddressSet(index: index))
       if network.contains(reference) { expected.insert(AddressSet(index: index)) }
     }
-    if all.isEmpty { return nil }
+    guard let first = all.first else { return nil }
     (self.all, self.expected, self.reference, deadline) = (all, expected, reference, start)
-    current = all.rawValue.trailingZeroBitCount
+    current = first
   }
 
   /// What to ask; nil to wait. `isFound`: it is known where the reference is, or was.
@@ -161,7 +161,7 @@ struct ReachTrial: Hashable, Sendable {
   mutating func goOn(at now: Instant) {
     missed = 0
     isBlocked = false
-    repeat { current = (current + 1) % 64 } while !all.contains(AddressSet(index: current))
+    current = all.subtracting(.all(current + 1)).first ?? all.first ?? current
     rest(at: now)
   }
 

@@ -29,7 +29,7 @@ struct WitnessTurn: Hashable, Sendable {
 
   /// The address to ask for, of `count` and of those that are `askable`; of those that nobody answers for only if
   /// `asksAll`, or nobody answers for any.
-  mutating func next(of count: Int, asksAll: Bool, among askable: AddressSet = AddressSet(rawValue: ~0))
+  mutating func next(of count: Int, asksAll: Bool, among askable: AddressSet = .all(AddressSet.capacity))
     -> Int
   {
     if isAwaited { missed.insert(AddressSet(index: last)) }

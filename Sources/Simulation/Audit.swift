@@ -171,7 +171,7 @@ extension World {
     // Addresses on a link that has another name are no longer the daemon's.
     let set = isThere ? presence.addresses : []
     if standing.present != set {
-      return "it says that it has \(standing.present.rawValue), its kernel \(set.rawValue)"
+      return "it says that it has \(standing.present), its kernel \(set)"
     }
     let owns = state(number) == .active && isThere && presence.isComplete
     if standing.owns != owns { return "it says that it owns: \(standing.owns)" }

@@ -29,6 +29,16 @@ public struct Advertisement: Hashable, Sendable {
     }
   }
 
+  /// How many addresses one holds, which its third octet counts (§5.2.5). Of IPv6 as many as fit an Ethernet frame with
+  /// the IP header of 40 octets: in fragments heartbeats are lost more often, and the frames of a virtual router's
+  /// hardware address are not fragmented.
+  public static func capacity(_ family: AddressFamily) -> Int {
+    switch family {
+    case .ipv4: 255
+    case .ipv6: (1500 - 40 - headerLength) / 16
+    }
+  }
+
   static let headerLength = 8
   static let type: UInt8 = 1
 }

@@ -60,13 +60,14 @@ extension VirtualRouter {
 
   /// Whether the `count` addresses in `message` are `ours`, in any order.
   private func isList(in message: Span<UInt8>, _ count: Int, _ ours: ArraySlice<IPAddress>) -> Bool {
-    let width = family.width / 8
-    return count == ours.count
-      && ours.allSatisfy { address in
-        (0..<count).contains {
-          address == IPAddress(message, at: Advertisement.headerLength + width * $0, family)
-        }
-      }
+    guard count == ours.count else { return false }
+    // Mostly in our own order, too.
+    if (0..<count).allSatisfy({ ours[ours.startIndex + $0] == address($0, in: message) }) { return true }
+    return Set((0..<count).map { address($0, in: message) }) == Set(ours)
+  }
+
+  private func address(_ place: Int, in message: Span<UInt8>) -> IPAddress {
+    IPAddress(message, at: Advertisement.headerLength + family.width / 8 * place, family)
   }
 
   private func checkOrigin(_ envelope: Envelope) throws(Discard) {

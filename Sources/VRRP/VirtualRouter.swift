@@ -12,7 +12,7 @@ public enum ProtocolVersion: UInt8, Hashable, Sendable, CaseIterable {
 public struct VirtualRouter: Hashable, Sendable {
   /// Its number on the link, 1...255.
   public var id: UInt8
-  /// Its addresses, 1...64 of one family; of IPv6 the first is link-local (§5.2.9, erratum 8300).
+  /// Its addresses, 1...255 of one family, of IPv6 1...90; of IPv6 the first is link-local (§5.2.9, erratum 8300).
   public var addresses: [IPAddress]
   /// Whether the first address is `linkLocalAddress(id:)`, which configuration does not name.
   public var hasDerivedAddress: Bool

@@ -98,5 +98,5 @@ struct Report: Hashable {
     return warnings
   }
 
-  static func vip(_ status: InstanceStatus) -> String { status.addresses.joined(separator: " ") }
+  static func vip(_ status: InstanceStatus) -> String { status.addresses.abridged }
 }

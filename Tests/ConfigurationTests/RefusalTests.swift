@@ -257,11 +257,39 @@ import Testing
   }
 
   @Test func addressesInExcess() throws {
-    let lines = (1...65).map { "Address=192.168.1.\($0)" }.joined(separator: "\n")
+    let lines = (0..<256).map { "Address=10.1.\($0 / 250).\($0 % 250 + 1)" }.joined(separator: "\n")
     #expect(
       try Hosts.refusal("[VirtualIP]\n\(lines)")
-        == "/etc/vip/219.conf:66: this is the 65th address; accepted: at most 64 addresses in an instance; "
+        == "/etc/vip/219.conf:257: this is address number 256; accepted: at most 255 addresses in an instance; "
         + "move addresses to another instance")
+  }
+
+  /// Of IPv6 as many as one Ethernet frame holds, the link-local one included.
+  @Test(arguments: [
+    (
+      90, ["Address=fe80::219"],
+      "92: this is IPv6 address number 91; accepted: at most 90 IPv6 addresses in an instance, which fill an Ethernet frame"
+    ),
+    (
+      90, [],
+      "91: this is one address too many, because the link-local one is missing; accepted: at most 254 addresses in an instance beside the link-local one, and 89 of IPv6"
+    ),
+    (89, ["Address=fe80::219"], "accepted"),
+    (89, [], "accepted"),
+  ])
+  func addressesOfIPv6InExcess(count: Int, others: [String], refusal: String) throws {
+    let host = try Hosts.single(["192.168.1.217/24", "fe80::217/64", "fd00::217/64"])
+    let lines = others + (1...count).map { "Address=fd00::1:\($0)" }
+    let expected =
+      refusal == "accepted" ? refusal : "/etc/vip/219.conf:\(refusal); move addresses to another instance"
+    #expect(
+      try Hosts.refusal("[VirtualIP]\n\(lines.joined(separator: "\n"))\n[VRRP]\nVirtualRouterID=9", host)
+        == expected)
+  }
+
+  @Test func asManyAddressesAsAnAdvertisementCounts() throws {
+    let lines = (0..<255).map { "Address=10.1.\($0 / 250).\($0 % 250 + 1)/16" }.joined(separator: "\n")
+    #expect(try Hosts.settings("[VirtualIP]\nInterface=bond0\n\(lines)").addresses.count == 255)
   }
 
   @Test func lastOctetOfZero() throws {

@@ -98,7 +98,7 @@ import Testing
       do throws(ConfigurationError) {
         let settings = try Configuration.resolve(instance: "219", files: [file], surroundings: surroundings)
         accepted += 1
-        #expect((1...64).contains(settings.addresses.count), "seed \(seed)")
+        #expect((1...255).contains(settings.addresses.count), "seed \(seed)")
         #expect(settings.virtualRouterID > 0 && settings.priority > 0, "seed \(seed)")
       } catch {
         let line = error.description

@@ -37,7 +37,7 @@ import VRRP
       let seconds = dialect.version == .v2
       let centiseconds = seconds ? random.number(1...40) * 100 : random.number(1...4095)
       let interval = try #require(AdvertisementInterval(centiseconds: centiseconds))
-      let addresses = (0..<random.number(1...64)).map { _ in random.address(dialect.family) }
+      let addresses = (0..<random.number(1...255)).map { _ in random.address(dialect.family) }
       let router = dialect.router(
         id: UInt8(random.number(1...255)), addresses: addresses, interval: interval)
       let said = Advertisement(
