@@ -108,9 +108,11 @@ public final class Daemon {
 
   // MARK: The loop
 
-  /// Hands `input` to the host and does what follows, and so with every input that this gives rise to.
-  private func handle(_ input: Input) {
-    inputs.append(input)
+  private func handle(_ input: Input) { handle([input]) }
+
+  /// Hands to the host what waited together, does what follows, and so with every input that this gives rise to.
+  private func handle(_ waiting: [Input]) {
+    inputs += waiting
     guard !isAdvancing else { return }
     advance { _ in }
   }
@@ -121,23 +123,39 @@ public final class Daemon {
     performAll()
     var next = 0
     while next < inputs.count {
-      stage.handle(inputs[next], at: Clock.now, into: &effects)
+      for index in next..<inputs.count { stage.handle(inputs[index], at: Clock.now, into: &effects) }
+      next = inputs.count
       performAll()
-      next += 1
     }
     inputs.removeAll(keepingCapacity: true)
     isAdvancing = false
     if let deadline = stage.deadline { timer?.arm(at: deadline) } else { timer?.disarm() }
   }
 
+  /// Does all that is wanted, in order; what can be done in one go is.
   private func performAll() {
-    for index in 0..<effects.count { perform(effects[index]) }
+    var requests: [KernelThread.Question] = []
+    for index in 0..<effects.count {
+      if case .request(let number, let request, let isUrgent) = effects[index] {
+        requests.append((number, request, isUrgent))
+        continue
+      }
+      ask(&requests)
+      perform(effects[index])
+    }
+    ask(&requests)
     effects.removeAll()
+  }
+
+  private func ask(_ requests: inout [KernelThread.Question]) {
+    guard !requests.isEmpty else { return }
+    kernel?.ask(requests)
+    requests = []
   }
 
   private func perform(_ effect: Effect) {
     switch effect {
-    case .request(let number, let request, let isUrgent): kernel?.ask(number, request, isUrgent: isUrgent)
+    case .request(let number, let request, let isUrgent): kernel?.ask([(number, request, isUrgent)])
     // Whoever hears too much does his work, too.
     case .filterNews(let filter): try? monitor.follow(filter)
     case .openSockets(let number, let plan):
@@ -204,7 +222,7 @@ public final class Daemon {
   private func readNews() -> Bool {
     var changes: [RouteChange] = []
     let reading = monitor.read { changes.append($0) }
-    for change in changes { handle(.change(change)) }
+    handle(changes.map { .change($0) })
     if reading == .lost { handle(.changesLost) }
     return reading == .all
   }
@@ -221,7 +239,7 @@ public final class Daemon {
     answers = []
     for answer in known {
       switch answer {
-      case .answer(let number, let answer): handle(.answer(number, answer))
+      case .answers(let answers): handle(answers.map { .answer($0.number, $0.answer) })
       case .sockets(let number, .success(let opened)): handle(.sockets(number, take(opened, number)))
       case .sockets(let number, .failure(let error)):
         openings.remove(number)

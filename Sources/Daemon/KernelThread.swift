@@ -8,14 +8,17 @@ import Systemd
 ///
 /// Besides links, addresses and routes that is opening and closing sockets that join a multicast group.
 final class KernelThread {
-  /// What came of a request.
+  /// A request, and whether `answered` is called whatever the answer, or only if it is a refusal.
+  typealias Question = (number: UInt32, request: KernelRequest, isUrgent: Bool)
+
+  /// What came of requests.
   enum Answer {
-    case answer(UInt32, KernelAnswer)
+    case answers([(number: UInt32, answer: KernelAnswer)])
     case sockets(UInt32, Result<LinkSockets, LinuxError>)
   }
 
   private let worker: Worker<Answer>
-  private let perform: @Sendable (KernelRequest) -> KernelAnswer
+  private let perform: @Sendable ([KernelRequest]) -> [KernelAnswer]
 
   /// What only one thread uses at a time.
   private struct Lent<Value>: @unchecked Sendable {
@@ -28,21 +31,22 @@ final class KernelThread {
     try self.init(on: loop, perform: { requests.value.perform($0) }, answered: answered)
   }
 
-  /// `perform` carries a request out, on the thread.
+  /// `perform` carries requests out, on the thread.
   init(
-    on loop: EventLoop, perform: @escaping @Sendable (KernelRequest) -> KernelAnswer,
+    on loop: EventLoop, perform: @escaping @Sendable ([KernelRequest]) -> [KernelAnswer],
     answered: @escaping () -> Void
   ) throws(SystemdError) {
     self.perform = perform
     worker = try Worker(on: loop, priority: .answer, done: answered)
   }
 
-  /// Asks the kernel, after all that was asked for before. `isUrgent`: `answered` is called whatever the answer, else
-  /// only if it is a refusal.
-  func ask(_ number: UInt32, _ request: KernelRequest, isUrgent: Bool) {
+  /// Asks the kernel, after all that was asked for before; it answers all of `questions` at once.
+  func ask(_ questions: [Question]) {
     worker.submit { [perform] in
-      let answer = perform(request)
-      return Worker.Outcome(.answer(number, answer), isUrgent: isUrgent || answer != .done)
+      let answers = perform(questions.map(\.request))
+      return Worker.Outcome(
+        .answers(zip(questions, answers).map { ($0.number, $1) }),
+        isUrgent: questions.contains(where: \.isUrgent) || answers.contains { $0 != .done })
     }
   }
 

@@ -41,7 +41,7 @@ extension Host {
     return entry
   }
 
-  private func isMisplaced(_ index: Int) -> Bool {
+  func isMisplaced(_ index: Int) -> Bool {
     guard let entry = entry(index) else { return false }
     let network = settings.addresses[index]
     if entry.addsPrefixRoute == view.reachesSubnet(of: network, on: entry.linkIndex) { return true }
@@ -65,6 +65,7 @@ extension Host {
 
   /// Whether the kernel removes an address and adds it again, in one go.
   func isBeingReplaced(_ index: Int) -> Bool {
+    guard pending.replacements > 0 else { return false }
     let network = settings.addresses[index]
     return pending.has { entry in
       if case .replacement(network, _) = entry.subject { true } else { false }

@@ -51,6 +51,7 @@ public struct Host: Sendable {
   var look = Look()
   /// What it need not tell.
   var newsFilter: NewsFilter?
+  var isNewsFilterOutdated = false
   var sockets = Sockets()
   var addresses = VirtualAddresses()
   var carriers: Carriers
@@ -202,6 +203,7 @@ public struct Host: Sendable {
   }
 
   private mutating func runTimers(at now: Instant, into effects: inout Effects) {
+    if isNewsFilterOutdated { filterNews(into: &effects) }
     for alarm in Alarms.Name.allCases where alarms.take(alarm, at: now) {
       switch alarm {
       case .look: lookAgain(at: now, into: &effects)

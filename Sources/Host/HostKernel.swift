@@ -63,15 +63,29 @@ extension Host {
     let hidesOthers = view.hidesOthers(change)
     view.apply(change)
     if !isRenewal {
-      hasChanged = true
-      filterNews(into: &effects)
+      loosenNewsFilter(at: change, into: &effects)
+      if !followAlone(change, at: now, into: &effects) { hasChanged = true }
     }
     if hidesOthers { lookAgain(at: now, into: &effects) }
     if case .addressRemoved(let gone) = change { missInGroup(gone.network.address, at: now, into: &effects) }
   }
 
-  /// Before anything is asked for that would not be told.
+  /// What goes may come again, exactly so, and must be told then: before it is asked for. That there is more to leave out
+  /// can wait for the next timer.
+  private mutating func loosenNewsFilter(at change: RouteChange, into effects: inout Effects) {
+    isNewsFilterOutdated = true
+    switch change {
+    case .addressRemoved, .linkRemoved: break
+    default: return
+    }
+    guard var filter = newsFilter, !filter.known.isEmpty else { return }
+    filter.known = []
+    newsFilter = filter
+    effects.append(.filterNews(filter))
+  }
+
   mutating func filterNews(into effects: inout Effects) {
+    isNewsFilterOutdated = false
     let filter = view.newsFilter(hearsRemovals: group != nil)
     guard filter != newsFilter else { return }
     newsFilter = filter

@@ -20,12 +20,14 @@ struct KernelView: Hashable, Sendable {
   private(set) var primaryIPv6: IPv6Address?
   /// The configured addresses, which are never the host's own.
   private var virtual: [IPNetwork]
+  private var virtualAddresses: Set<IPAddress>
   /// Whether peers may be behind routers, where a link-local address leads nowhere.
   private var isRouted: Bool
 
   init(_ settings: Settings) {
     name = settings.interface
     virtual = settings.addresses
+    virtualAddresses = Set(virtual.map(\.address))
     isRouted = Self.isRouted(settings)
   }
 
@@ -38,6 +40,7 @@ struct KernelView: Hashable, Sendable {
   /// Goes on with changed addresses and peers.
   mutating func follow(_ settings: Settings) {
     virtual = settings.addresses
+    virtualAddresses = Set(virtual.map(\.address))
     isRouted = Self.isRouted(settings)
     choosePrimary()
   }
@@ -241,7 +244,7 @@ struct KernelView: Hashable, Sendable {
 
   private func isOwn(_ address: LinkAddress) -> Bool {
     address.protocolNumber != AddressRequest.protocolNumber
-      && !virtual.contains { $0.address == address.network.address }
+      && !virtualAddresses.contains(address.network.address)
   }
 
   /// Whether it is no address of another instance: those come and go, and are renewed, without being told of.
@@ -338,7 +341,7 @@ struct KernelView: Hashable, Sendable {
   var copies: [Copy] {
     addresses.compactMap { address in
       guard address.protocolNumber != AddressRequest.protocolNumber, address.linkIndex != link?.index,
-        virtual.contains(where: { $0.address == address.network.address }),
+        virtualAddresses.contains(address.network.address),
         let holder = self.link(address.linkIndex)
       else { return nil }
       return Copy(

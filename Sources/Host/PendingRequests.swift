@@ -32,18 +32,32 @@ struct PendingRequests: Hashable, Sendable {
 
   private(set) var all: [Entry] = []
   private var last: UInt32 = 0
+  /// How many of them add, remove and replace an address: asked for with every address, of which there may be many.
+  private(set) var (additions, removals, replacements) = (0, 0, 0)
 
   /// Notes a request; its number, which is never 0.
   mutating func open(_ subject: Subject, isAddition: Bool) -> UInt32 {
     last = last == .max ? 1 : last + 1
-    all.append(Entry(sequence: last, subject: subject, isAddition: isAddition))
+    let entry = Entry(sequence: last, subject: subject, isAddition: isAddition)
+    all.append(entry)
+    count(entry, 1)
     return last
   }
 
   /// The request that was answered; nil if it is not waited for any more.
   mutating func close(_ sequence: UInt32) -> Entry? {
     guard let index = all.firstIndex(where: { $0.sequence == sequence }) else { return nil }
-    return all.remove(at: index)
+    let entry = all.remove(at: index)
+    count(entry, -1)
+    return entry
+  }
+
+  private mutating func count(_ entry: Entry, _ change: Int) {
+    switch entry.subject {
+    case .address: if entry.isAddition { additions += change } else { removals += change }
+    case .replacement: replacements += change
+    default: break
+    }
   }
 
   /// Whether the subject will be there when all is answered; nil if nothing was asked.

@@ -85,7 +85,9 @@ extension Host {
       hasChanged = true
     }
     // A renewal finds it up, or being set up again.
-    if !isExpected(network, on: carrier) { setCarrier(family, up: true, into: &effects) }
+    if carriers.areMacvlans, !isExpected(network, on: carrier) {
+      setCarrier(family, up: true, into: &effects)
+    }
     // That a lifetime was renewed is nothing to wake up for.
     let isRenewal = addresses.told.contains(AddressSet(index: index)) && !isGoing(network)
     ask(
@@ -146,19 +148,41 @@ extension Host {
 
   /// Tells the core what came and went, and asks for what could not be asked for before.
   mutating func followAddresses(at now: Instant, into effects: inout Effects) {
-    for index in settings.addresses.indices {
-      let address = AddressSet(index: index)
-      let isThere = has(index) || isBeingReplaced(index) && addresses.told.contains(address)
-      if isThere && !addresses.told.contains(address) { appeared(index, at: now, into: &effects) }
-      if !isThere && addresses.told.contains(address) {
-        addresses.told.remove(address)
-        tell(.vanished(index: index), at: now, into: &effects)
-      }
-    }
+    for index in settings.addresses.indices { follow(index, at: now, into: &effects) }
     let unasked = addresses.unasked
     unasked.forEach { add($0, at: now, into: &effects) }
     removeDropped(at: now, into: &effects)
     followOwnAddresses(at: now, into: &effects)
+  }
+
+  private mutating func follow(_ index: Int, at now: Instant, into effects: inout Effects) {
+    let wasThere = addresses.told.contains(AddressSet(index: index))
+    let isThere = has(index) || wasThere && isBeingReplaced(index)
+    if isThere && !wasThere { appeared(index, at: now, into: &effects) }
+    if !isThere && wasThere {
+      addresses.told.remove(AddressSet(index: index))
+      tell(.vanished(index: index), at: now, into: &effects)
+    }
+  }
+
+  /// Follows a change of one of the VIP's addresses, if nothing but its own presence depends on that; whether it does. All
+  /// those of a VIP come and go at once, and each costs what there is to look at.
+  mutating func followAlone(_ change: RouteChange, at now: Instant, into effects: inout Effects) -> Bool {
+    guard let address = change.subject, phase == .running, case .ready = core.link, !hasChanged,
+      addresses.unasked.isEmpty, addresses.dropped.isEmpty,
+      address.protocolNumber == AddressRequest.protocolNumber, let index = index(of: address.network),
+      carriers.index(address.network.address.family, in: view) == address.linkIndex
+    else { return false }
+    routes.mayHaveChanged = true
+    told.isOutdated = true
+    follow(index, at: now, into: &effects)
+    // Of one that is asked about nothing is known before the answer.
+    if pending.additions + pending.removals > 0 {
+      addresses.awaitsPlace = true
+    } else if isMisplaced(index) {
+      return false
+    }
+    return addresses.dropped.isEmpty
   }
 
   private func has(_ index: Int) -> Bool {
@@ -203,10 +227,11 @@ extension Host {
 
   /// Whether the kernel was asked to remove an address and has not answered yet.
   private func isGoing(_ network: IPNetwork) -> Bool {
-    pending.has { entry in
-      guard case .address(network.canonical, _) = entry.subject else { return false }
-      return !entry.isAddition
-    }
+    pending.removals > 0
+      && pending.has { entry in
+        guard case .address(network.canonical, _) = entry.subject else { return false }
+        return !entry.isAddition
+      }
   }
 
   mutating func addressAnswered(
@@ -216,7 +241,7 @@ extension Host {
     let place = VirtualAddresses.Place(network: network, linkIndex: linkIndex)
     if addresses.dropped.contains(place) { return droppedAnswered(place, refusal, at: now, into: &effects) }
     guard let index = self.index(of: network) else { return }
-    if addresses.awaitsPlace { hasChanged = true }
+    if addresses.awaitsPlace, pending.additions + pending.removals == 0 { hasChanged = true }
     // What was done before a removal does not last, and the answer to that is to come.
     if isGoing(network) { return }
     if isAddition {
@@ -348,5 +373,15 @@ extension Host {
   ) {
     guard let refusal, !isGone(place.network, on: place.linkIndex, refusal) else { return }
     followUp(addresses.dropped.refused(place, at: now), refusal, into: &effects)
+  }
+}
+
+extension RouteChange {
+  /// The address that it is about, if it is about one.
+  fileprivate var subject: LinkAddress? {
+    switch self {
+    case .address(let address), .addressRemoved(let address): address
+    default: nil
+    }
   }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A connection between processes of one host (unix(7), SOCK_SEQPACKET): messages keep their bounds and their order, and

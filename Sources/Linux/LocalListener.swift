@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A socket in the file system at which processes of one host connect to this one.

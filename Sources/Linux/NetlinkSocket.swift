@@ -36,20 +36,22 @@ final class NetlinkSocket {
     return nlmsg_hdr(message.pointer).pointee.nlmsg_seq
   }
 
-  /// Completes `messages` and sends them in one datagram, which the kernel reads to its end; their sequence numbers.
-  func send(_ messages: [NetlinkMessage], _ operation: String) throws(LinuxError) -> [UInt32] {
+  /// Completes `messages` and sends them in one datagram, which the kernel reads to its end; the sequence number of the
+  /// first, which those of the others follow. What is done as it was asked the kernel says of the last one only.
+  func send(_ messages: [NetlinkMessage], _ operation: String) throws(LinuxError) -> UInt32 {
     var datagram: [UInt8] = []
-    var sequences: [UInt32] = []
-    for message in messages {
+    var first: UInt32?
+    for (index, message) in messages.enumerated() {
       nl_complete_msg(socket, message.pointer)
       guard let header = nlmsg_hdr(message.pointer) else { throw LinuxError(operation, errno: ENOMEM) }
-      sequences.append(header.pointee.nlmsg_seq)
+      first = first ?? header.pointee.nlmsg_seq
+      if index < messages.count - 1 { header.pointee.nlmsg_flags &= ~UInt16(NLM_F_ACK) }
       datagram += UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len))
-      datagram += [UInt8](repeating: 0, count: -datagram.count & (Int(NLMSG_ALIGNTO) - 1))
+      datagram += repeatElement(0, count: -datagram.count & (Int(NLMSG_ALIGNTO) - 1))
     }
     let result = datagram.withUnsafeMutableBytes { nl_sendto(socket, $0.baseAddress, $0.count) }
     try LinuxError.check(result, operation)
-    return sequences
+    return first ?? 0
   }
 
   /// Hands each message of the next datagram to `body`; false if none waits on a non-blocking socket.

@@ -17,59 +17,120 @@ public final class RouteRequests {
     // The kernel answers within the send; the limit only keeps a broken one from hanging the caller.
     try socket.set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 1, tv_usec: 0))
     try socket.set(SOL_NETLINK, NETLINK_EXT_ACK, Int32(1))
+    // Else every refusal repeats what was refused.
+    try socket.set(SOL_NETLINK, NETLINK_CAP_ACK, Int32(1))
+    // For the refusals of a whole datagram; rmem_max does not bind who may make changes.
+    try? socket.set(SOL_SOCKET, SO_RCVBUFFORCE, Int32(1 << 18))
   }
 
-  /// Carries `request` out. All news of what it did are in the buffers of ``RouteMonitor`` before this returns.
-  public func perform(_ request: KernelRequest) -> KernelAnswer {
+  /// Carries `requests` out, one after the other. All news of what they did are in the buffers of ``RouteMonitor`` before
+  /// this returns.
+  public func perform(_ requests: [KernelRequest]) -> [KernelAnswer] {
+    var answers: [KernelAnswer] = []
+    while answers.count < requests.count { answers += performFirst(of: requests[answers.count...]) }
+    return answers
+  }
+
+  /// Carries out the first request, and those of its kind that follow and fit into one datagram with it.
+  private func performFirst(of requests: ArraySlice<KernelRequest>) -> [KernelAnswer] {
+    let first = requests[requests.startIndex]
     do throws(LinuxError) {
-      switch request {
-      case .look: return .snapshot(try snapshot())
-      case .addAddress(let address): try add(address)
+      switch first {
+      case .look: return [.snapshot(try snapshot())]
+      case .addAddress, .removeAddress, .addRoute, .removeRoute:
+        let alike = requests.prefix(Self.datagramCapacity).prefix { $0.operation == first.operation }
+        return change(alike).map { error in error.map { .refused(KernelRefusal($0)) } ?? .done }
       case .replaceAddress(let address, let stopgap): try replace(address, stopgap: stopgap)
-      case .removeAddress(let network, let linkIndex): try remove(network, from: linkIndex)
-      case .addRoute(let route): try add(route)
-      case .removeRoute(let route): try remove(route)
       case .makeMacvlan(let macvlan): _ = try makeMacvlan(macvlan)
       case .removeLink(let index): try removeLink(index)
       case .setUp(let isUp, let linkIndex): try setUp(isUp, linkIndex: linkIndex)
       case .promoteSecondaries(let linkIndex): try promoteSecondaries(on: linkIndex)
       case .confineARP(let linkIndex): try confineARP(on: linkIndex)
       }
-      return .done
+      return [.done]
     } catch {
-      return .refused(KernelRefusal(error))
+      return [.refused(KernelRefusal(error))]
     }
+  }
+
+  /// Messages in one datagram: some 14 KiB, of the 64 that the socket takes.
+  private static let datagramCapacity = 128
+
+  /// Carries out changes that one message says each; what went wrong with each. The kernel does those after one that it
+  /// refuses, too.
+  func change(_ requests: ArraySlice<KernelRequest>) -> [LinuxError?] {
+    var errors: [LinuxError?] = []
+    var messages: [NetlinkMessage] = []
+    for request in requests {
+      do throws(LinuxError) {
+        messages.append(try request.message())
+        errors.append(nil)
+      } catch {
+        errors.append(error)
+      }
+    }
+    guard let operation = requests.first?.operation, !messages.isEmpty else { return errors }
+    let sent = errors.indices.filter { errors[$0] == nil }
+    do throws(LinuxError) {
+      for (index, error) in zip(sent, try make(messages, operation)) { errors[index] = error }
+    } catch {
+      for index in sent { errors[index] = error }
+    }
+    return errors
   }
 
   /// Sends a change and waits for its answer.
   func make(_ change: NetlinkMessage, _ operation: String) throws(LinuxError) {
-    let sequence = try socket.send(change, operation)
-    if let error = try answers(to: [sequence], operation)[0] { throw error }
+    if let error = try make([change], operation)[0] { throw error }
   }
 
-  /// What the kernel answers to changes that were sent, in their order; nil where it did as it was told.
-  private func answers(to sequences: [UInt32], _ operation: String) throws(LinuxError) -> [LinuxError?] {
-    var errors = [LinuxError?](repeating: nil, count: sequences.count)
-    var missing = Set(sequences)
-    while !missing.isEmpty {
-      let answered = try socket.receive(operation) { header in
-        guard let report = RouteMessage(header).outcome(of: operation),
-          missing.remove(report.sequence) != nil, let place = sequences.firstIndex(of: report.sequence)
-        else { return }
+  /// Sends changes in one datagram and waits for the answer to the last of them; what the kernel answers to each, nil where
+  /// it did as it was told. It tells of every refusal, in order, and of what is done only where it must.
+  private func make(_ changes: [NetlinkMessage], _ operation: String) throws(LinuxError) -> [LinuxError?] {
+    let first = try socket.send(changes, operation)
+    var errors = [LinuxError?](repeating: nil, count: changes.count)
+    var isAnswered = false
+    while !isAnswered {
+      let received = try socket.receive(operation) { header in
+        guard let report = RouteMessage(header).outcome(of: operation) else { return }
+        let place = Int(report.sequence &- first)
+        guard errors.indices.contains(place) else { return }
         errors[place] = report.error
+        if place == errors.count - 1 { isAnswered = true }
       }
-      guard answered else { throw LinuxError(operation, errno: ETIMEDOUT) }
+      guard received else { throw LinuxError(operation, errno: ETIMEDOUT) }
     }
     return errors
   }
 }
 
-extension RouteRequests {
-  /// See ``KernelRequest/addAddress(_:)``.
-  func add(_ request: AddressRequest) throws(LinuxError) {
-    try make(AddressObject(request).additionMessage(), "adding an address")
+extension KernelRequest {
+  /// What it does, if one message says it; those of one operation go into one datagram.
+  fileprivate var operation: String? {
+    switch self {
+    case .addAddress: "adding an address"
+    case .removeAddress: "removing an address"
+    case .addRoute: "adding a route"
+    case .removeRoute: "removing a route"
+    default: nil
+    }
   }
 
+  /// The one message that says it.
+  fileprivate func message() throws(LinuxError) -> NetlinkMessage {
+    switch self {
+    case .addAddress(let request): try AddressObject(request).additionMessage()
+    case .removeAddress(let network, let linkIndex):
+      try AddressObject(AddressRequest(network: network, linkIndex: linkIndex, validLifetime: nil))
+        .removalMessage()
+    case .addRoute(let route): try RouteObject(route).additionMessage()
+    case .removeRoute(let route): try RouteObject(route).removalMessage()
+    default: preconditionFailure("one message does not say it")
+    }
+  }
+}
+
+extension RouteRequests {
   /// See ``KernelRequest/replaceAddress(_:stopgap:)``. The kernel gets all in one datagram: a process that dies leaves
   /// nothing half done.
   func replace(_ request: AddressRequest, stopgap: IPNetwork) throws(LinuxError) {
@@ -82,26 +143,9 @@ extension RouteRequests {
       try passing.additionMessage(), try lasting.removalMessage(), try lasting.additionMessage(),
       try passing.removalMessage(),
     ]
-    let errors = try answers(to: try socket.send(changes, operation), operation)
+    let errors = try make(changes, operation)
     // What could not be removed was not there, which is no reason to complain.
     if let error = errors[2] { throw error }
-  }
-
-  /// See ``KernelRequest/removeAddress(_:linkIndex:)``.
-  func remove(_ network: IPNetwork, from linkIndex: Int32) throws(LinuxError) {
-    let address = try AddressObject(
-      AddressRequest(network: network, linkIndex: linkIndex, validLifetime: nil))
-    try make(address.removalMessage(), "removing an address")
-  }
-
-  /// See ``KernelRequest/addRoute(_:)``. The route's source must be there, else the error is EINVAL.
-  func add(_ route: Route) throws(LinuxError) {
-    try make(RouteObject(route).additionMessage(), "adding a route")
-  }
-
-  /// See ``KernelRequest/removeRoute(_:)``. Of a route that is not there the error is of kind `routeMissing`.
-  func remove(_ route: Route) throws(LinuxError) {
-    try make(RouteObject(route).removalMessage(), "removing a route")
   }
 
   /// See ``KernelRequest/promoteSecondaries(linkIndex:)``: the VIP becomes the primary address when the host's own

@@ -49,6 +49,10 @@ final class Daemon {
 
   /// What its thread has to carry out; the first is in the kernel's hands.
   var requests: [KernelTask] = []
+  /// What was answered of a batch that is not done yet.
+  var unposted: [Input] = []
+  /// Whether the loop is woken for them.
+  var areUnpostedUrgent = false
   /// Whether an occurrence for the first of them is queued, or waits for a lock that somebody else holds.
   var isTaskQueued = false
   var isBlocked = false
@@ -127,6 +131,8 @@ struct KernelTask {
   let work: Work
   /// Whether the loop is woken for an answer that is no refusal.
   let isUrgent: Bool
+  /// Those of one batch go to the kernel in one datagram, and are answered together.
+  let batch: Int
   /// The removal of an address that an Active router's configuration has.
   let isUncalledFor: Bool
   let life: UInt16
@@ -141,6 +147,21 @@ struct ComingAnswer {
 extension Input {
   var isRefusal: Bool {
     if case .answer(_, .refused) = self { true } else { false }
+  }
+}
+
+extension KernelTask {
+  /// Whether both are in one datagram: what is asked for in one go, and of one kind.
+  func isTogether(with other: KernelTask) -> Bool {
+    guard batch == other.batch, life == other.life, case .request(let one) = work,
+      case .request(let another) = other.work
+    else { return false }
+    return switch (one, another) {
+    case (.addAddress, .addAddress), (.removeAddress, .removeAddress), (.addRoute, .addRoute),
+      (.removeRoute, .removeRoute):
+      true
+    default: false
+    }
   }
 }
 

@@ -10,7 +10,8 @@ extension World {
 
   func submit(_ sequence: UInt32, _ work: KernelTask.Work, isUrgent: Bool, of number: Int) {
     let task = KernelTask(
-      sequence: sequence, work: work, isUrgent: isUrgent, isUncalledFor: isUncalledFor(work, number),
+      sequence: sequence, work: work, isUrgent: isUrgent, batch: lastBatch,
+      isUncalledFor: isUncalledFor(work, number),
       life: daemons[number].life)
     daemons[number].requests.append(task)
     if daemons[number].requests.count == 1 { startTask(of: number) }
@@ -43,15 +44,27 @@ extension World {
     let task = daemons[number].requests.removeFirst()
     let answer = carryOut(task, number)
     publish(machine)
+    let goesOn = daemons[number].requests.first.map(task.isTogether) ?? false
     if task.life == daemons[number].life {
+      daemons[number].unposted.append(answer)
+      if task.isUrgent || answer.isRefusal { daemons[number].areUnpostedUrgent = true }
+      if !goesOn { postAnswers(to: number) }
+    }
+    if !daemons[number].requests.isEmpty && (goesOn || !daemons[number].isFrozen) { startTask(of: number) }
+  }
+
+  /// A datagram is done, and answered.
+  private func postAnswers(to number: Int) {
+    for answer in daemons[number].unposted {
       let time = now + daemons[number].random.within(10...50) * .microsecond
       daemons[number].lastAnswer = max(time, daemons[number].lastNews, daemons[number].lastAnswer)
       daemons[number].answers.append(ComingAnswer(input: answer, time: daemons[number].lastAnswer))
-      if task.isUrgent || answer.isRefusal {
-        schedule(.answer, at: daemons[number].lastAnswer, target: number, life: task.life)
+      if daemons[number].areUnpostedUrgent {
+        schedule(.answer, at: daemons[number].lastAnswer, target: number, life: daemons[number].life)
       }
     }
-    if !daemons[number].requests.isEmpty && !daemons[number].isFrozen { startTask(of: number) }
+    daemons[number].unposted = []
+    daemons[number].areUnpostedUrgent = false
   }
 
   private func carryOut(_ task: KernelTask, _ number: Int) -> Input {

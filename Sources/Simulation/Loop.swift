@@ -111,9 +111,11 @@ extension World {
   func finishTurn(of number: Int, wasTimer: Bool) {
     var index = 0
     while index < effects.count && daemons[number].isAlive {
+      if case .request = effects[index] {} else { lastBatch += 1 }
       perform(effects[index], by: number)
       index += 1
     }
+    lastBatch += 1
     effects.removeAll()
     checkStranded(number)
     guard daemons[number].isAlive else { return }

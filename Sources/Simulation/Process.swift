@@ -54,9 +54,12 @@ extension World {
     daemons[number].news = []
     daemons[number].answers = []
     daemons[number].isLossTold = false
+    daemons[number].unposted = []
+    daemons[number].areUnpostedUrgent = false
     // What is in the kernel's hands is done.
-    if daemons[number].requests.count > 1 {
-      daemons[number].requests.removeLast(daemons[number].requests.count - 1)
+    if let first = daemons[number].requests.first {
+      daemons[number].requests =
+        [first] + daemons[number].requests.dropFirst().prefix { first.isTogether(with: $0) }
     }
     if !daemons[number].isTaskQueued && !daemons[number].isBlocked { daemons[number].requests = [] }
     let waiting = daemons[number].waiting

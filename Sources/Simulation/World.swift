@@ -31,6 +31,8 @@ final class World {
   /// Preemption was put off for longer than a run lasts: an operator's wish, or a rival that is deaf.
   var preemptionIsPostponed = false
   var lastCaller = 0
+  /// Counts what daemons ask their kernels for in one go.
+  var lastBatch = 0
   var random: Random
   /// Draws what forgers say, and when.
   var forgeries: Random

@@ -49,15 +49,14 @@ struct KernelThreadTests {
     var turns = 0
     var turnsBefore: Int?
     var thread: KernelThread?
-    thread = try KernelThread(on: loop, perform: { kernel.perform($0) }) {
+    thread = try KernelThread(on: loop, perform: { $0.map(kernel.perform) }) {
       turnsBefore = turnsBefore ?? turns
-      for case .answer(let number, let answer) in thread?.takeAnswers() ?? [] {
-        answers.append((number, answer))
-      }
+      for case .answers(let some) in thread?.takeAnswers() ?? [] { answers += some }
       if answers.count == 3 { loop.exit(0) }
     }
     let requests: [KernelRequest] = [.setUp(true, linkIndex: 1), .removeLink(7), .setUp(false, linkIndex: 1)]
-    for (index, request) in requests.enumerated() { thread?.ask(UInt32(index + 10), request, isUrgent: true) }
+    thread?.ask([(10, requests[0], true), (11, requests[1], true)])
+    thread?.ask([(12, requests[2], true)])
     var timer: Timer?
     timer = try loop.timer {
       turns += 1
@@ -83,13 +82,13 @@ struct KernelThreadTests {
     var answers: [KernelAnswer] = []
     var thread: KernelThread?
     thread = try KernelThread(on: loop) {
-      for case .answer(_, let answer) in thread?.takeAnswers() ?? [] { answers.append(answer) }
+      for case .answers(let some) in thread?.takeAnswers() ?? [] { answers += some.map(\.answer) }
       if answers.count == 2 { loop.exit(0) }
     }
     let lock = try HeldKernelLock()
     let start = Clock.now
-    thread?.ask(1, .setUp(true, linkIndex: nowhere), isUrgent: true)
-    thread?.ask(2, .look, isUrgent: true)
+    thread?.ask([(1, .setUp(true, linkIndex: nowhere), true)])
+    thread?.ask([(2, .look, true)])
     var last = start
     var worst = Duration.zero
     var timer: Timer?
@@ -119,7 +118,7 @@ struct KernelThreadTests {
     var thread: KernelThread?
     func ask() {
       asked = Clock.now
-      thread?.ask(1, .setUp(true, linkIndex: nowhere), isUrgent: true)
+      thread?.ask([(1, .setUp(true, linkIndex: nowhere), true)])
     }
     thread = try KernelThread(on: loop) {
       _ = thread?.takeAnswers()

@@ -192,22 +192,62 @@ struct RouteRequestsTests {
     }
   }
 
+  /// More than one datagram holds; what the kernel refuses keeps it from nothing else.
+  @Test(arguments: AddressFamily.allCases)
+  func manyAddressesAtOnce(family: AddressFamily) throws {
+    let hosts = try TwoHosts(awaitingCarrier: false)
+    try hosts.first.run {
+      let requests = try RouteRequests()
+      let link = hosts.firstLink.index
+      let networks = try (1...250).map { number in
+        let text = family == .ipv4 ? "198.51.100.\(number)" : "2001:db8::\(number)"
+        let address = try #require(IPAddress(text))
+        return try #require(IPNetwork(address, prefixLength: family.width))
+      }
+      func have() throws -> Int {
+        try requests.snapshot().addresses.count { $0.linkIndex == link && networks.contains($0.network) }
+      }
+      let strays = [7, 128, 249]
+      let added = requests.perform(
+        networks.enumerated().map { place, network in
+          let index = strays.contains(place) ? 9999 : link
+          return .addAddress(AddressRequest(network: network, linkIndex: index, validLifetime: .seconds(60)))
+        })
+      #expect(Self.refused(added) == Dictionary(uniqueKeysWithValues: strays.map { ($0, .linkGone) }))
+      #expect(try have() == 247)
+      let removed = requests.perform(
+        networks.map { KernelRequest.removeAddress($0, linkIndex: link) } + [.look])
+      #expect(removed.count == 251)
+      #expect(
+        Self.refused(removed) == Dictionary(uniqueKeysWithValues: strays.map { ($0, .addressMissing) }))
+      #expect(try have() == 0)
+    }
+  }
+
+  private static func refused(_ answers: [KernelAnswer]) -> [Int: KernelRefusal.Kind] {
+    var refused: [Int: KernelRefusal.Kind] = [:]
+    for case (let place, .refused(let refusal)) in answers.enumerated() { refused[place] = refusal.kind }
+    return refused
+  }
+
   @Test func requestsOfTheHostAreCarriedOut() throws {
     let hosts = try TwoHosts(awaitingCarrier: false)
     try hosts.first.run {
       let requests = try RouteRequests()
       let (network, link) = (try #require(vip), hosts.firstLink.index)
       let addition = AddressRequest(network: network, linkIndex: link, validLifetime: .seconds(60))
-      #expect(requests.perform(.addAddress(addition)) == .done)
-      guard case .snapshot(let snapshot) = requests.perform(.look) else {
+      #expect(requests.perform([.addAddress(addition)]) == [.done])
+      guard case .snapshot(let snapshot)? = requests.perform([.look]).first else {
         Issue.record("no snapshot")
         return
       }
       #expect(snapshot.addresses.contains { $0.network == network && $0.linkIndex == link })
       #expect(snapshot.links == (try requests.links()))
-      #expect(requests.perform(.removeAddress(network, linkIndex: link)) == .done)
-      guard case .refused(let missing) = requests.perform(.removeAddress(network, linkIndex: link)),
-        case .refused(let gone) = requests.perform(.setUp(true, linkIndex: 9999))
+      #expect(requests.perform([.removeAddress(network, linkIndex: link)]) == [.done])
+      let answers = requests.perform([
+        .removeAddress(network, linkIndex: link), .setUp(true, linkIndex: 9999),
+      ])
+      guard answers.count == 2, case .refused(let missing) = answers[0], case .refused(let gone) = answers[1]
       else {
         Issue.record("done")
         return
