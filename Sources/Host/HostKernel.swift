@@ -109,7 +109,7 @@ extension Host {
     look.take(snapshot, into: &view)
     filterNews(into: &effects)
     hasChanged = true
-    missInGroup(at: now, into: &effects)
+    missInGroup(snapshot, at: now, into: &effects)
     if phase == .running { noticeUnseenLosses(at: now, into: &effects) }
     if look.isOutdated { lookAtEverything(at: now, into: &effects) }
     if phase == .waiting { begin(at: now, into: &effects) }

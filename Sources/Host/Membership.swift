@@ -135,9 +135,9 @@ extension Host {
   }
 
   /// The same of addresses that went unseen.
-  mutating func missInGroup(at now: Instant, into effects: inout Effects) {
+  mutating func missInGroup(_ snapshot: Snapshot, at now: Instant, into effects: inout Effects) {
     for address in group?.core.addresses ?? []
-    where !view.addresses.contains(where: { $0.network.address == address }) {
+    where !snapshot.addresses.contains(where: { $0.network.address == address }) {
       missInGroup(address, at: now, into: &effects)
     }
   }
