@@ -7,6 +7,8 @@ struct Bench {
   private let measurements: [any Measurement]
   private var said = ""
   private var failures: [String] = []
+  /// What the daemons said to what was not measured at once.
+  private var complaints = ""
 
   init(_ arguments: inout Arguments) throws {
     options = try BenchOptions(&arguments)
@@ -44,7 +46,9 @@ struct Bench {
         return try step.measure()
       } catch {
         let again = attempt == 1 ? ", once more" : ""
-        Terminal.progress("not measured\(again): \(error)")
+        let reason = "\(error)".prefix { !$0.isNewline }
+        Terminal.progress("not measured\(again): \(reason)")
+        complaints += "\(step.title): \(error)\n"
       }
     }
     failures.append(step.title)
@@ -89,6 +93,7 @@ struct Bench {
   }
 
   private mutating func conclude() throws {
+    try File.write(complaints, to: "\(options.directory)/complaints.txt")
     if !failures.isEmpty {
       try say("Not measured:\n" + failures.map { "  \($0)" }.joined(separator: "\n") + "\n")
     }

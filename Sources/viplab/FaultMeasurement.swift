@@ -139,7 +139,7 @@ final class FaultMeasurement: Measurement {
         outcomes.map { outcome in
           OutagePlot.Point(
             fault: trial.fault.rawValue, daemon: trial.daemons[0].rawValue,
-            outage: outcome.probe.outage.milliseconds)
+            outage: outcome.probe.outage.milliseconds, hasTwoOwners: outcome.ownersAtEnd.count > 1)
         }
       }
       let milliseconds = Terminal.fixed(interval.milliseconds)

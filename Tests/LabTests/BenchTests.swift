@@ -1,3 +1,4 @@
+import Foundation
 import Lab
 import Testing
 
@@ -51,6 +52,49 @@ import Testing
 
   @Test func whatWasNotMeasuredIsNotDrawn() {
     #expect(TimelinePlot.stretches(of: []).isEmpty)
+  }
+}
+
+/// What gnuplot makes of the plots.
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/gnuplot"), "needs gnuplot"))
+struct PlotTests {
+  private func expectDrawn(_ plot: Plot, _ texts: [String]) throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent("plot-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try plot.draw(in: directory.path)
+    let picture = try String(
+      contentsOf: directory.appendingPathComponent("\(plot.name).svg"), encoding: .utf8)
+    #expect(picture.contains("</svg>"))
+    for text in texts { #expect(picture.contains(text), "\(text)") }
+  }
+
+  @Test func outages() throws {
+    let points = ["vipd", "keepalived"].flatMap { daemon in
+      [0, 12.5].map { outage in
+        OutagePlot.Point(
+          fault: "SIGSTOP, SIGCONT after 4 s", daemon: daemon, outage: outage,
+          hasTwoOwners: daemon == "keepalived")
+      }
+    }
+    try expectDrawn(
+      OutagePlot(points).plot(named: "outages", "Faults"),
+      ["Faults", "SIGSTOP, SIGCONT after 4 s", "vipd", "keepalived, and two owners until the end"])
+  }
+
+  @Test func costs() throws {
+    let points = [1, 255].map { CostPlot.Point(daemon: "ucarp", instances: $0, processor: 0, wakeUps: 1.5) }
+    try expectDrawn(CostPlot(points).plot(named: "costs", "Cost"), ["Cost", "ucarp", "255"])
+  }
+
+  @Test func timelines() throws {
+    let rows = [
+      TimelinePlot.Row(label: "vipd: .217 has it", bars: [(0, 0.2)], isOutage: false),
+      TimelinePlot.Row(label: "no answer", bars: [], isOutage: true),
+    ]
+    try expectDrawn(
+      TimelinePlot(rows).plot(named: "timeline", "Unplugged"),
+      ["Unplugged", "vipd: .217 has it", "no answer"])
   }
 }
 
