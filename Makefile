@@ -46,7 +46,8 @@ root-%:
 QUICK = Internet VRRP Neighbor Ownership Tracking Netlink Configuration Host KeepalivedImport Metrics Simulation \
   Fuzzing vipctl
 QUICK_SUITES = ConformanceTests[.](PacketFormat|Reception|StateMachine|Neighbours|VersionTwo|Table) \
-  LabTests[.](BenchOptions|CSV|Frame|Machine|ManyRouters|MemoryAccount|OwnershipHistory|Plot|ProbeReport|ProcessAccount|RemainingTime|Statistics|Takeover|Timeline)Tests \
+  LabTests[.](BenchOptions|CSV|Frame|Machine|ManyRouters|MemoryAccount)Tests \
+  LabTests[.](OwnershipHistory|Plot|ProbeReport|ProcessAccount|RemainingTime|Statistics|Takeover|Timeline)Tests \
   LinuxTests[.](ConfigurationFiles|UnixAddress)Tests
 empty =
 space = $(empty) $(empty)

@@ -26,7 +26,7 @@ struct OutagePlot {
       }
     }
     return Plot(
-      name, title: title, height: 120 + 44 * faults.count,
+      name, title: title, height: 180 + 44 * faults.count,
       """
       set logscale x
       set xrange [\(Self.zero / 1.3):20000]
@@ -35,6 +35,7 @@ struct OutagePlot {
       set yrange [\(Double(faults.count) - 0.5):-0.5]
       set ytics \(Plot.tics(faults))
       set key below
+      set bmargin 9
       \(curves.map(\.data).joined(separator: "\n"))
       plot \(curves.map(\.drawing).joined(separator: ", \\\n  "))
       """)
