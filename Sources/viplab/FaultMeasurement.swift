@@ -91,7 +91,7 @@ final class FaultMeasurement: Measurement {
     return [
       trial.fault.rawValue, trial.daemons[0].rawValue, spread { $0.probe.outage },
       hasTwoAtEnd ? "until the end" : spread { $0.overlap.all }, spread { $0.overlap.reachable },
-      spread(0, \.ownerless), outcomes.map { Double($0.takeovers) }.spread(),
+      spread(0, \.ownerless), "\(outcomes.map(\.takeovers).reduce(0, +)) in \(outcomes.count)",
       spread(2, \.decisionToAnnouncement), spread { $0.download.stall },
     ]
   }
