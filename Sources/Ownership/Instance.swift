@@ -133,7 +133,9 @@ public struct Instance: Sendable {
     case .link(let condition): linkChanged(to: condition, at: now, &actions)
     case .advertisement(let received): hear(received, at: now, &actions)
     case .neighbor(let packet): hear(packet, at: now, &actions)
-    case .frame(let station): hearFrame(from: station, at: now)
+    case .frame(let station):
+      isolation.rest?.frames += 1
+      hearFrame(from: station, at: now)
     case .timer: runTimers(at: now, &actions)
     case .added(let index): added(index, at: now, &actions)
     case .addFailed(let index, let errno): addFailed(index, errno, at: now, &actions)

@@ -73,8 +73,7 @@ struct Isolation: Hashable, Sendable {
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
     third.hear(within: demand?.window ?? .zero, at: now)
     if let index = references.firstIndex(where: { $0.hardware == station }) {
-      references[index].hearFrame(at: now)
-      rest?.frames += 1
+      references[index].hearFrame(at: now, isPrompt: rest?.isQuiet != true)
     }
     if let demand, rest?.isQuiet != true { reopening = now + demand.window / 4 }
   }

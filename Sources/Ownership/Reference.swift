@@ -36,6 +36,13 @@ struct Reference: Hashable, Sendable {
   private static let missMemory = Duration.seconds(10)
   private static let unknownPause = Duration.seconds(1)
 
+  private struct Slowness: Hashable {
+    let delay: Duration
+    let time: Instant
+  }
+  private var slowness: Slowness?
+  private static let slownessMemory = Duration.seconds(60)
+
   /// Whether it was heard since the latest Advertisement: see `Rest`.
   var isFresh = false
 
@@ -84,14 +91,30 @@ struct Reference: Hashable, Sendable {
 
   mutating func forgetSilence() { silentSince = nil }
 
+  /// Whether it lately took longer than `limit` to answer, or lost a question.
+  func isSlow(within limit: Duration, at now: Instant) -> Bool {
+    slowness.map { $0.delay > limit && now - $0.time <= Self.slownessMemory } ?? false
+  }
+
+  /// It answers at this moment: the longest that it took counts for a while.
+  private mutating func noteDelay(at now: Instant) {
+    guard let silentSince else { return }
+    let delay = now - silentSince
+    if let slowness, delay < slowness.delay, now - slowness.time <= Self.slownessMemory { return }
+    slowness = Slowness(delay: delay, time: now)
+  }
+
   mutating func hearAnswer(at hardware: MACAddress, _ now: Instant) {
     self.hardware = hardware
+    noteDelay(at: now)
     let isAwaited = lastAsked.map { asked in lastAnswer.map { $0 < asked } ?? true } ?? false
     if isAwaited { lastAnswer = now } else { lastUnasked = now }
     hear(at: now)
   }
 
-  mutating func hearFrame(at now: Instant) {
+  /// `isPrompt`: it was told as soon as it came.
+  mutating func hearFrame(at now: Instant, isPrompt: Bool = true) {
+    if isPrompt { noteDelay(at: now) }
     lastFrame = now
     hear(at: now)
   }

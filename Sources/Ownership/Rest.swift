@@ -15,7 +15,7 @@ struct Rest: Hashable, Sendable {
   let tick: Instant
   /// Whether frames are reported with the next timer, and not at once.
   var isQuiet = false
-  /// Frames of references since then.
+  /// Frames that were reported since then.
   var frames = 0
   /// Whether the references were asked with it.
   var hasAsked = true
@@ -55,7 +55,11 @@ extension Instance {
     rest.hasAsked = !last.isQuiet || last.hasAsked && !leavesAsking(last, at: now)
     isolation.rest = rest
     if rest.hasAsked { askAllReferences(at: now, &actions) }
-    if !last.isQuiet { beginRest(&actions) }
+    if !last.isQuiet {
+      isolation.rests()
+      actions.append(.listenForEvidence(of: audible, isUrgent: false))
+    }
+    unhearReferences(&actions)
   }
 
   /// Whether more than half of the references that count were heard since this was asked last.
@@ -71,15 +75,16 @@ extension Instance {
     return fresh * 2 > counting
   }
 
-  /// Somebody else asks, too: one of two is enough. Two that wake up together must not both stop.
+  /// Somebody else asks, too: one of two is enough. Two that wake up together must not both stop. Of a reference that
+  /// takes its time there would be nothing to hear for long when the other one stops.
   private func leavesAsking(_ last: Rest, at now: Instant) -> Bool {
-    last.frames > 1 && now.sinceBoot.wholeMicroseconds / 8 % 2 == 0
+    let drawn = UInt64(bitPattern: now.nanoseconds) &* 0x9E37_79B9_7F4A_7C15
+    return last.frames > 1 && drawn >> 63 == 0
+      && !isolation.references.contains { $0.isSlow(within: parameters.interval.duration / 2, at: now) }
   }
 
-  private mutating func beginRest(_ actions: inout Actions) {
-    isolation.rests()
-    actions.append(.listenForEvidence(of: audible, isUrgent: false))
-    // Their answers are evidence and nothing else now.
+  /// Their answers are evidence now and nothing else, unless `Reach` waits for one.
+  private mutating func unhearReferences(_ actions: inout Actions) {
     if answerers.remove(isolation.references.map(\.address).filter { !reach.isAskedAsHost($0) }) {
       actions.append(.hearAnswers(of: answerers.all))
     }
