@@ -109,14 +109,16 @@ extension Host {
       // Where another host can have all of the group's VIPs, it gets all; else the rest stays here.
       tell(.handover, at: now, into: &effects)
     }
-    tellLeader(unless: group.core.leader, into: &effects)
+    tellNewcomers(since: group.core, into: &effects)
     noteGroup(at: now, into: &effects)
   }
 
-  /// A new leader has yet to hear how the others are, and they how it is.
-  private func tellLeader(unless former: String, into effects: inout Effects) {
-    guard let group, group.isKnown, group.core.leader != former else { return }
-    tell(group.state, to: group.core.audience, into: &effects)
+  /// A new leader has yet to hear how the others are, and they how it is; a new member said hello before the leader knew
+  /// it, which may have changed since.
+  private func tellNewcomers(since former: Group, into effects: inout Effects) {
+    guard let group, group.isKnown else { return }
+    let known = group.core.leader == former.leader ? former.names : []
+    tell(group.state, to: group.core.audience.filter { !known.contains($0) }, into: &effects)
   }
 
   /// The connection with another member has ended.

@@ -73,6 +73,18 @@ import Testing
     #expect(told(bench) == ["300: web 219 able active 192.168.1.219"])
   }
 
+  /// It said hello, was told how the leader was then, and could not say how it is itself until its sockets were open.
+  @Test func aNewMemberIsToldWhatItMissed() throws {
+    var bench = try Bench(Self.text)
+    bench.start()
+    bench.handle(message(.hello, from: "300"))
+    bench.run(for: .seconds(1))
+    bench.forget()
+    bench.handle(message(state(active: false), from: "300"))
+    bench.handle(message(state(active: true), from: "300"))
+    #expect(told(bench) == ["300: web 219 able active 192.168.1.219"])
+  }
+
   // MARK: Beside version 0.1
 
   /// It tells four times within its patience how it is, wants to be told as often, and is not silent as long as it does.

@@ -14,6 +14,16 @@ enum Schedules {
         + "host kind=vipd priority=253 interval=300ms start=371231331ns\nat 1120ms kill h2\n"
     ),
     (
+      "a member that could not open its sockets at first did not hear that its leader had become Active",
+      """
+      seed 158456
+      network jitter=0ms gateway=none reference=two instances=2 group=yes
+      host kind=vipd priority=255 interval=100ms start=115853377ns
+      host kind=vipd priority=100 interval=100ms start=0ms
+      at 90ms failing-sockets h1 of 2 20 for 40ms
+      """
+    ),
+    (
       "a preemption waited for evidence that the host was on the network",
       """
       network jitter=0ms
