@@ -24,7 +24,10 @@ final class GroupSocket {
   private var datagrams: LocalSocket?
   private var sources: [EventSource] = []
   private var timer: Timer?
+  /// Watched as one: there may be some hundred.
   private var connections: [GroupConnection] = []
+  private var readable: DescriptorSet?
+  private var readableSource: EventSource?
 
   /// The connections of `group`, for the instance whose runtime directory is `directory`. `happened` is called with what
   /// others tell, and when they go; `troubled` with the reason when they cannot find this one; that is tried again.
@@ -80,17 +83,14 @@ final class GroupSocket {
 
   /// Waits for what comes by `connection`; whether it can be waited for.
   private func keep(_ connection: GroupConnection) -> Bool {
-    connection.source = try? loop.watch(fd: connection.fd, priority: .sibling) {
-      [unowned self, unowned connection] in receive(by: connection)
-    }
-    guard connection.source != nil else { return false }
+    guard readable?.add(connection.fd) == true else { return false }
     connections.append(connection)
     return true
   }
 
   private func close(_ connection: GroupConnection) {
     connections.removeAll { $0 === connection }
-    connection.source = nil
+    readable?.remove(connection.fd)
     // Whoever said nothing is none of the group.
     guard connection.hasSpoken, let name = connection.name,
       !connections.contains(where: { $0.name == name && $0.hasSpoken })
@@ -99,7 +99,10 @@ final class GroupSocket {
   }
 
   /// One message: the loop calls again while more wait.
-  private func receive(by connection: GroupConnection) {
+  private func receive() {
+    guard let fd = readable?.next(), let connection = connections.first(where: { $0.fd == fd }) else {
+      return
+    }
     switch connection.receive() {
     case .nothing: break
     case .ended: close(connection)
@@ -123,6 +126,11 @@ final class GroupSocket {
     listener = nil
     datagrams = nil
     do {
+      if readable == nil {
+        let readable = try DescriptorSet()
+        readableSource = try loop.watch(fd: readable.fd, priority: .sibling) { [unowned self] in receive() }
+        self.readable = consume readable
+      }
       let listener = try LocalListener(path: "\(siblings)/\(ownDirectory)/\(Self.listenerName)")
       let datagrams = try LocalSocket(path: "\(siblings)/\(ownDirectory)/\(Self.datagramName)")
       sources = [
@@ -177,7 +185,6 @@ private final class GroupConnection {
   var name: String?
   /// Whether it has said anything: one of another group, or one that is frozen, has not.
   var hasSpoken = false
-  var source: EventSource?
 
   init(_ socket: consuming LocalConnection, with name: String?) {
     self.socket = socket

@@ -56,3 +56,15 @@ int vip_unshare_mounts(void);
 
 /// Moves the calling thread into the network namespace that `fd` refers to; -1 and errno on failure.
 int vip_enter_network(int fd);
+
+/// Of epoll(7), which glibc's module lacks: a set of descriptors; -1 and errno on failure.
+int vip_epoll_create(void);
+
+/// Adds `fd`; -1 and errno on failure.
+int vip_epoll_add(int epoll, int fd);
+
+/// Removes `fd`; -1 and errno on failure.
+int vip_epoll_remove(int epoll, int fd);
+
+/// One of those that are readable, without waiting; -1 if none is.
+int vip_epoll_next(int epoll);
