@@ -100,7 +100,7 @@ struct KernelView: Hashable, Sendable {
     if case .routeReplaced(let route) = change {
       return !routes.contains { $0.isAlike(route) } && !route.isDefault
     }
-    guard case .address(let new) = change, let old = addresses.first(where: { $0.isSame(as: new) }) else {
+    guard case .address(let new) = change, let old = address(new.network, on: new.linkIndex) else {
       return false
     }
     return old.isUsable == new.isUsable && old.isDuplicate == new.isDuplicate && old.label == new.label
@@ -164,9 +164,9 @@ struct KernelView: Hashable, Sendable {
   /// IPv4 addresses are kept in the order in which the kernel looks at those of a kind: primary ones as they became that,
   /// secondary ones of a subnet as they came.
   private mutating func note(_ address: LinkAddress) {
-    let place = addresses.firstIndex { $0.isSame(as: address) }
-    guard place != nil || concerns(address) else { return }
-    if let index = place {
+    let known = place(address.network, on: address.linkIndex)
+    guard known != nil || concerns(address) else { return }
+    if let index = known {
       let old = addresses[index]
       let isRenewal = old.isUsable == address.isUsable && old.isDuplicate == address.isDuplicate
       addresses[index] = address
@@ -180,7 +180,7 @@ struct KernelView: Hashable, Sendable {
   }
 
   private mutating func forget(_ address: LinkAddress) {
-    addresses.removeAll { $0.isSame(as: address) }
+    if let index = place(address.network, on: address.linkIndex) { addresses.remove(at: index) }
     forgetRoutes(without: address)
     choosePrimary()
   }
@@ -293,7 +293,16 @@ struct KernelView: Hashable, Sendable {
 
   /// The kernel's entry for `network` on the link with this index.
   func address(_ network: IPNetwork, on linkIndex: Int32) -> LinkAddress? {
-    addresses.first { $0.linkIndex == linkIndex && $0.network.isSameAddress(as: network) }
+    place(network, on: linkIndex).map { addresses[$0] }
+  }
+
+  /// Where that is. The entries of a VIP of many addresses are looked through for each of them, so none is copied.
+  private func place(_ network: IPNetwork, on linkIndex: Int32) -> Int? {
+    for index in addresses.indices
+    where addresses[index].linkIndex == linkIndex && addresses[index].network.isSameAddress(as: network) {
+      return index
+    }
+    return nil
   }
 
   /// Whether the host reaches the subnet of `network`, one of the VIP's on the link with index `carrier`, by addresses
@@ -317,7 +326,7 @@ struct KernelView: Hashable, Sendable {
   /// the kernel takes the first primary address (inet_select_addr()), and of a subnet's secondary ones the first becomes
   /// the primary one when that goes (__inet_del_ifa()).
   func isAheadOfOwn(_ vip: LinkAddress) -> Bool {
-    guard let place = addresses.firstIndex(where: { $0.isSame(as: vip) }) else { return false }
+    guard let place = place(vip.network, on: vip.linkIndex) else { return false }
     return addresses.indices.contains { index in
       let own = addresses[index]
       guard own.linkIndex == vip.linkIndex, own.network.address.family == .ipv4, own.scope == vip.scope,
@@ -362,12 +371,6 @@ struct KernelView: Hashable, Sendable {
   var surroundings: Surroundings {
     let way = routes.defaultRoute(.ipv4) ?? routes.defaultRoute(.ipv6)
     return Surroundings(links: links, addresses: addresses, defaultRouteLinkIndex: way?.linkIndex)
-  }
-}
-
-extension LinkAddress {
-  fileprivate func isSame(as other: LinkAddress) -> Bool {
-    linkIndex == other.linkIndex && network.isSameAddress(as: other.network)
   }
 }
 

@@ -1,9 +1,13 @@
+import CLinux
 import CNetlink
 import Glibc
 
 /// A NETLINK_ROUTE socket of libnl.
 final class NetlinkSocket {
   private let socket: OpaquePointer
+  /// Octets: what the kernel puts into a datagram at most where it has many to fill (netlink_dump()). Only what is used of
+  /// it takes memory.
+  private let buffer = DatagramBuffer(count: 32 << 10)
 
   init() throws(LinuxError) {
     guard let socket = nl_socket_alloc() else { throw LinuxError("opening a netlink socket", errno: ENOMEM) }
@@ -36,43 +40,56 @@ final class NetlinkSocket {
     return nlmsg_hdr(message.pointer).pointee.nlmsg_seq
   }
 
-  /// Completes `messages` and sends them in one datagram, which the kernel reads to its end; the sequence number of the
-  /// first, which those of the others follow. What is done as it was asked the kernel says of the last one only.
-  func send(_ messages: [NetlinkMessage], _ operation: String) throws(LinuxError) -> UInt32 {
-    var datagram: [UInt8] = []
-    var first: UInt32?
-    for (index, message) in messages.enumerated() {
-      nl_complete_msg(socket, message.pointer)
-      guard let header = nlmsg_hdr(message.pointer) else { throw LinuxError(operation, errno: ENOMEM) }
-      first = first ?? header.pointee.nlmsg_seq
-      if index < messages.count - 1 { header.pointee.nlmsg_flags &= ~UInt16(NLM_F_ACK) }
-      datagram += UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len))
-      datagram += repeatElement(0, count: -datagram.count & (Int(NLMSG_ALIGNTO) - 1))
-    }
-    let result = datagram.withUnsafeMutableBytes { nl_sendto(socket, $0.baseAddress, $0.count) }
-    try LinuxError.check(result, operation)
-    return first ?? 0
+  /// Completes `message` and appends it to `datagram`.
+  func append(_ message: NetlinkMessage, to datagram: inout NetlinkDatagram) throws(LinuxError) {
+    nl_complete_msg(socket, message.pointer)
+    try datagram.append(message)
   }
 
-  /// Hands each message of the next datagram to `body`; false if none waits on a non-blocking socket.
+  /// Sends `datagram`.
+  func send(_ datagram: NetlinkDatagram, _ operation: String) throws(LinuxError) {
+    let result = datagram.withBytes { bytes in
+      nl_sendto(socket, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
+    try LinuxError.check(result, operation)
+  }
+
+  /// Hands each message of the next datagram to `body`; false if none waits on a non-blocking socket, or none came in
+  /// time on another one.
   func receive(
     _ operation: String, _ body: (UnsafeMutablePointer<nlmsghdr>) -> Void
   ) throws(LinuxError) -> Bool {
     var sender = sockaddr_nl()
-    var buffer: UnsafeMutablePointer<UInt8>?
-    let count = nl_recv(socket, &sender, &buffer, nil)
-    if count == -NLE_AGAIN { return false }
-    try LinuxError.check(count, operation)
-    guard let buffer else { return false }
-    defer { free(buffer) }
+    guard let count = try receive(from: &sender, operation) else { return false }
     // Only the kernel (port 0) speaks for the kernel.
     guard sender.nl_pid == 0 else { return true }
-    var remaining = count
-    var header = UnsafeMutableRawPointer(buffer).assumingMemoryBound(to: nlmsghdr.self)
+    guard count <= buffer.bytes.count, let base = buffer.bytes.baseAddress else {
+      throw LinuxError(operation, errno: EMSGSIZE)
+    }
+    var remaining = Int32(count)
+    var header = base.assumingMemoryBound(to: nlmsghdr.self)
     while nlmsg_ok(header, remaining) != 0 {
       body(header)
       header = nlmsg_next(header, &remaining)
     }
     return true
+  }
+
+  /// The length of the next datagram; nil if none comes. libnl would look for it first, with a call of its own.
+  private func receive(from sender: inout sockaddr_nl, _ operation: String) throws(LinuxError) -> Int? {
+    while true {
+      var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
+      let count = withUnsafeMutableBytes(of: &sender) { sender in
+        recvfrom(
+          fd, buffer.bytes.baseAddress, buffer.bytes.count, Int32(MSG_TRUNC),
+          sender.assumingMemoryBound(to: sockaddr.self).baseAddress, &length)
+      }
+      if count >= 0 { return count }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return nil
+      case let code: throw LinuxError(operation, errno: code)
+      }
+    }
   }
 }

@@ -59,20 +59,20 @@ public final class RouteRequests {
   /// Carries out changes that one message says each; what went wrong with each. The kernel does those after one that it
   /// refuses, too.
   func change(_ requests: ArraySlice<KernelRequest>) -> [LinuxError?] {
+    guard let operation = requests.first?.operation else { return [] }
     var errors: [LinuxError?] = []
-    var messages: [NetlinkMessage] = []
+    var datagram = NetlinkDatagram()
     for request in requests {
       do throws(LinuxError) {
-        messages.append(try request.message())
+        try socket.append(try request.message(), to: &datagram)
         errors.append(nil)
       } catch {
         errors.append(error)
       }
     }
-    guard let operation = requests.first?.operation, !messages.isEmpty else { return errors }
     let sent = errors.indices.filter { errors[$0] == nil }
     do throws(LinuxError) {
-      for (index, error) in zip(sent, try make(messages, operation)) { errors[index] = error }
+      for (index, error) in zip(sent, try make(datagram, operation)) { errors[index] = error }
     } catch {
       for index in sent { errors[index] = error }
     }
@@ -81,19 +81,22 @@ public final class RouteRequests {
 
   /// Sends a change and waits for its answer.
   func make(_ change: NetlinkMessage, _ operation: String) throws(LinuxError) {
-    if let error = try make([change], operation)[0] { throw error }
+    var datagram = NetlinkDatagram()
+    try socket.append(change, to: &datagram)
+    if let error = try make(datagram, operation)[0] { throw error }
   }
 
-  /// Sends changes in one datagram and waits for the answer to the last of them; what the kernel answers to each, nil where
-  /// it did as it was told. It tells of every refusal, in order, and of what is done only where it must.
-  private func make(_ changes: [NetlinkMessage], _ operation: String) throws(LinuxError) -> [LinuxError?] {
-    let first = try socket.send(changes, operation)
+  /// Sends changes and waits for the answer to the last of them; what the kernel answers to each, nil where it did as it
+  /// was told.
+  private func make(_ changes: NetlinkDatagram, _ operation: String) throws(LinuxError) -> [LinuxError?] {
     var errors = [LinuxError?](repeating: nil, count: changes.count)
+    guard changes.count > 0 else { return errors }
+    try socket.send(changes, operation)
     var isAnswered = false
     while !isAnswered {
       let received = try socket.receive(operation) { header in
         guard let report = RouteMessage(header).outcome(of: operation) else { return }
-        let place = Int(report.sequence &- first)
+        let place = Int(report.sequence &- changes.first)
         guard errors.indices.contains(place) else { return }
         errors[place] = report.error
         if place == errors.count - 1 { isAnswered = true }
@@ -139,10 +142,11 @@ extension RouteRequests {
       network: stopgap, linkIndex: request.linkIndex, scope: request.scope,
       validLifetime: request.validLifetime, addsPrefixRoute: false)
     let (lasting, passing) = (try AddressObject(request), try AddressObject(interim))
-    let changes = [
-      try passing.additionMessage(), try lasting.removalMessage(), try lasting.additionMessage(),
-      try passing.removalMessage(),
-    ]
+    var changes = NetlinkDatagram()
+    try socket.append(try passing.additionMessage(), to: &changes)
+    try socket.append(try lasting.removalMessage(), to: &changes)
+    try socket.append(try lasting.additionMessage(), to: &changes)
+    try socket.append(try passing.removalMessage(), to: &changes)
     let errors = try make(changes, operation)
     // What could not be removed was not there, which is no reason to complain.
     if let error = errors[2] { throw error }
