@@ -142,6 +142,10 @@ struct ConfigurationKey: Sendable {
     scalar(
       "Announce", "RefreshSec", "0 for never, or a time span from 1s to 1d", sample: "10s", \.refreshInterval,
       read: { spanOrZero($0, .seconds(1)...(.seconds(86400))) }, write: { $0.map(TimeSpan.text) ?? "0" }),
+    scalar(
+      "Announce", "IntervalSec", "0 for none, or a time span from 100us to 1s", sample: "1ms",
+      \.announcementInterval, read: { spanOrZero($0, .microseconds(100)...(.seconds(1))) },
+      write: { $0.map(TimeSpan.text) ?? "0" }),
     list(
       track, "Unit", "the whole name of a unit, as in postgresql.service, at most 64 times",
       sample: "nginx.service", \.lastTrack.units, read: { TrackSettings.isUnitName($0) ? $0 : nil }),

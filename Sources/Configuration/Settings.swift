@@ -53,6 +53,8 @@ public struct Settings: Hashable, Sendable {
   public var announcementRepeat = 5
   /// The time between later announcements, 1 s to 1 day; nil is never.
   public var refreshInterval: Duration? = .seconds(60)
+  /// The time between two packets that announce addresses, 100 us to 1 s; nil is none.
+  public var announcementInterval: Duration?
   /// What else decides whether this host may own the VIP: one for each section that says something.
   public var tracks: [TrackSettings] = []
 

@@ -25,6 +25,7 @@ extension Settings {
       interval: advertisementInterval, preempts: preempt, preemptDelay: preemptDelay, lease: lease,
       witness: witness, references: references(defaultGateway: defaultGateway), isolation: true,
       announcementRepeat: announcementRepeat, announcementRefresh: refreshInterval)
+    parameters.announcementInterval = announcementInterval
     parameters.version = version
     parameters.checksum = checksum
     parameters.usesVirtualMAC = virtualMAC

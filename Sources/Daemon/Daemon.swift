@@ -171,8 +171,11 @@ public final class Daemon {
       }
     case .ask(let packet, let station):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.send(packet, to: station) }
-    case .announce(let address):
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.announce(address) }
+    case .announce(let addresses, let form):
+      send(.neighbor) { sockets throws(LinuxError) in
+        let unsent = try sockets.announce(addresses, form)
+        if !unsent.isEmpty { handle(.unannounced(unsent, form)) }
+      }
     case .hearAnswers(let answerers):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.hear(answerers) }
     case .listenForEvidence(let audience, let isUrgent):

@@ -19,6 +19,7 @@ final class FamilySockets {
   private var answerers: [IPAddress] = []
   private var message: [UInt8] = []
   private var frame: [UInt8] = []
+  private var frames: [UInt8] = []
 
   init(_ router: VirtualRouter, _ plan: SocketPlan) throws(LinuxError) {
     self.router = router
@@ -95,10 +96,18 @@ final class FamilySockets {
     }
   }
 
-  func announce(_ address: IPAddress) throws(LinuxError) {
-    for operation in address.family.announcements {
-      try send(.announcement(operation, for: address, at: virtualMAC ?? hardware), to: .broadcast)
+  /// Announces `addresses` in one go; those for which there was no room.
+  func announce(
+    _ addresses: [IPAddress], _ operation: NeighborPacket.Operation
+  ) throws(LinuxError) -> ArraySlice<IPAddress> {
+    frames.removeAll(keepingCapacity: true)
+    for address in addresses {
+      NeighborPacket.announcement(operation, for: address, at: virtualMAC ?? hardware)
+        .encode(to: .broadcast, isRouter: isRouter, into: &frame)
+      frames += frame
     }
+    let all = frames
+    return addresses.dropFirst(try neighbor.send(all.span, count: addresses.count))
   }
 
   func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {

@@ -81,9 +81,14 @@ final class LinkSockets {
     }
   }
 
-  /// All forms in which neighbours learn where `address` is.
-  func announce(_ address: IPAddress) throws(LinuxError) {
-    for family in families where family.router.family == address.family { try family.announce(address) }
+  /// Tells neighbours where `addresses` are; those for which there was no room.
+  func announce(_ addresses: [IPAddress], _ form: AnnouncementForm) throws(LinuxError) -> [IPAddress] {
+    var unsent: [IPAddress] = []
+    try families.tryEach { family throws(LinuxError) in
+      guard let operation = family.router.family.announcement(form) else { return }
+      unsent += try family.announce(addresses.filter { $0.family == family.router.family }, operation)
+    }
+    return unsent
   }
 
   func send(_ packet: NeighborPacket, to station: MACAddress) throws(LinuxError) {

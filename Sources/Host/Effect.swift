@@ -28,8 +28,9 @@ public enum Effect: Hashable, Sendable {
   case advertise(Advertisement, Dialect, isOwner: Bool)
   /// Ask this station, by ARP or neighbour discovery.
   case ask(NeighborPacket, to: MACAddress)
-  /// Send one gratuitous ARP, as request and as reply, or one unsolicited Neighbor Advertisement.
-  case announce(IPAddress)
+  /// Announce each of these addresses, all of which can be in this form; `Input.unannounced` follows for those for which
+  /// there was no room.
+  case announce([IPAddress], AnnouncementForm)
   /// Report what these answer to this host, beside what is said of the VIP.
   case hearAnswers(of: [IPAddress])
   /// Report the next frame that one of the audience sends, once; if it is not urgent, the frames since the last timer
@@ -195,4 +196,13 @@ public struct Effects: Sendable {
   public mutating func removeAll() { storage.removeAll(keepingCapacity: true) }
 
   mutating func append(_ effect: Effect) { storage.append(effect) }
+
+  /// Announces `addresses`, in one go with what was to be announced just before.
+  mutating func announce(_ addresses: [IPAddress], _ form: AnnouncementForm) {
+    if case .announce(let before, form)? = storage.last {
+      storage[storage.count - 1] = .announce(before + addresses, form)
+    } else if !addresses.isEmpty {
+      storage.append(.announce(addresses, form))
+    }
+  }
 }

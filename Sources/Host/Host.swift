@@ -151,6 +151,7 @@ public struct Host: Sendable {
     case .frame(let station):
       if sockets.awaited?.isUrgent == true { sockets.awaited = nil }
       tell(.frame(from: station), at: now, into: &effects)
+    case .unannounced(let unsent, let form): announceLater(unsent, form, at: now, into: &effects)
     case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
     case .timer: runTimers(at: now, into: &effects)
     case .check(let check, let passed, let reason): note(check, passed, reason, into: &effects)
@@ -254,9 +255,8 @@ public struct Host: Sendable {
       listen(to: stations, isUrgent: isUrgent, into: &effects)
     case .add(let set): add(set, at: now, into: &effects)
     case .remove(let set): remove(set, at: now, into: &effects)
-    case .announce(let set):
-      chronicle.count(.announcements)
-      set.forEach { effects.append(.announce(settings.addresses[$0].address)) }
+    case .announce(let set, let form):
+      announce(set, form, into: &effects)
     case .report(let report): note(report, at: now, into: &effects)
     case .handoverEnded(let outcome): handoverEnded(outcome, into: &effects)
     case .exit: if phase == .running { beginLeaving(at: now, into: &effects) }

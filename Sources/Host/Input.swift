@@ -31,6 +31,9 @@ public enum Input: Hashable, Sendable {
   /// A packet could not be sent.
   case sendFailed(Outgoing, KernelRefusal)
 
+  /// The link's queue was full before these addresses, of `Effect.announce`, could be announced in this form.
+  case unannounced([IPAddress], AnnouncementForm)
+
   // MARK: This host
 
   /// `Host.deadline` has come.

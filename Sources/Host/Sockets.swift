@@ -191,6 +191,27 @@ extension Host {
     effects.append(.listenForEvidence(.others(than: known), isUrgent: isUrgent))
   }
 
+  mutating func announce(_ set: AddressSet, _ form: AnnouncementForm, into effects: inout Effects) {
+    if form == .first { chronicle.count(.announcements) }
+    var announced: [IPAddress] = []
+    set.forEach { index in
+      let address = settings.addresses[index].address
+      if address.family.announcement(form) != nil { announced.append(address) }
+    }
+    effects.announce(announced, form)
+  }
+
+  /// The core has these announced when the queue has room.
+  mutating func announceLater(
+    _ unsent: [IPAddress], _ form: AnnouncementForm, at now: Instant, into effects: inout Effects
+  ) {
+    var set: AddressSet = []
+    for (index, network) in settings.addresses.enumerated() where unsent.contains(network.address) {
+      set.insert(AddressSet(index: index))
+    }
+    tell(.unannounced(set, form), at: now, into: &effects)
+  }
+
   private static let failurePause = Duration.seconds(60)
 
   /// A packet that cannot be sent is lost like one that the network loses.

@@ -148,16 +148,16 @@ extension Host {
 
   /// Tells the core what came and went, and asks for what could not be asked for before.
   mutating func followAddresses(at now: Instant, into effects: inout Effects) {
-    for index in settings.addresses.indices { follow(index, at: now, into: &effects) }
+    for index in settings.addresses.indices { follow(index, has(index), at: now, into: &effects) }
     let unasked = addresses.unasked
     unasked.forEach { add($0, at: now, into: &effects) }
     removeDropped(at: now, into: &effects)
     followOwnAddresses(at: now, into: &effects)
   }
 
-  private mutating func follow(_ index: Int, at now: Instant, into effects: inout Effects) {
+  private mutating func follow(_ index: Int, _ isThere: Bool, at now: Instant, into effects: inout Effects) {
     let wasThere = addresses.told.contains(AddressSet(index: index))
-    let isThere = has(index) || wasThere && isBeingReplaced(index)
+    let isThere = isThere || wasThere && isBeingReplaced(index)
     if isThere && !wasThere { appeared(index, at: now, into: &effects) }
     if !isThere && wasThere {
       addresses.told.remove(AddressSet(index: index))
@@ -168,14 +168,14 @@ extension Host {
   /// Follows a change of one of the VIP's addresses, if nothing but its own presence depends on that; whether it does. All
   /// those of a VIP come and go at once, and each costs what there is to look at.
   mutating func followAlone(_ change: RouteChange, at now: Instant, into effects: inout Effects) -> Bool {
-    guard let address = change.subject, phase == .running, case .ready = core.link, !hasChanged,
+    guard let (address, isThere) = change.presence, phase == .running, case .ready = core.link, !hasChanged,
       addresses.unasked.isEmpty, addresses.dropped.isEmpty,
       address.protocolNumber == AddressRequest.protocolNumber, let index = index(of: address.network),
       carriers.index(address.network.address.family, in: view) == address.linkIndex
     else { return false }
     routes.mayHaveChanged = true
     told.isOutdated = true
-    follow(index, at: now, into: &effects)
+    follow(index, isThere, at: now, into: &effects)
     // Of one that is asked about nothing is known before the answer.
     if pending.additions + pending.removals > 0 {
       addresses.awaitsPlace = true
@@ -377,10 +377,11 @@ extension Host {
 }
 
 extension RouteChange {
-  /// The address that it is about, if it is about one.
-  fileprivate var subject: LinkAddress? {
+  /// The address that came or went, if one did, and whether it is there now.
+  fileprivate var presence: (LinkAddress, Bool)? {
     switch self {
-    case .address(let address), .addressRemoved(let address): address
+    case .address(let address): (address, true)
+    case .addressRemoved(let address): (address, false)
     default: nil
     }
   }

@@ -9,7 +9,7 @@ struct Conversion: NoteTaker {
   struct Context {
     /// `vrrp_version`; keepalived's default is 2.
     var version = 2
-    /// `vrrp_garp_master_repeat` and `vrrp_garp_master_refresh`.
+    /// `vrrp_garp_master_repeat`, `vrrp_garp_master_refresh`, `vrrp_garp_interval` and `vrrp_gna_interval`.
     var announcements: [String: String] = [:]
     var scripts: [String: Script] = [:]
     /// The group of an instance, by their names.
@@ -73,7 +73,8 @@ struct Conversion: NoteTaker {
       case ("vrrp_version", let value?) where ["2", "3"].contains(value):
         context.version = value == "2" ? 2 : 3
         inner.settle(0..<2)
-      case ("vrrp_garp_master_repeat", let value?), ("vrrp_garp_master_refresh", let value?):
+      case ("vrrp_garp_master_repeat", let value?), ("vrrp_garp_master_refresh", let value?),
+        ("vrrp_garp_interval", let value?), ("vrrp_gna_interval", let value?):
         context.announcements[String(inner.keyword.dropFirst("vrrp_".count))] = value
         inner.settle(0..<2)
       default:

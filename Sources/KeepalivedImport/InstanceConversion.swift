@@ -171,11 +171,32 @@ struct InstanceConversion: NoteTaker {
 
   /// The line of [Announce] for a keyword of keepalived; nil if the value is not accepted.
   private func announcement(_ keyword: String, _ value: String) -> String? {
-    if keyword == "garp_master_repeat" { return Number.parse(value, 1...100).map { "Repeat=\($0)" } }
-    return Number.parse(value, 0...86_400).map { $0 == 0 ? "RefreshSec=0" : "RefreshSec=\($0)s" }
+    switch keyword {
+    case "garp_master_repeat": Number.parse(value, 1...100).map { "Repeat=\($0)" }
+    case "garp_master_refresh":
+      Number.parse(value, 0...86_400).map { $0 == 0 ? "RefreshSec=0" : "RefreshSec=\($0)s" }
+    // The shortest that vipd knows is no burden.
+    default:
+      Seconds.microseconds(value).flatMap { span in
+        (0...1_000_000).contains(span)
+          ? "IntervalSec=\(span == 0 ? "0" : TimeSpan.text(.microseconds(max(span, 100))))" : nil
+      }
+    }
+  }
+
+  /// keepalived has a pace for each family, as the addresses have one here.
+  private mutating func keepThePaceOfTheFamily() {
+    let isIPv6 = addresses.contains { $0.address.family == .ipv6 }
+    let isIPv4 = addresses.contains { $0.address.family == .ipv4 }
+    let span = { [announcements] (keyword: String) in
+      announcements[keyword].flatMap(Seconds.microseconds) ?? 0
+    }
+    let isSlowerIPv6 = span("gna_interval") > span("garp_interval")
+    announcements[isIPv6 && (isSlowerIPv6 || !isIPv4) ? "garp_interval" : "gna_interval"] = nil
   }
 
   private mutating func convertAnnouncements() {
+    keepThePaceOfTheFamily()
     for (keyword, value) in announcements.sorted(by: { $0.key > $1.key }) {
       if let line = announcement(keyword, value) {
         assign("Announce", line)

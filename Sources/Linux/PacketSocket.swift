@@ -22,6 +22,8 @@ public struct PacketSocket: ~Copyable {
     let socket = try Descriptor(
       Glibc.socket(AF_PACKET, Descriptor.rawSocketType, 0), "opening a packet socket")
     try socket.set(SOL_PACKET, PACKET_IGNORE_OUTGOING, Int32(1), "setting up a packet socket")
+    // Room for two frames of each of 255 addresses, where the link takes its time; else the default has to do.
+    try? socket.set(SOL_SOCKET, SO_SNDBUFFORCE, Int32(1 << 19), "setting up a packet socket")
     // As advertisements, which frames with the virtual router's address are.
     try socket.set(SOL_SOCKET, SO_PRIORITY, Int32(6), "setting up a packet socket")
     if let receiveBuffer {
@@ -48,6 +50,30 @@ public struct PacketSocket: ~Copyable {
       }
     }
     guard sent == frame.count else { throw LinuxError("sending a frame", errno: errno) }
+  }
+
+  /// Sends `count` frames of one length that lie one after the other, in one go; how many of them, beginning with the
+  /// first, before the socket's buffer or the link's queue was full.
+  ///
+  /// Throws errors of kind `linkDown` and `linkGone`, which may pass.
+  public func send(_ frames: Span<UInt8>, count: Int) throws(LinuxError) -> Int {
+    guard count > 0 else { return 0 }
+    let length = frames.count / count
+    var sent = 0
+    while sent < count {
+      let more = frames.extracting(droppingFirst: sent * length).withUnsafeBytes { bytes in
+        withUnsafePointer(to: Self.address(linkIndex, etherType: 0)) {
+          vip_send_frames(socket.number, $0, bytes.baseAddress, length, UInt32(count - sent))
+        }
+      }
+      guard more >= 0 else {
+        let error = LinuxError("sending frames", errno: errno)
+        guard error.kind == .overflow else { throw error }
+        return sent
+      }
+      sent += Int(more)
+    }
+    return sent
   }
 
   /// Hands the next waiting frame, or its first 2048 octets, to `body`; false if none waits.
@@ -89,12 +115,16 @@ public struct PacketSocket: ~Copyable {
   private static func withAddress<Result>(
     _ linkIndex: Int32, etherType: UInt16, _ body: (UnsafePointer<sockaddr>?, socklen_t) -> Result
   ) -> Result {
+    withUnsafeBytes(of: address(linkIndex, etherType: etherType)) {
+      body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+    }
+  }
+
+  private static func address(_ linkIndex: Int32, etherType: UInt16) -> sockaddr_ll {
     var address = sockaddr_ll()
     address.sll_family = UInt16(AF_PACKET)
     address.sll_protocol = etherType.bigEndian
     address.sll_ifindex = linkIndex
-    return withUnsafeBytes(of: &address) {
-      body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
-    }
+    return address
   }
 }

@@ -68,7 +68,20 @@ public struct NeighborPacket: Hashable, Sendable {
   }
 }
 
+/// An address is announced in one form after the other.
+public enum AnnouncementForm: Int, Hashable, Sendable {
+  /// Gratuitous ARP as a request; of IPv6 the only one, an unsolicited Neighbor Advertisement.
+  case first
+  /// Gratuitous ARP as a reply.
+  case second
+}
+
 extension AddressFamily {
   /// The forms in which an address of this family is announced.
   public var announcements: [NeighborPacket.Operation] { self == .ipv4 ? [.request, .reply] : [.reply] }
+
+  /// The packet that is `form` in this family, if there is one.
+  public func announcement(_ form: AnnouncementForm) -> NeighborPacket.Operation? {
+    announcements.dropFirst(form.rawValue).first
+  }
 }

@@ -17,9 +17,8 @@ public enum Action: Hashable, Sendable {
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.
   case remove(AddressSet)
-  /// Send one gratuitous ARP, as request and as reply, or one unsolicited Neighbor Advertisement for each of
-  /// these addresses.
-  case announce(AddressSet)
+  /// Announce these addresses, in this form; those of a family that does not have it are not announced.
+  case announce(AddressSet, AnnouncementForm = .first)
   /// Tell the operator.
   case report(Report)
   /// Answer all `Event.handover` that were not answered yet. Each of them is, once, before the instance exits.

@@ -26,6 +26,8 @@ public enum Event: Hashable, Sendable {
   case removeFailed(index: Int, errno: Int32)
   /// Netlink told that an address is gone from the interface, whoever removed it.
   case vanished(index: Int)
+  /// The link's queue was full before these addresses could be announced in this form.
+  case unannounced(AddressSet, AnnouncementForm)
   /// Configuration changed. The virtual router's number, and the families of the addresses, are the same. Addresses
   /// that are no longer listed are the driver's to remove, when the actions that this causes are carried out.
   case reconfigure(Parameters)

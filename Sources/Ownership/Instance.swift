@@ -142,6 +142,8 @@ public struct Instance: Sendable {
     case .removed(let index): holdings.confirmRemoval(index)
     case .removeFailed(let index, let errno): removeFailed(index, errno, at: now, &actions)
     case .vanished(let index): vanished(index, at: now, &actions)
+    case .unannounced(let addresses, let form):
+      phase.service?.announcements.postpone(addresses, form, at: now)
     case .reconfigure(let changed): reconfigure(changed, at: now, &actions)
     case .handover: handOver(at: now, &actions)
     case .standBack(let isBarred): bar(isBarred, at: now)

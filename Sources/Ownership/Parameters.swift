@@ -47,6 +47,8 @@ public struct Parameters: Hashable, Sendable {
   public var announcementRepeat: Int
   /// How often to announce while Active; nil for never again.
   public var announcementRefresh: Duration?
+  /// The time between two packets that announce addresses; nil for none.
+  public var announcementInterval: Duration?
   /// Step down when the loop was late. Only the simulator switches this off, to show what it is for.
   public var checksLateness = true
   /// Listen before going on after a restart that took long. Only the simulator switches this off.

@@ -104,9 +104,8 @@ extension Instance {
   mutating func added(_ index: Int, at now: Instant, _ actions: inout Actions) {
     let isOwned = owns
     guard holdings.confirmAddition(index) else { return }
-    phase.service?.announcements.start(at: now)
-    _ = isAnnouncementDue(at: now)
-    actions.append(.announce(AddressSet(index: index)))
+    phase.service?.announcements.start(with: AddressSet(index: index), parameters, at: now)
+    announce(at: now, &actions)
     if holdings.adding.isEmpty { retryPause = Self.retryDelay }
     if owns && !isOwned { actions.append(.report(.owned)) }
   }
@@ -164,12 +163,9 @@ extension Instance {
   // MARK: Announcements
 
   mutating func announce(at now: Instant, _ actions: inout Actions) {
-    if isAnnouncementDue(at: now) && !holdings.present.isEmpty { actions.append(.announce(holdings.present)) }
-  }
-
-  private mutating func isAnnouncementDue(at now: Instant) -> Bool {
-    let (count, refresh) = (parameters.announcementRepeat, parameters.announcementRefresh)
-    return phase.service?.announcements.isDue(at: now, repeat: count, refresh: refresh) ?? false
+    if let due = phase.service?.announcements.take(of: holdings.present, parameters, at: now) {
+      actions.append(.announce(due.addresses, due.form))
+    }
   }
 
   /// Neighbours may have believed a rival; whether they are told again now.

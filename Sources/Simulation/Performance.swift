@@ -23,7 +23,7 @@ extension World {
     case .advertise(let advertisement, let dialect, let isOwner):
       advertise(advertisement, dialect, isOwner: isOwner, by: number)
     case .ask(let packet, let hardware): ask(packet, at: hardware, by: number)
-    case .announce(let address): announce(address, by: number)
+    case .announce(let addresses, let form): for address in addresses { announce(address, form, by: number) }
     case .hearAnswers(let answerers): daemons[number].sockets?.answerers = answerers
     case .listenForEvidence(let audience, let isUrgent): listen(to: audience, isUrgent: isUrgent, number)
     case .watchUnits(let units): watch(units, number)
@@ -84,17 +84,16 @@ extension World {
     send(packet, from: daemons[number].machine, to: hardware)
   }
 
-  private func announce(_ address: IPAddress, by number: Int) {
-    coverage.count(.announced)
+  private func announce(_ address: IPAddress, _ form: AnnouncementForm, by number: Int) {
+    if form == .first { coverage.count(.announced) }
     checkAnnouncement(of: address, by: number)
     guard canSend(number, .neighbor), let plan = daemons[number].sockets?.plan else { return }
     let family = address.family
+    guard let operation = family.announcement(form) else { return }
     let id = Station.virtualRouterID(daemons[number].vip)
     let hardware = plan.usesVirtualMAC ? .virtualRouter(id, family) : plan.hardware
-    for operation in family.announcements {
-      let packet = NeighborPacket.announcement(operation, for: address, at: hardware)
-      send(packet, from: daemons[number].machine, to: .broadcast)
-    }
+    let packet = NeighborPacket.announcement(operation, for: address, at: hardware)
+    send(packet, from: daemons[number].machine, to: .broadcast)
   }
 
   private func listen(to audience: Audience, isUrgent: Bool, _ number: Int) {

@@ -35,7 +35,8 @@ extension Effect {
     case .advertise(let advertisement, _, let isOwner):
       "advertise priority \(advertisement.priority)\(isOwner ? " as owner" : "")"
     case .ask(let packet, let hardware): "ask for \(packet.target) at \(hardware)"
-    case .announce(let address): "announce \(address)"
+    case .announce(let addresses, let form):
+      "announce, \(form): \(addresses.map(\.description).joined(separator: " "))"
     case .listenForEvidence: "listen for evidence"
     case .remember(let instant): "remember \(instant.map { TimeText.format($0.time) } ?? "nothing")"
     case .notice(.core(let report)): "notice: \(report)"

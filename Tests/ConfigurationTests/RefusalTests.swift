@@ -87,6 +87,9 @@ import Testing
   private static let refresh =
     "RefreshSec= is %; accepted: 0 for never, or a time span from 1s to 1d; "
     + "correct the line, or remove it for the default: 60s"
+  private static let pace =
+    "IntervalSec= is %; accepted: 0 for none, or a time span from 100us to 1s; "
+    + "correct the line, or remove it for the default: 0"
   private static let address =
     "Address= is %; accepted: an IP address, alone or with a prefix length, as in 192.168.1.219/24 or "
     + "fd00::219/64; "
@@ -124,6 +127,7 @@ import Testing
         + "default: 5"
     ),
     ("Announce", "RefreshSec", "10ms", refresh), ("Announce", "RefreshSec", "25h", refresh),
+    ("Announce", "IntervalSec", "99us", pace), ("Announce", "IntervalSec", "1001ms", pace),
     (
       "VirtualIP", "Scope", "site",
       "Scope= is %; accepted: global, link or host; correct the line, or remove it for the default: global"

@@ -60,6 +60,41 @@ private func instance(_ lines: String) throws -> ImportedInstance {
     #expect(settings.announcementRepeat == 3 && settings.refreshInterval == .seconds(30))
   }
 
+  /// keepalived has a pace for each family.
+  @Test(arguments: [
+    ("vrrp_garp_interval 0.001", "", Duration.milliseconds(1)), ("vrrp_garp_interval 0", "", nil),
+    ("vrrp_garp_interval 0.00001", "", .microseconds(100)), ("vrrp_gna_interval 0.5", "", nil),
+    ("vrrp_gna_interval 0.5", "fd00::219/64", .milliseconds(500)),
+    ("vrrp_garp_interval 0.25\n vrrp_gna_interval 0.01", "fd00::219/64", .milliseconds(250)),
+  ])
+  func thePaceOfAnnouncements(globals: String, address: String, pace: Duration?) throws {
+    let imported = try only(
+      """
+      global_defs {
+        vrrp_version 3
+        \(globals)
+      }
+      vrrp_instance VI {
+        interface eth0
+        virtual_ipaddress {
+          192.0.2.219/24
+        }
+        virtual_ipaddress_excluded {
+          \(address)
+        }
+      }
+      """)
+    #expect(try ImportHost.settings(of: imported).announcementInterval == pace)
+  }
+
+  @Test func aPaceOutOfRangeIsNoted() throws {
+    let imported = try only(
+      "global_defs {\n vrrp_garp_interval 2\n}\nvrrp_instance VI {\n interface eth0\n virtual_ipaddress {\n"
+        + "192.0.2.219/24\n}\n}\n")
+    #expect(imported.notes.map(\.text).contains("vrrp_garp_interval 2"))
+    #expect(try ImportHost.settings(of: imported).announcementInterval == nil)
+  }
+
   @Test func version2IsKeepalivedsDefault() throws {
     let settings = try ImportHost.settings(
       of: try instance("authentication {\n auth_type PASS\n auth_pass 123456789\n}"))

@@ -37,6 +37,34 @@ struct PacketSocketTests {
     #expect(try frames(sender).isEmpty)
   }
 
+  @Test func manyFramesInOneGo() throws {
+    let hosts = try TwoHosts()
+    let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
+    let receiver = try hosts.second.run {
+      try PacketSocket(linkIndex: hosts.secondLink.index, etherType: 0x0806)
+    }
+    let sent = (0..<200).map { frame(operation: UInt8($0)) }
+    let bytes = Array(sent.joined())
+    let count = try sender.send(bytes.span, count: sent.count)
+    #expect(count == sent.count)
+    try #require(wait(for: receiver.fd))
+    #expect(try frames(receiver) == sent)
+  }
+
+  /// Neither blocks nor fails: whoever sends learns how far it came.
+  @Test func aQueueThatIsFull() throws {
+    let hosts = try TwoHosts()
+    try hosts.first.run {
+      let sender = try PacketSocket(linkIndex: hosts.firstLink.index)
+      try shell("tc qdisc add dev eth0 root tbf rate 8kbit burst 1600 limit 3000")
+      let bytes = Array((0..<200).map { frame(operation: UInt8($0)) }.joined())
+      let sent = try sender.send(bytes.span, count: 200)
+      #expect(sent > 0 && sent < 200)
+      let more = try sender.send(bytes.span, count: 200)
+      #expect(more < 200)
+    }
+  }
+
   @Test func ownFramesAreNotHeard() throws {
     let hosts = try TwoHosts()
     let socket = try hosts.first.run {

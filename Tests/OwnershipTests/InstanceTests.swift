@@ -131,7 +131,7 @@ let first = AddressSet(index: 0)
     let start = driver.now
     var times = [Duration.zero]
     for (instant, action) in driver.run(until: start + .seconds(130)) {
-      if case .announce = action { times.append(instant - start) }
+      if case .announce(_, .first) = action { times.append(instant - start) }
     }
     let expected: [Duration] =
       [0, 20, 40, 60, 80, 1000, 1020, 1040, 1060, 1080, 5000, 5020, 5040, 5060, 5080].map {
@@ -212,7 +212,7 @@ let first = AddressSet(index: 0)
     changed.lease = .seconds(60)
     driver.handle(.reconfigure(changed))
     #expect(driver.instance.deadline == driver.now)
-    #expect(driver.runToDeadline() == [.add(first)])
+    #expect(driver.runToDeadline() == [.add(first), .announce(first, .second)])
   }
 }
 

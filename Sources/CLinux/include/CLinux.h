@@ -36,6 +36,11 @@ struct vip_ipv6_origin {
 /// which may exceed `size`; -1 and errno on failure.
 ssize_t vip_receive_ipv6(int fd, void *buffer, size_t size, struct vip_ipv6_origin *origin);
 
+/// Sends `count` frames of `length` octets each that lie one after the other, in one call: how many of them, beginning with
+/// the first, at most 512; -1 and errno if not even that one.
+int vip_send_frames(
+    int fd, const struct sockaddr_ll *destination, const void *frames, size_t length, unsigned count);
+
 /// Unmaps the pages of code and constants that are in memory; those that are used again come back from the
 /// page cache. Does nothing for pages that are locked.
 void vip_unmap_code(void);
