@@ -53,7 +53,10 @@ struct KernelView: Hashable, Sendable {
     links = snapshot.links
     let former = addresses
     addresses = snapshot.addresses.filter { address in
-      concerns(address) || former.contains { $0.isSame(as: address) }
+      concerns(address)
+        || former.contains {
+          $0.linkIndex == address.linkIndex && $0.network.isSameAddress(as: address.network)
+        }
     }
     routes = snapshot.routes
     forwardingLinks = snapshot.forwardingLinks
@@ -120,7 +123,8 @@ struct KernelView: Hashable, Sendable {
       address.network.address.family == .ipv4
         && routes.contains { $0.family == .ipv4 && $0.linkIndex == address.linkIndex }
         && !addresses.contains {
-          $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4 && !$0.isSame(as: address)
+          $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4
+            && !$0.network.isSameAddress(as: address.network)
         }
     // IPv4 routes go with it without a word (fib_flush()).
     case .nexthop(let id): routes.contains { $0.nexthopID == id }
