@@ -206,7 +206,7 @@ public final class Daemon {
   }
 
   private func readQuietEvidence() {
-    while let station = sockets?.receiveQuietEvidence() { handle(.frame(from: station)) }
+    for station in sockets?.takeQuietEvidence() ?? [] { handle(.frame(from: station)) }
   }
 
   // MARK: The kernel

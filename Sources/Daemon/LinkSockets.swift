@@ -60,8 +60,24 @@ final class LinkSockets {
   /// The station that was heard, if any; nothing more is heard.
   func receiveEvidence() throws(LinuxError) -> Input? { try evidence.receiveLast().map { .frame(from: $0) } }
 
-  /// A station that was heard while nobody was to be woken for it; nil if there is no other one.
-  func receiveQuietEvidence() -> MACAddress? {
+  /// As many frames as there is room for: a flood must not keep the loop.
+  private static let roomForEvidence = 4
+
+  /// What came before an Advertisement says nothing of whether that was heard.
+  private func forgetQuietEvidence() {
+    for _ in 0..<Self.roomForEvidence where receiveQuietEvidence() == nil { return }
+  }
+
+  /// The stations that were heard while nobody was to be woken for it.
+  func takeQuietEvidence() -> [MACAddress] {
+    var stations: [MACAddress] = []
+    while stations.count < Self.roomForEvidence, let station = receiveQuietEvidence() {
+      stations.append(station)
+    }
+    return stations
+  }
+
+  private func receiveQuietEvidence() -> MACAddress? {
     guard isQuiet else { return nil }
     // A link that went down says so here once; netlink says what matters of it.
     return try? evidence.receive()
@@ -79,6 +95,7 @@ final class LinkSockets {
     try families.tryEach { family throws(LinuxError) in
       try family.send(advertisement, in: dialect, isOwner: isOwner)
     }
+    forgetQuietEvidence()
   }
 
   /// Tells neighbours where `addresses` are; those for which there was no room.
@@ -104,6 +121,7 @@ final class LinkSockets {
 
   func listenForEvidence(_ audience: Audience, isUrgent: Bool) throws(LinuxError) {
     isQuiet = !isUrgent
+    forgetQuietEvidence()
     evidenceWatch?.isWatching = isUrgent
     switch audience {
     case .these(let stations): try evidence.listen(to: stations)

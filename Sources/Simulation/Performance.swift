@@ -46,6 +46,7 @@ extension World {
     coverage.count(advertisement.priority == 0 ? .resigned : .advertised)
     // An offer may be repeated, and taken, but is no silence.
     if advertisement.priority > 0 { checkSilence(of: number) } else { daemons[number].lastSpoke = .never }
+    daemons[number].sockets?.heard = []
     guard canSend(number, .vrrp), let plan = daemons[number].sockets?.plan else { return }
     let machine = daemons[number].machine
     for router in plan.routers {
@@ -113,6 +114,7 @@ extension World {
     daemons[number].sockets?.excludedVirtual = isExclusion ? virtual : ~virtual
     daemons[number].sockets?.isListening = true
     daemons[number].sockets?.isQuiet = !isUrgent
+    daemons[number].sockets?.heard = []
   }
 
   // MARK: This host
