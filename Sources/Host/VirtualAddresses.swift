@@ -279,6 +279,8 @@ extension Host {
       return
     }
     addresses.told.insert(AddressSet(index: index))
+    // It was renewed.
+    if core.present.contains(AddressSet(index: index)) { return }
     tell(.added(index: index), at: now, into: &effects)
   }
 

@@ -15,8 +15,8 @@ struct AnnouncementSchedule: Hashable, Sendable {
   private var contradicted: Instant?
   private var burst: UInt16 = 0
   private var sentInBurst: UInt16 = 0
-  /// Those that came and were not announced yet.
-  private var fresh: AddressSet = []
+  /// Whether the round is of all that are there, not of those that have just come.
+  private var isRepeating = false
   /// Of the round that has begun, those that it has still to announce.
   private var waiting: AddressSet = []
   /// Those that were announced in the first form, and not in the second one yet.
@@ -45,15 +45,16 @@ struct AnnouncementSchedule: Hashable, Sendable {
     burst = 0
     sentInBurst = 0
     round = now
+    isRepeating = false
     (waiting, halfway) = ([], [])
   }
 
   /// `addresses` have come: begins again, with them.
   mutating func start(with addresses: AddressSet, _ parameters: Parameters, at now: Instant) {
-    let others = halfway
+    // Others that have just come, too, have not been announced at all.
+    let (others, begun) = (isRepeating ? [] : waiting, halfway)
     start(at: now)
-    fresh.formUnion(addresses)
-    halfway = others
+    (waiting, halfway) = (others.union(addresses), begun)
     planRound(parameters, at: now)
   }
 
@@ -71,7 +72,7 @@ struct AnnouncementSchedule: Hashable, Sendable {
   mutating func postpone(_ addresses: AddressSet, _ form: AnnouncementForm, at now: Instant) {
     guard started != nil else { return }
     switch form {
-    case .first: fresh.formUnion(addresses)
+    case .first: waiting.formUnion(addresses)
     case .second: halfway.formUnion(addresses)
     }
     pause = max(pause ?? now, now + Self.queuePause)
@@ -85,26 +86,26 @@ struct AnnouncementSchedule: Hashable, Sendable {
     pause = nil
     if isRoundOver {
       waiting = present
+      isRepeating = true
       planRound(parameters, at: now)
     }
-    fresh.formIntersection(present)
     waiting.formIntersection(present)
     halfway.formIntersection(present)
     if isRoundOver { return nil }
-    let isFirst = !fresh.isEmpty || !waiting.isEmpty
-    var due = isFirst ? fresh.union(waiting) : halfway
+    let isFirst = !waiting.isEmpty
+    var due = isFirst ? waiting : halfway
     if let pace = parameters.announcementInterval {
-      let next = isFirst ? fresh.first ?? waiting.first : halfway.first
-      due = next.map { AddressSet(index: $0) } ?? []
+      due = due.first.map { AddressSet(index: $0) } ?? []
       pause = now + pace
     }
-    fresh.subtract(due)
     waiting.subtract(due)
     if isFirst { halfway.formUnion(due) } else { halfway.subtract(due) }
+    // However long this one took.
+    if isRoundOver, let next = round { round = max(next, now + Self.spacing) }
     return (due, isFirst ? .first : .second)
   }
 
-  private var isRoundOver: Bool { fresh.isEmpty && waiting.isEmpty && halfway.isEmpty }
+  private var isRoundOver: Bool { waiting.isEmpty && halfway.isEmpty }
 
   /// A round begins: when the next one does.
   private mutating func planRound(_ parameters: Parameters, at now: Instant) {

@@ -52,15 +52,21 @@ import Testing
 
   /// Every address in the first form, then every address in the second one, then again.
   @Test func atAPaceOneFollowsTheOther() {
-    let sent = announcements(of: 150, interval: .milliseconds(1), until: .milliseconds(599.5))
+    let sent = announcements(of: 150, interval: .milliseconds(1), until: .milliseconds(618.5))
     let forms: [AnnouncementForm] = [.first, .second, .first, .second]
-    let expected = forms.enumerated().flatMap { round, form in
+    // Two rounds, 20 ms apart.
+    let expected = zip([0, 150, 319, 469], forms).flatMap { start, form in
       (0..<150).map { index in
-        Announcement(
-          time: .milliseconds(round * 150 + index), addresses: AddressSet(index: index), form: form)
+        Announcement(time: .milliseconds(start + index), addresses: AddressSet(index: index), form: form)
       }
     }
     #expect(sent == expected)
+  }
+
+  @Test func withoutARepetitionNoneIsLeftOut() {
+    let sent = announcements(of: 50, interval: .milliseconds(1), repeats: 1, until: .milliseconds(99.5))
+    #expect(sent.prefix(50).map(\.addresses) == (0..<50).map { AddressSet(index: $0) })
+    #expect(sent.count == 100)
   }
 
   /// An address that comes while others are repeated does not wait for them.
