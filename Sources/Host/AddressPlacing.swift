@@ -58,6 +58,7 @@ extension Host {
         .addAddress(request), about: .of(network, linkIndex: carrier), isAddition: true, into: &effects)
     }
     guard let stopgap = view.stopgap(for: network, on: carrier) else { return }
+    loosenNewsFilter(into: &effects)
     ask(
       .replaceAddress(request, stopgap: stopgap), about: .replacement(network, linkIndex: carrier),
       isAddition: true, into: &effects)

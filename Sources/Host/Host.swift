@@ -204,7 +204,9 @@ public struct Host: Sendable {
   }
 
   private mutating func runTimers(at now: Instant, into effects: inout Effects) {
-    if isNewsFilterOutdated { filterNews(into: &effects) }
+    if isNewsFilterOutdated && pending.removals == 0 && pending.replacements == 0 {
+      filterNews(into: &effects)
+    }
     for alarm in Alarms.Name.allCases where alarms.take(alarm, at: now) {
       switch alarm {
       case .look: lookAgain(at: now, into: &effects)

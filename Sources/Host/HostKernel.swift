@@ -75,9 +75,13 @@ extension Host {
   private mutating func loosenNewsFilter(at change: RouteChange, into effects: inout Effects) {
     isNewsFilterOutdated = true
     switch change {
-    case .addressRemoved, .linkRemoved: break
-    default: return
+    case .addressRemoved, .linkRemoved: loosenNewsFilter(into: &effects)
+    default: break
     }
+  }
+
+  mutating func loosenNewsFilter(into effects: inout Effects) {
+    isNewsFilterOutdated = true
     guard var filter = newsFilter, !filter.known.isEmpty else { return }
     filter.known = []
     newsFilter = filter

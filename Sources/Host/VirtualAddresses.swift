@@ -133,6 +133,7 @@ extension Host {
     _ network: IPNetwork, on linkIndex: Int32, into effects: inout Effects
   ) {
     let there = view.address(network, on: linkIndex)?.network ?? network
+    loosenNewsFilter(into: &effects)
     ask(
       .removeAddress(there, linkIndex: linkIndex), about: .of(network, linkIndex: linkIndex),
       isAddition: false, into: &effects)
