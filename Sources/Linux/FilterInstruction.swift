@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Internet
 
 /// One instruction of a classic BPF program, which decides in the kernel what a socket receives.
 public struct FilterInstruction: Hashable, Sendable {
@@ -64,6 +65,26 @@ extension FilterInstruction {
   /// Lets the first `length` octets through.
   static func accept(_ length: UInt32) -> Self { Self(code: 0x06, operand: length) }
   static let drop = Self(code: 0x06, operand: 0)
+}
+
+extension IPAddress {
+  /// As a program loads it, four octets at a time.
+  var words: [UInt32] {
+    switch self {
+    case .ipv4(let address): [address.bits]
+    case .ipv6(let address):
+      [address.high >> 32, address.high & 0xFFFF_FFFF, address.low >> 32, address.low & 0xFFFF_FFFF]
+        .map { UInt32($0) }
+    }
+  }
+
+  /// Does `action` if all words are the address's; `load` loads the one at an offset from the first.
+  func ifFound(_ load: (UInt32) -> FilterInstruction, then action: FilterInstruction) -> [FilterInstruction] {
+    let words = words
+    return words.enumerated().flatMap { index, word -> [FilterInstruction] in
+      [load(4 * UInt32(index)), .unlessEqual(word, skip: UInt8(2 * (words.count - index) - 1))]
+    } + [action]
+  }
 }
 
 extension FilterInstruction {

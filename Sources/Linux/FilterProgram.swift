@@ -4,7 +4,9 @@ struct FilterProgram<Place: Hashable> {
   private var places: [Place: Int] = [:]
   private var jumps: [(index: Int, place: Place)] = []
 
-  mutating func append(_ instructions: FilterInstruction...) { self.instructions += instructions }
+  mutating func append(_ instructions: FilterInstruction...) { append(instructions) }
+
+  mutating func append(_ instructions: some Sequence<FilterInstruction>) { self.instructions += instructions }
 
   /// What is jumped to as `place` begins here.
   mutating func begin(_ place: Place) { places[place] = instructions.count }

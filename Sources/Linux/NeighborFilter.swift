@@ -38,13 +38,8 @@ extension PacketSocket {
     let (icmp, solicitation, advertisement): (UInt32, UInt32, UInt32) = (58, 135, 136)
     let (destination, target): (UInt32, UInt32) = (38, 62)
     func ifAmong(_ addresses: [IPv6Address], at offset: UInt32) -> [FilterInstruction] {
-      addresses.flatMap { address -> [FilterInstruction] in
-        [
-          .loadWord(at: offset), .unlessEqual(UInt32(address.high >> 32), skip: 7),
-          .loadWord(at: offset + 4), .unlessEqual(UInt32(address.high & 0xFFFF_FFFF), skip: 5),
-          .loadWord(at: offset + 8), .unlessEqual(UInt32(address.low >> 32), skip: 3),
-          .loadWord(at: offset + 12), .unlessEqual(UInt32(address.low & 0xFFFF_FFFF), skip: 1), .accept(256),
-        ]
+      addresses.flatMap { address in
+        IPAddress.ipv6(address).ifFound({ .loadWord(at: offset + $0) }, then: .accept(256))
       }
     }
     let marked: [FilterInstruction] = [

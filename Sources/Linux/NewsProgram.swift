@@ -104,24 +104,11 @@ struct NewsProgram {
     for address in filter.addresses where address.family == family {
       let known = filter.known.filter { $0.network.address == address }
       let place = known.count == 1 ? shape(known[0]) : nil
-      let words = Self.words(address)
-      for (index, word) in words.enumerated() {
-        let rest = 2 * (words.count - index - 1)
-        program.append(
-          .loadWord(behindIndex: Self.value + 4 * UInt32(index)), .unlessEqual(word, skip: UInt8(rest + 1)))
-      }
-      if let place { program.jump(to: place) } else { program.append(.accept(.max)) }
+      let instructions = address.ifFound({ .loadWord(behindIndex: Self.value + $0) }, then: .accept(.max))
+      program.append(place == nil ? instructions : instructions.dropLast())
+      if let place { program.jump(to: place) }
     }
     program.append(.drop)
-  }
-
-  private static func words(_ address: IPAddress) -> [UInt32] {
-    switch address {
-    case .ipv4(let address): [address.bits]
-    case .ipv6(let address):
-      [address.high >> 32, address.high & 0xFFFF_FFFF, address.low >> 32, address.low & 0xFFFF_FFFF]
-        .map { UInt32($0) }
-    }
   }
 
   private mutating func shape(_ known: NewsFilter.Known) -> Place {

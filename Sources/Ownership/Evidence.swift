@@ -83,7 +83,7 @@ extension Instance {
   /// Asks whoever must have been heard and was not.
   mutating func lookForEvidence(at now: Instant, _ actions: inout Actions) {
     considerRest(at: now, &actions)
-    if isResting {
+    if isolation.isResting {
       guard let due = evidenceDeadline(quorum), due <= now else { return }
       endRest(at: now)
     }
@@ -107,19 +107,19 @@ extension Instance {
     while let index = isolation.dueReference(at: now) { askReference(index, at: now, &actions) }
   }
 
-  private mutating func askReference(_ index: Int, at now: Instant, _ actions: inout Actions) {
-    let reference = isolation.references[index]
-    isolation.noteQuestion(to: index, at: now)
-    ask(for: reference.address, at: reference.target, &actions)
+  /// Asks those that count, for nothing but evidence.
+  mutating func askCountingReferences(at now: Instant, _ actions: inout Actions) {
+    for index in isolation.references.indices where counts(isolation.references[index]) {
+      askReference(index, isHeard: false, at: now, &actions)
+    }
   }
 
-  /// Asks those that count, and are known to be somewhere.
-  mutating func askAllReferences(at now: Instant, _ actions: inout Actions) {
-    for index in isolation.references.indices where counts(isolation.references[index]) {
-      let reference = isolation.references[index]
-      isolation.noteQuestion(to: index, at: now)
-      ask(for: reference.address, at: reference.target, isHeard: false, &actions)
-    }
+  private mutating func askReference(
+    _ index: Int, isHeard: Bool = true, at now: Instant, _ actions: inout Actions
+  ) {
+    let reference = isolation.references[index]
+    isolation.noteQuestion(to: index, at: now)
+    ask(for: reference.address, at: reference.target, isHeard: isHeard, &actions)
   }
 
   /// Whose frames are evidence; empty for those of all third stations.
@@ -149,7 +149,7 @@ extension Instance {
     }
     // Who let go because nobody was heard must have heard somebody before it takes the VIP again.
     guard cause == .isolation else { return nil }
-    let last = [isolation.third.lastHeard, isolation.lastPeer].compactMap { $0 }.max()
+    let last = latest(isolation.third.lastHeard, isolation.lastPeer)
     return last.map { $0 < since } ?? true ? last ?? since : nil
   }
 

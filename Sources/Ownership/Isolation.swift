@@ -16,6 +16,8 @@ struct Isolation: Hashable, Sendable {
   private(set) var reopening: Instant?
   /// An Active router waits for its next Advertisement before it looks for evidence; nil while it does not.
   var rest: Rest?
+  /// Whether frames are reported when somebody looks, and not at once.
+  var isResting: Bool { rest?.isQuiet == true }
 
   /// A reference that was silent for so long while a router of the VIP was heard is switched off, and counts for
   /// nothing until it answers. One that fell silent together with the others is what they all are: cut off.
@@ -73,9 +75,9 @@ struct Isolation: Hashable, Sendable {
   mutating func hearFrame(from station: MACAddress, at now: Instant) {
     third.hear(within: demand?.window ?? .zero, at: now)
     if let index = references.firstIndex(where: { $0.hardware == station }) {
-      references[index].hearFrame(at: now, isPrompt: rest?.isQuiet != true)
+      references[index].hearFrame(at: now, isPrompt: !isResting)
     }
-    if let demand, rest?.isQuiet != true { reopening = now + demand.window / 4 }
+    if let demand, !isResting { reopening = now + demand.window / 4 }
   }
 
   /// `address` answered.
@@ -114,7 +116,7 @@ struct Isolation: Hashable, Sendable {
 
   /// When to ask a reference, or to open the filter.
   var deadline: Instant? {
-    guard let demand, rest?.isQuiet != true else { return nil }
+    guard let demand, !isResting else { return nil }
     return references.reduce(reopening) { earlier($0, $1.deadline(demand)) }
   }
 }

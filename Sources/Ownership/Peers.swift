@@ -66,7 +66,9 @@ public struct Peer: Hashable, Sendable {
   public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
 
   /// Whether it could take over now, and hear that it should.
-  func isStandby(at now: Instant) -> Bool { isReady && isThere(at: now) }
+  func isStandby(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
+    isReady && now - lastSeen <= memory
+  }
 
   mutating func hear(at now: Instant) {
     lastHeard = now
@@ -210,7 +212,7 @@ struct Peers: Hashable, Sendable {
   /// Whether a router was seen within `memory` that could take over, whether it says so or not. A host that is cut off sees
   /// nobody, and must know that for as long as it takes to let go.
   func hasStandby(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
-    all.contains { $0.isReady && now - $0.lastSeen <= memory }
+    all.contains { $0.isStandby(at: now, within: memory) }
   }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {

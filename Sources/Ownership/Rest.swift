@@ -25,9 +25,6 @@ extension Instance {
   /// References answer no more than about fourteen questions a second for long: see `Reference`.
   private static let shortestInterval = Duration.milliseconds(75)
 
-  /// Whether the next Advertisement is waited for before evidence is looked for.
-  var isResting: Bool { isolation.rest?.isQuiet == true }
-
   /// When to look for evidence although no Advertisement was sent, a moment before a standby would be asked; nil while it
   /// is not waited for.
   var restDeadline: Instant? {
@@ -54,7 +51,7 @@ extension Instance {
     var rest = Rest(tick: now, isQuiet: true)
     rest.hasAsked = !last.isQuiet || last.hasAsked && !leavesAsking(last, at: now)
     isolation.rest = rest
-    if rest.hasAsked { askAllReferences(at: now, &actions) }
+    if rest.hasAsked { askCountingReferences(at: now, &actions) }
     if !last.isQuiet {
       isolation.rests()
       actions.append(.listenForEvidence(of: audible, isUrgent: false))
@@ -98,7 +95,7 @@ extension Instance {
 
   /// When a frame that is reported now was heard, at the latest.
   func hearing(at now: Instant) -> Instant {
-    guard let rest = isolation.rest, rest.isQuiet else { return now }
+    guard isolation.isResting, let rest = isolation.rest else { return now }
     return min(now, rest.tick + parameters.interval.duration)
   }
 }

@@ -76,9 +76,7 @@ public final class EventLoop {
 
   /// A timer that calls `handler` once each time it was armed and its time has come. It is not armed yet.
   public func timer(_ handler: @escaping () -> Void) throws(SystemdError) -> Timer {
-    let state = Timer.State()
     let source = EventSource { [unowned self] in
-      state.deadline = nil
       urgent.startTurn()
       handler()
     }
@@ -86,7 +84,7 @@ public final class EventLoop {
       // An accuracy of 0 would stand for 250 ms.
       sd_event_add_time(event, result, CLOCK_BOOTTIME, .max, 1, { EventSource.call($2) }, userdata)
     }
-    return Timer(source, state)
+    return Timer(source)
   }
 
   /// Calls `handler` for each `signal` that arrives. Blocks the signal's default action in this thread, so

@@ -6,6 +6,8 @@ public final class EventSource {
   private let handler: () -> Void
   private var source: OpaquePointer?
   private let fd: Int32
+  /// When a timer source calls; nil if it does not.
+  private var armed: UInt64?
 
   /// Takes over `fd`, the descriptor that is watched, if there is one.
   init(fd: Int32 = -1, _ handler: @escaping () -> Void) {
@@ -52,19 +54,28 @@ public final class EventSource {
 
   /// Arms a timer source for one shot, at `microseconds` on its clock.
   func arm(at microseconds: UInt64) {
+    if microseconds == armed { return }
+    armed = microseconds
     // Neither can fail: the source is a timer of this process's loop.
     sd_event_source_set_time(source, microseconds)
     sd_event_source_set_enabled(source, Int32(SD_EVENT_ONESHOT))
   }
 
-  func disarm() { sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF)) }
+  func disarm() {
+    if armed == nil { return }
+    armed = nil
+    sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF))
+  }
 
   /// What libsystemd calls.
   static func call(_ userdata: UnsafeMutableRawPointer?) -> Int32 {
     guard let userdata else { return 0 }
     let source = Unmanaged<EventSource>.fromOpaque(userdata).takeUnretainedValue()
     // The handler may release the last other reference.
-    withExtendedLifetime(source) { source.handler() }
+    withExtendedLifetime(source) {
+      source.armed = nil
+      source.handler()
+    }
     return 0
   }
 }

@@ -3,32 +3,15 @@ public import Internet
 /// A timer of an ``EventLoop`` on CLOCK_BOOTTIME. Releasing it, also inside its own handler, removes it.
 public final class Timer {
   private let source: EventSource
-  private let state: State
 
-  /// What it is armed for; nil if it is not armed.
-  final class State {
-    var deadline: Instant?
-  }
-
-  init(_ source: EventSource, _ state: State) {
-    self.source = source
-    self.state = state
-  }
+  init(_ source: EventSource) { self.source = source }
 
   /// Calls the handler once, at `instant` or within a microsecond after it if the loop is free; at once if
   /// `instant` has passed. Replaces an earlier arming.
-  public func arm(at instant: Instant) {
-    if instant == state.deadline { return }
-    state.deadline = instant
-    source.arm(at: Self.microseconds(instant.sinceBoot))
-  }
+  public func arm(at instant: Instant) { source.arm(at: Self.microseconds(instant.sinceBoot)) }
 
   /// Does not call the handler until the timer is armed again.
-  public func disarm() {
-    if state.deadline == nil { return }
-    state.deadline = nil
-    source.disarm()
-  }
+  public func disarm() { source.disarm() }
 
   /// Rounded up: a timer must not come before its time.
   static func microseconds(_ duration: Duration) -> UInt64 {
