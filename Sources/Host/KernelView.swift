@@ -51,12 +51,9 @@ struct KernelView: Hashable, Sendable {
   /// Takes over a whole snapshot.
   mutating func replace(_ snapshot: Snapshot) {
     links = snapshot.links
-    let former = addresses
-    addresses = snapshot.addresses.filter { address in
-      concerns(address)
-        || former.contains {
-          $0.linkIndex == address.linkIndex && $0.network.isSameAddress(as: address.network)
-        }
+    let former = self
+    addresses = snapshot.addresses.filter {
+      concerns($0) || former.place($0.network, on: $0.linkIndex) != nil
     }
     routes = snapshot.routes
     forwardingLinks = snapshot.forwardingLinks
@@ -122,13 +119,19 @@ struct KernelView: Hashable, Sendable {
     case .addressRemoved(let address):
       address.network.address.family == .ipv4
         && routes.contains { $0.family == .ipv4 && $0.linkIndex == address.linkIndex }
-        && !addresses.contains {
-          $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4
-            && !$0.network.isSameAddress(as: address.network)
-        }
+        && !isBesideOthers(address)
     // IPv4 routes go with it without a word (fib_flush()).
     case .nexthop(let id): routes.contains { $0.nexthopID == id }
     default: false
+    }
+  }
+
+  /// Whether its link has another IPv4 address than this one, which may be gone already.
+  private func isBesideOthers(_ address: LinkAddress) -> Bool {
+    let place = place(address.network, on: address.linkIndex)
+    return addresses.indices.contains { index in
+      index != place && addresses[index].linkIndex == address.linkIndex
+        && addresses[index].network.address.family == .ipv4
     }
   }
 
@@ -197,9 +200,7 @@ struct KernelView: Hashable, Sendable {
     guard !routes.isEmpty, !addresses.contains(where: { $0.network.address == ip }) else { return }
     switch ip.family {
     case .ipv4:
-      let isLast = !addresses.contains {
-        $0.linkIndex == address.linkIndex && $0.network.address.family == .ipv4
-      }
+      let isLast = !isBesideOthers(address)
       routes.removeAll {
         $0.source == ip && $0.table == Route.mainTable
           || isLast && $0.linkIndex == address.linkIndex && $0.family == .ipv4
@@ -254,19 +255,17 @@ struct KernelView: Hashable, Sendable {
   /// Whether it is no address of another instance: those come and go, and are renewed, without being told of.
   private func concerns(_ address: LinkAddress) -> Bool {
     address.protocolNumber != AddressRequest.protocolNumber
-      || virtual.contains { $0.address == address.network.address }
+      || virtualAddresses.contains(address.network.address)
   }
 
   /// What need not be told.
   func newsFilter(hearsRemovals: Bool) -> NewsFilter {
     let own = addresses.filter { $0.protocolNumber == AddressRequest.protocolNumber }
-    var concerned = virtual.map(\.address)
     // What a reload took out of the configuration may be there still.
-    for address in own where !concerned.contains(address.network.address) {
-      concerned.append(address.network.address)
-    }
+    let others = own.map(\.network.address).filter { !virtualAddresses.contains($0) }
     return NewsFilter(
-      addresses: concerned, known: own.compactMap(NewsFilter.Known.init), hearsRemovals: hearsRemovals)
+      addresses: virtual.map(\.address) + others, known: own.compactMap(NewsFilter.Known.init),
+      hearsRemovals: hearsRemovals)
   }
 
   // MARK: What there is
