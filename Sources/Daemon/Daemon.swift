@@ -178,10 +178,9 @@ public final class Daemon {
       }
     case .hearAnswers(let answerers):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.hear(answerers) }
-    case .listenForEvidence(let audience, let isUrgent):
-      send(.neighbor) { sockets throws(LinuxError) in
-        try sockets.listenForEvidence(audience, isUrgent: isUrgent)
-      }
+    case .listenForEvidence(let audience, let attention):
+      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(audience, attention) }
+    case .ignoreEvidence: sockets?.ignoreEvidence()
     case .watchUnits(let names): units?.follow(names)
     case .runCommands(let plan): commands?.follow(plan)
     case .joinGroup(let name): joinGroup(name)
@@ -271,7 +270,8 @@ public final class Daemon {
           },
           evidence: { [unowned self] in
             read { sockets throws(LinuxError) in try sockets.receiveEvidence() }
-          }))
+          },
+          retired: { [unowned self] in kernel?.close($0) }))
     } catch {
       kernel?.close(opened)
       return KernelRefusal(.other, code: error.errno, "\(error)")

@@ -10,6 +10,8 @@ final class FamilySockets {
   let router: VirtualRouter
   let vrrp: VRRPSocket
   let neighbor: PacketSocket
+  /// What stations answer, to whomever on this host: nobody is woken for it.
+  let answers: EvidenceSocket
   private var source: IPAddress
   private var hardware: MACAddress
   /// Where neighbours find the addresses, if not at the interface's own hardware address.
@@ -30,10 +32,10 @@ final class FamilySockets {
     vrrp = try VRRPSocket(
       linkIndex: plan.linkIndex, source: source, audience: router.unicastPeers == nil ? .group : .peers,
       virtualRouterID: router.id)
+    let etherType = router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6
     neighbor = try PacketSocket(
-      linkIndex: plan.linkIndex,
-      etherType: router.family == .ipv4 ? NeighborPacket.etherTypeOfARP : NeighborPacket.etherTypeOfIPv6,
-      filter: Self.filter(router, []))
+      linkIndex: plan.linkIndex, etherType: etherType, filter: Self.filter(router, []))
+    answers = try EvidenceSocket(linkIndex: plan.linkIndex, etherType: etherType)
   }
 
   private static func filter(_ router: VirtualRouter, _ answerers: [IPAddress]) -> [FilterInstruction] {

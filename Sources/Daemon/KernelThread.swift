@@ -71,6 +71,15 @@ final class KernelThread {
     }
   }
 
+  /// Closes one that nobody uses or watches any more.
+  func close(_ eavesdropper: Eavesdropper) {
+    let lent = Lent(value: eavesdropper)
+    worker.submit {
+      lent.value.close()
+      return nil
+    }
+  }
+
   /// Whether there are answers to take.
   var hasAnswers: Bool { worker.hasResults }
 

@@ -3,50 +3,63 @@ import Host
 import Internet
 import Linux
 import Neighbor
+import Ownership
 import Systemd
 import VRRP
 
 /// The sockets on the interface that carries the VIP; made anew when the interface is.
 final class LinkSockets {
+  private let linkIndex: Int32
   private var families: [FamilySockets] = []
-  private let evidence: EvidenceSocket
   private var watches: [EventSource] = []
-  /// Nil before the sockets are watched.
-  private var evidenceWatch: EventSource?
-  /// Whether frames are read when somebody looks.
-  private var isQuiet = false
+  /// Opens one.
+  private var makeEavesdropper: (() throws(LinuxError) -> Eavesdropper)?
+  private var eavesdropper: Eavesdropper?
+  /// Takes one that nobody uses any more, to be closed.
+  private var retire: ((Eavesdropper) -> Void)?
+  /// Nil while nobody listens.
+  private var attention: Attention?
 
   /// Who is called when something waits; the numbers are those of `receiveVRRP` and `receiveNeighbor`.
   struct Handlers {
     let vrrp: (Int) -> Void
     let neighbor: (Int) -> Void
     let evidence: () -> Void
+    /// What nobody uses or watches any more, to be closed.
+    let retired: (Eavesdropper) -> Void
   }
 
-  /// Opens them all, which may have to wait for the kernel.
+  /// Opens those that are always open, which may have to wait for the kernel.
   init(_ plan: SocketPlan) throws(LinuxError) {
-    evidence = try EvidenceSocket(linkIndex: plan.linkIndex)
+    linkIndex = plan.linkIndex
     for router in plan.routers { families.append(try FamilySockets(router, plan)) }
   }
 
   /// Closes them, which may have to wait for the kernel.
-  func close() { families = [] }
+  func close() {
+    families = []
+    eavesdropper?.close()
+  }
 
   // MARK: Watching
 
   func watch(on loop: EventLoop, _ handlers: Handlers) throws(SystemdError) {
     var watches: [EventSource] = []
-    evidenceWatch = try loop.watch(fd: evidence.fd, priority: .packet, handlers.evidence)
     for (index, family) in families.enumerated() {
       watches.append(try loop.watch(fd: family.vrrp.fd, priority: .packet) { handlers.vrrp(index) })
       watches.append(try loop.watch(fd: family.neighbor.fd, priority: .packet) { handlers.neighbor(index) })
     }
     self.watches = watches
+    makeEavesdropper = { [unowned loop, linkIndex] () throws(LinuxError) in
+      try Eavesdropper(linkIndex: linkIndex, on: loop, heard: handlers.evidence)
+    }
+    retire = handlers.retired
   }
 
   func unwatch() {
+    for watch in watches { watch.remove() }
     watches = []
-    evidenceWatch = nil
+    eavesdropper?.unwatch()
   }
 
   // MARK: Receiving
@@ -58,29 +71,30 @@ final class LinkSockets {
   func receiveNeighbor(_ number: Int) throws(LinuxError) -> Input? { try families[number].receiveNeighbor() }
 
   /// The station that was heard, if any; nothing more is heard.
-  func receiveEvidence() throws(LinuxError) -> Input? { try evidence.receiveLast().map { .frame(from: $0) } }
+  func receiveEvidence() throws(LinuxError) -> Input? {
+    let station = try eavesdropper?.receive()
+    if attention == .once { stopEavesdropping() }
+    return station.map { .frame(from: $0) }
+  }
 
   /// As many frames as there is room for: a flood must not keep the loop.
   private static let roomForEvidence = 4
 
   /// What came before an Advertisement says nothing of whether that was heard.
-  private func forgetQuietEvidence() {
-    for _ in 0..<Self.roomForEvidence where receiveQuietEvidence() == nil { return }
-  }
+  private func forgetQuietEvidence() { _ = takeQuietEvidence() }
 
   /// The stations that were heard while nobody was to be woken for it.
   func takeQuietEvidence() -> [MACAddress] {
+    guard attention == .resting else { return [] }
     var stations: [MACAddress] = []
-    while stations.count < Self.roomForEvidence, let station = receiveQuietEvidence() {
-      stations.append(station)
+    for family in families {
+      for _ in 0..<Self.roomForEvidence {
+        // A link that went down says so here once; netlink says what matters of it.
+        guard let station = try? family.answers.receive() else { break }
+        stations.append(station)
+      }
     }
     return stations
-  }
-
-  private func receiveQuietEvidence() -> MACAddress? {
-    guard isQuiet else { return nil }
-    // A link that went down says so here once; netlink says what matters of it.
-    return try? evidence.receive()
   }
 
   // MARK: Sending
@@ -119,14 +133,28 @@ final class LinkSockets {
     try families.tryEach { family throws(LinuxError) in try family.hear(answerers) }
   }
 
-  func listenForEvidence(_ audience: Audience, isUrgent: Bool) throws(LinuxError) {
-    isQuiet = !isUrgent
-    forgetQuietEvidence()
-    evidenceWatch?.isWatching = isUrgent
-    switch audience {
-    case .these(let stations): try evidence.listen(to: stations)
-    case .others(let peers): try evidence.listen(excluding: peers)
+  func listenForEvidence(_ audience: Audience, _ attention: Attention) throws(LinuxError) {
+    self.attention = attention
+    guard attention == .resting else {
+      if eavesdropper == nil { eavesdropper = try makeEavesdropper?() }
+      try eavesdropper?.listen(to: audience)
+      return
     }
+    forgetQuietEvidence()
+    stopEavesdropping()
+    try families.tryEach { family throws(LinuxError) in try family.answers.listen(to: audience) }
+  }
+
+  func ignoreEvidence() {
+    attention = nil
+    stopEavesdropping()
+  }
+
+  private func stopEavesdropping() {
+    guard let eavesdropper else { return }
+    self.eavesdropper = nil
+    eavesdropper.unwatch()
+    retire?(eavesdropper)
   }
 }
 

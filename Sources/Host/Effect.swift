@@ -2,6 +2,7 @@ public import Configuration
 public import Internet
 public import Neighbor
 public import Netlink
+public import Ownership
 public import VRRP
 
 /// What an instance wants done, in order.
@@ -33,9 +34,11 @@ public enum Effect: Hashable, Sendable {
   case announce([IPAddress], AnnouncementForm)
   /// Report what these answer to this host, beside what is said of the VIP.
   case hearAnswers(of: [IPAddress])
-  /// Report the next frame that one of the audience sends, once; if it is not urgent, the frames since the last timer
-  /// before the next one, some of them if there are many.
-  case listenForEvidence(Audience, isUrgent: Bool)
+  /// Report the next frame that one of the audience sends, once; or at rest, before each timer, what of ARP and neighbour
+  /// discovery came since the last one, some of it if there is much.
+  case listenForEvidence(Audience, Attention)
+  /// Report no frames any more.
+  case ignoreEvidence
 
   // MARK: This host
 

@@ -149,7 +149,7 @@ public struct Host: Sendable {
       if discards.count(discard) { effects.append(.notice(.discarded(discard, envelope))) }
     case .neighbor(let packet): tell(.neighbor(packet), at: now, into: &effects)
     case .frame(let station):
-      if sockets.awaited?.isUrgent == true { sockets.awaited = nil }
+      if let awaited = sockets.awaited, awaited.attention != .resting { sockets.awaited = nil }
       tell(.frame(from: station), at: now, into: &effects)
     case .unannounced(let unsent, let form): announceLater(unsent, form, at: now, into: &effects)
     case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
@@ -253,12 +253,13 @@ public struct Host: Sendable {
       effects.append(.advertise(advertisement, core.dialect, isOwner: core.owns))
     case .ask(let packet, let station): effects.append(.ask(packet, to: station))
     case .hearAnswers(let answerers): hear(answerers, into: &effects)
-    case .listenForEvidence(let stations, let isUrgent):
-      listen(to: stations, isUrgent: isUrgent, into: &effects)
+    case .listenForEvidence(let stations, let attention): listen(to: stations, attention, into: &effects)
+    case .ignoreEvidence:
+      sockets.awaited = nil
+      effects.append(.ignoreEvidence)
     case .add(let set): add(set, at: now, into: &effects)
     case .remove(let set): remove(set, at: now, into: &effects)
-    case .announce(let set, let form):
-      announce(set, form, into: &effects)
+    case .announce(let set, let form): announce(set, form, at: now, into: &effects)
     case .report(let report): note(report, at: now, into: &effects)
     case .handoverEnded(let outcome): handoverEnded(outcome, into: &effects)
     case .exit: if phase == .running { beginLeaving(at: now, into: &effects) }

@@ -24,7 +24,7 @@ struct Sockets: Hashable, Sendable {
   /// Frames of these stations, or if there are none, of all third ones.
   struct Awaited: Hashable, Sendable {
     let stations: [MACAddress]
-    let isUrgent: Bool
+    let attention: Attention
   }
 
   struct Opening: Hashable, Sendable {
@@ -164,7 +164,7 @@ extension Host {
       // The new filters are shut.
       if !sockets.answerers.isEmpty { hear(sockets.answerers, into: &effects) }
       if let awaited = sockets.awaited {
-        listen(to: awaited.stations, isUrgent: awaited.isUrgent, into: &effects)
+        listen(to: awaited.stations, awaited.attention, into: &effects)
       }
       return
     }
@@ -181,24 +181,32 @@ extension Host {
   }
 
   /// Opens the filter for frames of one of `stations`, or where there are none, of any third one.
-  mutating func listen(to stations: [MACAddress], isUrgent: Bool, into effects: inout Effects) {
-    sockets.awaited = Sockets.Awaited(stations: stations, isUrgent: isUrgent)
-    if !stations.isEmpty {
-      return effects.append(.listenForEvidence(.these(stations), isUrgent: isUrgent))
-    }
+  mutating func listen(to stations: [MACAddress], _ attention: Attention, into effects: inout Effects) {
+    sockets.awaited = Sockets.Awaited(stations: stations, attention: attention)
+    if !stations.isEmpty { return effects.append(.listenForEvidence(.these(stations), attention)) }
     var known = core.peers.compactMap(\.hardware)
     for family in AddressFamily.allCases { known.append(.virtualRouter(settings.virtualRouterID, family)) }
-    effects.append(.listenForEvidence(.others(than: known), isUrgent: isUrgent))
+    effects.append(.listenForEvidence(.others(than: known), attention))
   }
 
-  mutating func announce(_ set: AddressSet, _ form: AnnouncementForm, into effects: inout Effects) {
+  mutating func announce(
+    _ set: AddressSet, _ form: AnnouncementForm, at now: Instant, into effects: inout Effects
+  ) {
     if form == .first { chronicle.count(.announcements) }
     var announced: [IPAddress] = []
+    var replaced: AddressSet = []
     set.forEach { index in
       let address = settings.addresses[index].address
-      if address.family.announcement(form) != nil { announced.append(address) }
+      guard address.family.announcement(form) != nil else { return }
+      if isBeingReplaced(index) {
+        replaced.insert(AddressSet(index: index))
+      } else {
+        announced.append(address)
+      }
     }
     effects.announce(announced, form)
+    // It is not there for a moment, and for longer if the kernel will not have it again.
+    if !replaced.isEmpty { tell(.unannounced(replaced, form), at: now, into: &effects) }
   }
 
   /// The core has these announced when the queue has room.

@@ -1,30 +1,33 @@
 import CLinux
 public import Internet
 
-/// Hears, on request, that some station other than the peers is on the link: one frame, then nothing until
-/// asked again, so that a busy link costs a few wake-ups a second instead of one for each frame.
+/// Hears, on request, that some station other than the peers is on the link.
+///
+/// The kernel offers every frame of its type to each such socket, one after the other, which costs the host a tenth of a
+/// microsecond, heard or not: whoever hears all types is open only while he listens.
 public struct EvidenceSocket: ~Copyable {
   private let socket: PacketSocket
 
-  /// Opens a socket on the link with index `linkIndex` that hears nothing yet. Needs CAP_NET_RAW.
-  public init(linkIndex: Int32) throws(LinuxError) {
+  /// Opens a socket on the link with index `linkIndex` for frames of one type, or all, that hears nothing yet. Never
+  /// waits; closing it does, until all processors have let go of it (synchronize_net()). Needs CAP_NET_RAW.
+  public init(linkIndex: Int32, etherType: UInt16? = nil) throws(LinuxError) {
     // Room for a few frames: one says as much as many.
     socket = try PacketSocket(
-      linkIndex: linkIndex, etherType: UInt16(ETH_P_ALL), filter: [.drop], receiveBuffer: 1)
+      linkIndex: linkIndex, etherType: etherType ?? UInt16(ETH_P_ALL), filter: [.drop], receiveBuffer: 1)
   }
 
   /// Becomes readable when a station was heard.
   public var fd: Int32 { socket.fd }
 
-  /// Lets the next IPv4, IPv6 or ARP frame through that is for this host or everybody on the link's own network, not
-  /// on a VLAN, and comes from none of `excluded`. Advertisements never count: they come from peers, also from those not
+  /// Lets IPv4, IPv6 or ARP frames through that are for this host or everybody on the link's own network, not
+  /// on a VLAN, and come from none of `excluded`. Advertisements never count: they come from peers, also from those not
   /// yet known by their hardware address.
   public func listen(excluding excluded: [MACAddress]) throws(LinuxError) {
     let stations = excluded.flatMap { Self.ifFrom($0, .drop) }
     try socket.setFilter(Self.preamble + stations + [.accept(14)])
   }
 
-  /// The same for a frame that comes from one of `stations`.
+  /// The same for frames that come from one of `stations`.
   public func listen(to stations: [MACAddress]) throws(LinuxError) {
     try socket.setFilter(Self.preamble + stations.flatMap { Self.ifFrom($0, .accept(14)) } + [.drop])
   }

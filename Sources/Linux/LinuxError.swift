@@ -42,7 +42,8 @@ public struct LinuxError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The kernel's own explanation from the extended acknowledgement, if it gave one.
   public let explanation: String?
 
-  init(_ operation: String, errno code: Int32, explanation: String? = nil) {
+  /// What errno(3) said of `operation`.
+  public init(_ operation: String, errno code: Int32, explanation: String? = nil) {
     self.operation = operation
     self.cause = .errno(code)
     self.explanation = explanation

@@ -118,9 +118,11 @@ public struct Witness: Hashable, Sendable {
     awaited = nil
   }
 
-  /// The probe for an address of `family` to send now, if one is due.
-  public mutating func probe(for family: AddressFamily, at now: Instant) -> Probe? {
-    guard let due = deadline, due <= now else { return nil }
+  /// The probe for an address of `family` to send now, if one is due before `slack` is over.
+  public mutating func probe(
+    for family: AddressFamily, at now: Instant, slack: Duration = .zero
+  ) -> Probe? {
+    guard let deadline, deadline <= now + slack else { return nil }
     if let awaited {
       missed += 1
       // An owner that moved to another card answers nobody at the old one.
@@ -131,7 +133,7 @@ public struct Witness: Hashable, Sendable {
     }
     awaited = family
     // A late loop asks once, not once for every time it missed.
-    deadline = max(due + interval, now + interval / 2)
+    self.deadline = max(min(deadline, now) + interval, now + interval / 2)
     guard let station = family == .ipv4 ? ipv4 : ipv6, !station.isDisputed else { return .broadcast }
     return .unicast(station.hardware)
   }

@@ -10,9 +10,10 @@ public enum Action: Hashable, Sendable {
   case ask(NeighborPacket, to: MACAddress)
   /// Report what these answer to this host, and the VIP's addresses in any case; nobody else's answers.
   case hearAnswers(of: [IPAddress])
-  /// Report the next frame that one of these stations sends, once; where there are none, any station other than a peer.
-  /// If it is not urgent: every frame, with the next timer.
-  case listenForEvidence(of: [MACAddress], isUrgent: Bool)
+  /// Report what one of these stations sends; where there are none, any station other than a peer.
+  case listenForEvidence(of: [MACAddress], Attention)
+  /// Report no frames any more.
+  case ignoreEvidence
   /// Ask the kernel to add these addresses, or to renew their lifetime where it has them already.
   case add(AddressSet)
   /// Ask the kernel to remove these addresses.
@@ -25,6 +26,16 @@ public enum Action: Hashable, Sendable {
   case handoverEnded(HandoverOutcome)
   /// The instance has stopped and owns nothing: leave the loop.
   case exit
+}
+
+/// How closely evidence is listened for.
+public enum Attention: Hashable, Sendable {
+  /// What they answer, to whomever, is reported with the next timer.
+  case resting
+  /// Whatever they send next is reported at once; after that, nothing is wanted for a while.
+  case once
+  /// Whatever they send next is reported at once, and will be wanted again in a moment.
+  case again
 }
 
 /// Something an operator wants to know.

@@ -88,7 +88,9 @@ extension Instance {
       endRest(at: now)
     }
     askReferences(at: now, &actions)
-    if isolation.shouldReopen(at: now) { actions.append(.listenForEvidence(of: audible, isUrgent: true)) }
+    if let attention = isolation.reopen(at: now) {
+      actions.append(.listenForEvidence(of: audible, attention))
+    }
     guard election.state == .active, let window = isolation.demand?.window else { return }
     guard let quorum else {
       if isolation.shouldAskPeers(at: now) { askPeers(at: now, &actions) }

@@ -62,13 +62,14 @@ struct Isolation: Hashable, Sendable {
   /// Frames are reported at once again.
   mutating func watches(at now: Instant) { reopening = now }
 
-  /// Nobody relies on evidence any more.
-  mutating func stopListening() {
-    guard demand != nil else { return }
+  /// Nobody relies on evidence any more; whether somebody did.
+  mutating func stopListening() -> Bool {
+    guard demand != nil else { return false }
     demand = nil
     reopening = nil
     rest = nil
     third.stopListening()
+    return true
   }
 
   /// A frame of no router of this VIP was heard.
@@ -77,7 +78,7 @@ struct Isolation: Hashable, Sendable {
     if let index = references.firstIndex(where: { $0.hardware == station }) {
       references[index].hearFrame(at: now, isPrompt: !isResting)
     }
-    if let demand, !isResting { reopening = now + demand.window / 4 }
+    if let demand, !isResting { reopening = now + Self.pause(demand) }
   }
 
   /// `address` answered.
@@ -107,12 +108,17 @@ struct Isolation: Hashable, Sendable {
     return third.shouldAsk(within: demand.window, at: now)
   }
 
-  /// Whether to open the passive filter for one frame now.
-  mutating func shouldReopen(at now: Instant) -> Bool {
-    guard let due = reopening, due <= now else { return false }
+  /// How to listen for one frame now; nil for not at all.
+  mutating func reopen(at now: Instant) -> Attention? {
+    guard let demand, let due = reopening, due <= now else { return nil }
     reopening = nil
-    return true
+    return Self.pause(demand) < Self.longPause ? .again : .once
   }
+
+  /// How long nobody listens after a frame was heard.
+  private static func pause(_ demand: Demand) -> Duration { demand.window / 4 }
+  /// From here on it is worth closing what hears everything, and opening it again.
+  private static let longPause = Duration.milliseconds(250)
 
   /// When to ask a reference, or to open the filter.
   var deadline: Instant? {

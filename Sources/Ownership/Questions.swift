@@ -8,6 +8,8 @@ private struct Interest {
   var pace: Duration?
   /// Whether it is asked for every address: nothing depends on the answer now.
   var asksAll = false
+  /// How much earlier than it is due it may be asked.
+  var slack = Duration.zero
   var isOwnerDue = false
   /// How fresh evidence of being on the network must be; nil if nobody needs any.
   var window: Duration?
@@ -20,7 +22,7 @@ private struct Interest {
 extension Instance {
   /// Sends what is due to be asked, at the pace that the situation demands.
   mutating func question(at now: Instant, _ actions: inout Actions) {
-    guard identity != nil else { return isolation.stopListening() }
+    guard identity != nil else { return ignoreEvidence(&actions) }
     let interest = interest(at: now)
     if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
     noteAnswers(&actions)
@@ -28,11 +30,15 @@ extension Instance {
       let isNew = isolation.listen(within: window, since: interest.evidenceStart, at: now)
       if isNew { routers.forgetSilence() }
     } else {
-      isolation.stopListening()
+      ignoreEvidence(&actions)
     }
     if interest.isRollCallDue { callRoll(at: now, &actions) }
     lookForEvidence(at: now, &actions)
     lookForReach(at: now, &actions)
+  }
+
+  private mutating func ignoreEvidence(_ actions: inout Actions) {
+    if isolation.stopListening() { actions.append(.ignoreEvidence) }
   }
 
   @inline(__always)
@@ -43,9 +49,13 @@ extension Instance {
     case .backup(let backup):
       // Without a witness the answer holds off nothing, but the owner learns who stands by.
       interest.pace =
-        parameters.witness == .off ? .seconds(1) : pace(holding: backup.held?.reason, backup.active)
+        parameters.witness == .off ? Self.unhurriedPause : pace(holding: backup.held?.reason, backup.active)
       interest.asksAll = isUnhurried(holding: backup.held?.reason, backup.active)
-      interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now)
+      // So that neither router wakes up for the question alone.
+      if interest.pace == Self.unhurriedPause, backup.active?.heartbeat == now {
+        interest.slack = Self.unhurriedPause / 8
+      }
+      interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now + interest.slack)
       let isLate = backup.active?.isLate ?? true
       interest.window = isLate ? .milliseconds(200) : .seconds(20)
       if isLate { interest.evidenceStart = evidenceStart(backup) ?? since }
@@ -72,7 +82,7 @@ extension Instance {
     phase.changeWitness { witness in
       guard let pace = interest.pace else { return witness.stop() }
       witness.ask(every: pace, patience: turn.missesUntilSilent, at: now)
-      probe = witness.probe(for: address.family, at: now)
+      probe = witness.probe(for: address.family, at: now, slack: interest.slack)
     }
     guard let probe else { return }
     witnessTurn = turn
@@ -134,10 +144,13 @@ extension Instance {
 
   // MARK: Pace
 
+  /// A second, or a moment later, so that an Advertisement may come first.
+  private static let unhurriedPause = Duration.milliseconds(1060)
+
   /// How often a Backup router asks whether the VIP is answered for.
   private func pace(holding hold: Hold?, _ active: Backup.ActiveRouter?) -> Duration {
     // Not slower: this is also how the owner learns who stands by.
-    if isUnhurried(holding: hold, active) { return .seconds(1) }
+    if isUnhurried(holding: hold, active) { return Self.unhurriedPause }
     let interval = election.activeInterval.duration
     // The client waits from now on, whatever the interval.
     if hold != nil { return min(fastPace(interval), .milliseconds(25)) }

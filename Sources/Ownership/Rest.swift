@@ -54,7 +54,7 @@ extension Instance {
     if rest.hasAsked { askCountingReferences(at: now, &actions) }
     if !last.isQuiet {
       isolation.rests()
-      actions.append(.listenForEvidence(of: audible, isUrgent: false))
+      actions.append(.listenForEvidence(of: audible, .resting))
     }
     unhearReferences(&actions)
   }

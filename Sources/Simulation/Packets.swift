@@ -69,6 +69,7 @@ extension World {
     if frame.virtualSource == 0 && sockets.excluded.has(Int(frame.source)) { return }
     if frame.virtualSource != 0 && sockets.excludedVirtual >> UInt16(frame.virtualSource) & 1 == 1 { return }
     if sockets.isQuiet {
+      guard case .neighbor = frame.content else { return }
       // As many as have room.
       if sockets.heard.count < 3 {
         daemons[number].sockets?.heard.append(

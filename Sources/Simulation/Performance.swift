@@ -25,7 +25,10 @@ extension World {
     case .ask(let packet, let hardware): ask(packet, at: hardware, by: number)
     case .announce(let addresses, let form): for address in addresses { announce(address, form, by: number) }
     case .hearAnswers(let answerers): daemons[number].sockets?.answerers = answerers
-    case .listenForEvidence(let audience, let isUrgent): listen(to: audience, isUrgent: isUrgent, number)
+    case .listenForEvidence(let audience, let attention): listen(to: audience, attention, number)
+    case .ignoreEvidence:
+      daemons[number].sockets?.isListening = false
+      daemons[number].sockets?.isQuiet = false
     case .watchUnits(let units): watch(units, number)
     case .joinGroup(let group):
       disconnect(number)
@@ -97,7 +100,7 @@ extension World {
     send(packet, from: daemons[number].machine, to: .broadcast)
   }
 
-  private func listen(to audience: Audience, isUrgent: Bool, _ number: Int) {
+  private func listen(to audience: Audience, _ attention: Attention, _ number: Int) {
     coverage.count(.listened)
     guard daemons[number].sockets != nil else { return }
     var (stations, virtual): (Stations, UInt16) = ([], 0)
@@ -113,7 +116,7 @@ extension World {
     daemons[number].sockets?.excluded = isExclusion ? stations : .all.subtracting(stations)
     daemons[number].sockets?.excludedVirtual = isExclusion ? virtual : ~virtual
     daemons[number].sockets?.isListening = true
-    daemons[number].sockets?.isQuiet = !isUrgent
+    daemons[number].sockets?.isQuiet = attention == .resting
     daemons[number].sockets?.heard = []
   }
 

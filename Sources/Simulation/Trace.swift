@@ -37,7 +37,8 @@ extension Effect {
     case .ask(let packet, let hardware): "ask for \(packet.target) at \(hardware)"
     case .announce(let addresses, let form):
       "announce, \(form): \(addresses.map(\.description).joined(separator: " "))"
-    case .listenForEvidence: "listen for evidence"
+    case .listenForEvidence(_, let attention): "listen for evidence (\(attention))"
+    case .ignoreEvidence: "ignore evidence"
     case .remember(let instant): "remember \(instant.map { TimeText.format($0.time) } ?? "nothing")"
     case .notice(.core(let report)): "notice: \(report)"
     default: "\(self)"

@@ -1,11 +1,11 @@
 import CSystemd
 import Glibc
 
-/// A handler that an ``EventLoop`` calls. Releasing the source, also inside its own handler, removes it.
+/// A handler that an ``EventLoop`` calls, until the source is removed or released.
 public final class EventSource {
   private let handler: () -> Void
   private var source: OpaquePointer?
-  private let fd: Int32
+  private var fd: Int32
   /// When a timer source calls; nil if it does not.
   private var armed: UInt64?
 
@@ -15,9 +15,15 @@ public final class EventSource {
     self.handler = handler
   }
 
-  deinit {
+  deinit { remove() }
+
+  /// Removes the source now, also inside its own handler: that keeps a source which is only released until it returns, and
+  /// with it the file that is watched.
+  public func remove() {
     sd_event_source_disable_unref(source)
+    source = nil
     if fd >= 0 { close(fd) }
+    fd = -1
   }
 
   /// Lets `add` make the libsystemd source, with this object as its user data.

@@ -30,6 +30,10 @@ extension Bench {
     return bench
   }
 
+  fileprivate var announcesAnything: Bool {
+    log.contains { if case .announce = $0 { true } else { false } }
+  }
+
   fileprivate func announcesAnyLoss() -> Bool {
     notices.contains { if case .core(.reinstated) = $0 { true } else { false } }
   }
@@ -126,6 +130,23 @@ extension Bench {
     #expect(bench.order == ["192.168.1.227/24", "192.168.1.219/24", "192.168.1.228/24"])
     bench.unblock()
     #expect(bench.order == ["192.168.1.227/24", "192.168.1.228/24", "192.168.1.219/24"])
+  }
+
+  /// For a moment it is not there, and the kernel may refuse to have it again.
+  @Test func aVIPIsNotAnnouncedWhileItIsReplaced() throws {
+    var bench = try Bench.owner("192.168.1.219/24")
+    // Five seconds after it came it is announced once more.
+    let since = try #require(bench.host.core.since)
+    bench.run(for: since + .milliseconds(4900) - bench.now)
+    bench.isBlocked = true
+    try bench.addOwn("192.168.1.227/24")
+    #expect(bench.replacements.count == 1)
+    bench.forget()
+    bench.run(for: .milliseconds(300))
+    #expect(!bench.announcesAnything)
+    bench.unblock()
+    bench.run(for: .milliseconds(100))
+    #expect(bench.announcesAnything)
   }
 
   /// A program that puts its address behind the VIP again and again.

@@ -221,10 +221,12 @@ struct EvidenceSocketTests {
   }
 
   /// Whether `frame` was heard, and nothing of what the kernels say by themselves.
-  private func isHeard(_ frame: [UInt8]) throws -> Bool {
+  private func isHeard(_ frame: [UInt8], ofTypeOnly type: UInt16? = nil) throws -> Bool {
     let hosts = try TwoHosts()
     let sender = try hosts.first.run { try PacketSocket(linkIndex: hosts.firstLink.index) }
-    let receiver = try hosts.second.run { try EvidenceSocket(linkIndex: hosts.secondLink.index) }
+    let receiver = try hosts.second.run {
+      try EvidenceSocket(linkIndex: hosts.secondLink.index, etherType: type)
+    }
     let fromTest: [FilterInstruction] = [
       .loadWord(at: 6), .ifEqual(UInt32(station.bits >> 16), skip: 1), .drop, .accept(60),
     ]
@@ -260,6 +262,11 @@ struct EvidenceSocketTests {
   func otherVLANsAreNoEvidence(etherType: UInt16, tag: UInt16) throws {
     #expect(try !isHeard(frame(from: station, etherType: etherType).tagged(tag, vlan: 5)))
     #expect(try isHeard(frame(from: station, etherType: etherType).tagged(tag, vlan: 0)))
+  }
+
+  @Test func whoListensForAnswersHearsNothingElse() throws {
+    #expect(try isHeard(frame(from: station, etherType: 0x0806), ofTypeOnly: 0x0806))
+    #expect(try !isHeard(frame(from: station, etherType: 0x0800), ofTypeOnly: 0x0806))
   }
 
   @Test func otherProtocolsAreNoEvidence() throws {

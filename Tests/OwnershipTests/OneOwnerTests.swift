@@ -231,6 +231,25 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(late.first.map { $0.0 - last } == .milliseconds(150))
     #expect(late.count == 9)
   }
+
+  /// Neither this router nor the owner wakes up for the question alone.
+  @Test func theSlowQuestionGoesWithAnAdvertisement() {
+    var driver = Driver.backup()
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware])
+    var questions = 0
+    for _ in 0..<100 {
+      let heard = driver.now + .milliseconds(100)
+      driver.now = heard
+      for case .ask(let question, _) in driver.hear(150) {
+        questions += 1
+        driver.handle(answer(for: question.target))
+      }
+      let others = driver.run(until: heard + .milliseconds(99))
+      #expect(!others.contains { if case .ask = $0.1 { true } else { false } }, "\(heard)")
+      driver.now = heard
+    }
+    #expect((9...11).contains(questions))
+  }
 }
 
 @Suite struct Claims {

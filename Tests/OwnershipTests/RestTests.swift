@@ -15,6 +15,8 @@ private struct Owner {
   private(set) var questions = 0
   private(set) var wakeups = 0
   private(set) var released: Instant?
+  private(set) var ignores = false
+  var hasStandby = true
   private var hears: [IPAddress] = []
   /// Nil while the filter is shut.
   private var isUrgent: Bool?
@@ -38,7 +40,7 @@ private struct Owner {
       driver.now = max(next, driver.now)
       if nextStandby <= driver.now {
         nextStandby = driver.now + .seconds(1)
-        if isConnected { wake(.neighbor(standbyQuestion)) }
+        if isConnected && hasStandby { wake(.neighbor(standbyQuestion)) }
       } else if let due = nextChatter, due <= driver.now {
         nextChatter = driver.now + (chatter ?? .zero)
         frame()
@@ -72,9 +74,11 @@ private struct Owner {
       case .add(let set): set.forEach { perform(driver.handle(.added(index: $0))) }
       case .remove: released = released ?? driver.now
       case .hearAnswers(let answerers): hears = answerers
-      case .listenForEvidence(_, let isUrgent):
-        self.isUrgent = isUrgent
+      case .listenForEvidence(_, let attention):
+        isUrgent = attention != .resting
+        ignores = false
         waits = 0
+      case .ignoreEvidence: ignores = true
       case .ask(let packet, _) where packet.target == gateway:
         questions += 1
         guard isConnected else { break }
@@ -123,6 +127,35 @@ private struct Owner {
     owner.run(for: .seconds(10))
     #expect(owner.released == nil)
     #expect(owner.questions - questions >= 90)
+  }
+
+  /// Nobody takes over from it: it has nothing to prove.
+  @Test func whoHasNoStandbyListensToNobody() {
+    var owner = Owner()
+    owner.run(for: .seconds(2))
+    #expect(!owner.ignores)
+    owner.hasStandby = false
+    owner.run(for: .seconds(10))
+    #expect(owner.ignores && owner.released == nil)
+    owner.hasStandby = true
+    owner.run(for: .seconds(2))
+    #expect(!owner.ignores)
+  }
+
+  /// Every frame of the host is offered to whoever listens to all: he closes his ears where he need not hear for a while.
+  @Test(arguments: [(20_000, .once), (1900, .once), (190, .again)] as [(Int, Attention)])
+  func whoWantsOneFrameInAWhileListensOnce(window: Int, attention: Attention) {
+    var isolation = Isolation()
+    let isNew = isolation.listen(within: .milliseconds(window), since: nil, at: at(0))
+    #expect(isNew)
+    let times = [0, Double(window), 2 * Double(window)].map { at($0) }
+    let first = isolation.reopen(at: times[0])
+    #expect(first == attention)
+    let again = isolation.reopen(at: times[1])
+    #expect(again == nil)
+    isolation.hearFrame(from: gatewayHardware, at: times[1])
+    let later = isolation.reopen(at: times[2])
+    #expect(later == attention)
   }
 
   /// Whenever it happens, the others wait for three intervals from the last Advertisement before.
