@@ -18,10 +18,10 @@ struct Answerers: Hashable, Sendable {
     return true
   }
 
-  /// These need not be heard; whether one was.
-  mutating func remove(_ addresses: [IPAddress]) -> Bool {
-    let count = all.count
-    all.removeAll { addresses.contains($0) }
-    return all.count < count
+  /// `address` need not be heard; whether it was.
+  mutating func remove(_ address: IPAddress) -> Bool {
+    guard let index = all.firstIndex(of: address) else { return false }
+    all.remove(at: index)
+    return true
   }
 }

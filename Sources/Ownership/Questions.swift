@@ -35,6 +35,7 @@ extension Instance {
     if interest.isRollCallDue { callRoll(at: now, &actions) }
     lookForEvidence(at: now, &actions)
     lookForReach(at: now, &actions)
+    if isolation.demand == nil { unhearReferences(&actions) }
   }
 
   private mutating func ignoreEvidence(_ actions: inout Actions) {

@@ -80,11 +80,14 @@ extension Instance {
       && !isolation.references.contains { $0.isSlow(within: parameters.interval.duration / 2, at: now) }
   }
 
-  /// Their answers are evidence now and nothing else, unless `Reach` waits for one.
-  private mutating func unhearReferences(_ actions: inout Actions) {
-    if answerers.remove(isolation.references.map(\.address).filter { !reach.isAskedAsHost($0) }) {
-      actions.append(.hearAnswers(of: answerers.all))
+  /// Their answers are evidence now and nothing else, or not even that, unless `Reach` waits for one.
+  mutating func unhearReferences(_ actions: inout Actions) {
+    var isChanged = false
+    for index in isolation.references.indices {
+      let address = isolation.references[index].address
+      if !reach.isAskedAsHost(address), answerers.remove(address) { isChanged = true }
     }
+    if isChanged { actions.append(.hearAnswers(of: answerers.all)) }
   }
 
   mutating func endRest(at now: Instant) {

@@ -17,7 +17,7 @@ private struct Owner {
   private(set) var released: Instant?
   private(set) var ignores = false
   var hasStandby = true
-  private var hears: [IPAddress] = []
+  private(set) var hears: [IPAddress] = []
   /// Nil while the filter is shut.
   private var isUrgent: Bool?
   private var waits = 0
@@ -137,6 +137,8 @@ private struct Owner {
     owner.hasStandby = false
     owner.run(for: .seconds(10))
     #expect(owner.ignores && owner.released == nil)
+    // What the gateway answers to other instances wakes nobody.
+    #expect(!owner.hears.contains(gateway))
     owner.hasStandby = true
     owner.run(for: .seconds(2))
     #expect(!owner.ignores)
