@@ -69,10 +69,10 @@ extension Host {
   }
 
   /// The role of this host; while it is not known, or an address is being added, what it was before. A run that may
-  /// go on where an earlier one left off knows nothing before the first link event.
+  /// go on where an earlier one left off knows nothing before the first link event, nor before it has listened.
   @inline(__always)
   private var role: Role? {
-    guard core.link != nil else { return nil }
+    guard core.link != nil, !core.isResuming else { return nil }
     guard core.election.state == .active else { return .backup }
     return owns ? .active : told.role
   }

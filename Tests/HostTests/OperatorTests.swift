@@ -117,6 +117,27 @@ import VRRP
     #expect(next.notices.contains(.leftover(AddressSet(index: 0))))
   }
 
+  /// It listens first, for others may have taken over; what follows the VIP must not go down and up again for that.
+  @Test(arguments: [false, true]) func aRunThatComesLateSaysNothingOfItsRoleBeforeItKnows(isTaken: Bool)
+    throws
+  {
+    let roles = { (bench: Bench) in
+      bench.log.compactMap { if case .writeRole(let role) = $0 { role } else { nil } }
+    }
+    var bench = try Bench(leftover: ["192.168.1.219/24"])
+    bench.start(Host.Memory(resumableUntil: at(-1)))
+    #expect(bench.host.core.election.state == .backup && roles(bench).isEmpty)
+    if isTaken {
+      let packet = Advertisement(virtualRouterID: 219, priority: 200, interval: .standard)
+      let other = try #require(IPAddress("192.168.1.218"))
+      bench.handle(.advertisement(ReceivedAdvertisement(packet, from: other)))
+      #expect(roles(bench) == [.backup])
+    } else {
+      bench.run(for: .seconds(1))
+      #expect(roles(bench) == [.active])
+    }
+  }
+
   /// What they mean depends on what there is.
   @Test func filesAreReadWhenItIsKnownWhatThereIs() throws {
     var bench = try Bench()
