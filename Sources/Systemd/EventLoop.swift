@@ -26,7 +26,9 @@ public final class EventLoop {
   private let event: OpaquePointer
   private let urgent = UrgentSources()
   private var rest: Timer?
-  private var watchdog: Timer?
+  private var watchdog: Watchdog?
+  private var watchdogTimer: Timer?
+  private var watchdogRoom: NotificationRoom?
 
   /// A loop for the calling thread.
   public init() throws(SystemdError) {
@@ -38,7 +40,8 @@ public final class EventLoop {
   }
 
   deinit {
-    watchdog = nil
+    watchdogTimer = nil
+    watchdogRoom = nil
     rest = nil
     sd_event_unref(event)
   }
@@ -78,6 +81,7 @@ public final class EventLoop {
   public func timer(_ handler: @escaping () -> Void) throws(SystemdError) -> Timer {
     let source = EventSource { [unowned self] in
       urgent.startTurn()
+      feedWatchdog()
       handler()
     }
     try source.make(.timer, "making a timer") { result, userdata in
@@ -116,24 +120,30 @@ public final class EventLoop {
     try SystemdError.check(-pthread_sigmask(SIG_BLOCK, &signals, nil), "blocking a signal")
   }
 
-  /// Lets the loop itself tell systemd that it turns, four times as often as WatchdogSec= asks. Returns
-  /// whether systemd asks.
-  ///
-  /// sd_event_set_watchdog(3) would do the same with the blocking sd_notify(3).
+  /// Lets the loop itself tell systemd that it turns, as often as WatchdogSec= asks. Returns whether systemd asks.
   @discardableResult
   public func enableWatchdog() throws(SystemdError) -> Bool {
     var microseconds: UInt64 = 0
     let result = sd_watchdog_enabled(0, &microseconds)
     try SystemdError.check(result, "enabling the watchdog")
     guard result > 0 else { return false }
-    let period = Duration.microseconds(Int64(clamping: microseconds / 4))
-    watchdog = try timer { [unowned self] in
-      // When systemd has no room for this one, it may have for the next.
-      _ = try? Notification.send(.watchdog)
-      watchdog?.arm(at: Clock.now + period)
-    }
-    watchdog?.arm(at: Clock.now)
+    watchdog = Watchdog(period: .microseconds(Int64(clamping: microseconds)))
+    // What it is for is done for every timer.
+    watchdogTimer = try timer {}
+    watchdogRoom = NotificationRoom(on: self)
+    feedWatchdog()
     return true
+  }
+
+  private func feedWatchdog() {
+    let now = Clock.now
+    guard let watchdog else { return }
+    if watchdog.isDue(at: now) {
+      let isSent = (try? Notification.send(.watchdog)) != nil
+      self.watchdog?.note(wasSent: isSent, at: now)
+      if !isSent { _ = watchdogRoom?.wait { [unowned self] in feedWatchdog() } }
+    }
+    if let deadline = self.watchdog?.deadline { watchdogTimer?.arm(at: deadline) }
   }
 
   /// Runs until ``exit(_:)``; the code given there.

@@ -24,14 +24,23 @@ public enum Notification: Hashable, Sendable {
   @discardableResult
   public static func send(_ notifications: Notification...) throws(SystemdError) -> Bool {
     let operation = "notifying systemd"
-    guard let name = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !name.isEmpty else { return false }
-    let address = try Self.address(name, operation)
+    guard let address = try manager(operation) else { return false }
     let socket = Glibc.socket(AF_UNIX, socketType, 0)
     guard socket >= 0 else { throw SystemdError(operation, -errno) }
     defer { close(socket) }
     let text = notifications.map(\.assignments).joined(separator: "\n")
     guard let failure = transmit(text, to: address, by: socket) else { return true }
     throw SystemdError(operation, -failure)
+  }
+
+  /// A socket that is connected with systemd's; nil if there is none. The caller closes it.
+  static func connected() -> Int32? {
+    guard let address = try? manager("reaching systemd") else { return nil }
+    let socket = Glibc.socket(AF_UNIX, socketType, 0)
+    guard socket >= 0 else { return nil }
+    if address.connect(socket) == 0 { return socket }
+    close(socket)
+    return nil
   }
 
   /// Of a datagram socket that is not inherited.
@@ -56,6 +65,12 @@ public enum Notification: Hashable, Sendable {
 }
 
 extension Notification {
+  /// Where systemd listens; nil if nobody does.
+  private static func manager(_ operation: String) throws(SystemdError) -> UnixAddress? {
+    guard let name = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !name.isEmpty else { return nil }
+    return try address(name, operation)
+  }
+
   /// Of a path, or of an abstract name, which begins with `@`.
   private static func address(_ name: String, _ operation: String) throws(SystemdError) -> UnixAddress {
     let isAbstract = name.hasPrefix("@")

@@ -2,7 +2,7 @@ import Internet
 import Linux
 
 /// Tells systemd what it must learn: what it has no room for now, as while PID 1 hangs or is executed anew, is kept and
-/// sent again. Nothing here waits or fails.
+/// sent when it has. Nothing here waits or fails.
 public final class Notifier {
   private static let firstPause = Duration.milliseconds(50)
   private static let longestPause = Duration.seconds(2)
@@ -10,6 +10,7 @@ public final class Notifier {
   private var pending = PendingNotifications()
   private var pause = firstPause
   private var timer: Timer?
+  private let room: NotificationRoom
   private let send: (Notification) -> Bool
 
   /// Sends by ``Notification/send(_:)``, again from `loop`.
@@ -27,6 +28,7 @@ public final class Notifier {
   /// `send` says whether it was sent.
   init(on loop: EventLoop, send: @escaping (Notification) -> Bool) throws(SystemdError) {
     self.send = send
+    room = NotificationRoom(on: loop)
     timer = try loop.timer { [unowned self] in sendPending() }
   }
 
@@ -40,6 +42,7 @@ public final class Notifier {
   private func sendPending() {
     while let next = pending.first {
       guard send(next) else {
+        if room.wait({ [unowned self] in sendPending() }) { return }
         timer?.arm(at: Clock.now + pause)
         pause = min(pause * 2, Self.longestPause)
         return

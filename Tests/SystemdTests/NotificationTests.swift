@@ -1,5 +1,6 @@
 import Glibc
 import Internet
+import Linux
 import Testing
 
 @testable import Systemd
@@ -107,6 +108,37 @@ struct NotificationTests {
       end.arm(at: Instant(sinceBoot: .seconds(time.tv_sec + 1)))
       #expect(try loop.run() == 0)
       #expect(manager.message() == "STATUS=nobody reads this")
+    }
+  }
+
+  /// Of many daemons that try again after a while some never find room.
+  @Test func whatHasNoRoomIsSentAsSoonAsThereIs() async {
+    await #expect(processExitsWith: .success) {
+      let manager = Manager()
+      // It would be tried again after 125 seconds.
+      setenv("WATCHDOG_USEC", "1000000000", 1)
+      setenv("WATCHDOG_PID", "\(getpid())", 1)
+      var count = 0
+      while (try? Notification.send(.status("nobody reads this"))) != nil { count += 1 }
+      let loop = try EventLoop()
+      #expect(try loop.enableWatchdog())
+      let notifier = try Notifier(on: loop)
+      notifier.notify(.ready)
+      var source: EventSource?
+      let reader = try loop.timer {
+        for _ in 0..<count { #expect(manager.message() == "STATUS=nobody reads this") }
+        count = 0
+        source = try? loop.watch(fd: manager.fd, priority: .signal) {
+          count += 1
+          if count == 1 { #expect(["WATCHDOG=1", "READY=1"].contains(manager.message())) }
+          if count == 2 { loop.exit(0) }
+        }
+      }
+      reader.arm(at: Clock.now + .milliseconds(100))
+      let end = try loop.timer { loop.exit(1) }
+      end.arm(at: Clock.now + .seconds(30))
+      #expect(try loop.run() == 0)
+      withExtendedLifetime((source, notifier)) {}
     }
   }
 
