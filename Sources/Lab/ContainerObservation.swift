@@ -12,6 +12,8 @@ package final class ContainerObservation {
     package let unowned: Duration
     /// Time with more than one owner.
     package let overlap: Duration
+    /// How often a host got or lost an address, whichever.
+    package let changes: Int
 
     package var description: String {
       "\(probe.lost) of \(probe.asked) questions lost, the longest gap \(probe.outage.milliseconds) ms; "
@@ -57,10 +59,15 @@ package final class ContainerObservation {
     pause(rest)
     let end = MonotonicClock.now
     let spans = ownership.history.spans(of: address, from: start, to: end)
+    let changes = ownership.history.entries.filter { entry in
+      guard case .reachable = entry.change else { return (start...end).contains(entry.time) }
+      return false
+    }
     return Outcome(
       probe: probe.report(from: start, to: end),
       owners: spans.map(\.owners).reduce(into: []) { if $0.last != $1 { $0.append($1) } },
       unowned: spans.filter { $0.owners.isEmpty }.map(\.length).reduce(.zero, +),
-      overlap: spans.filter { $0.owners.count > 1 }.map(\.length).reduce(.zero, +))
+      overlap: spans.filter { $0.owners.count > 1 }.map(\.length).reduce(.zero, +),
+      changes: changes.count)
   }
 }

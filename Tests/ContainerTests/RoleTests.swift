@@ -105,7 +105,8 @@ extension SystemdTests {
 
     @Test("The oneshot that acts on roles has little to offer")
     func security() throws {
-      #expect(try owner.exposure(of: "vip-role@219.service") <= 2.5)
+      // Without a mount namespace, which takes longer than all else of it together.
+      #expect(try owner.exposure(of: "vip-role@219.service") <= 4)
       let verdict =
         "systemd-analyze verify --man=no vip-role@219.path vip-role@219.service \(Self.target) 2>&1"
       #expect(try owner.shell(verdict).isEmpty)
