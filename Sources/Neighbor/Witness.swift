@@ -39,8 +39,13 @@ public struct Witness: Hashable, Sendable {
   public private(set) var deadline: Instant?
   /// Probes in a row that nobody answered.
   public private(set) var missed = 0
-  /// After how many of them the VIP counts as silent.
+  /// After how many of them the VIP counts as silent, where the network loses nothing.
   private var patience = Witness.missesUntilSilent
+  /// How many more there must be. Where probes were missed although somebody was there to answer, a few in a row say
+  /// nothing: of ten packets of which three are lost, two rounds of four come to nothing.
+  private var doubt = 0
+  private static let greatestDoubt = 8
+  private static let doubtTime = Duration.milliseconds(250)
   /// The family of the probe that may still be answered.
   private var awaited: AddressFamily?
   /// How often it asks.
@@ -53,7 +58,10 @@ public struct Witness: Hashable, Sendable {
   public var isAnswered: Bool { lastAnswer != nil && !isSilent }
 
   /// Whether the last probes were all missed: nobody answers for the VIP, as far as was asked lately.
-  public var isSilent: Bool { missed >= patience }
+  public var isSilent: Bool { missed >= patience && missed >= patience + min(doubt, affordable) }
+
+  /// How many probes more do not make anybody wait for long.
+  private var affordable: Int { interval > .zero ? Int(Self.doubtTime / interval) : 0 }
 
   /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
   public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }
@@ -76,6 +84,9 @@ public struct Witness: Hashable, Sendable {
   public mutating func hurry(at now: Instant) {
     if deadline != nil { deadline = now }
   }
+
+  /// A packet was lost between the two although both are well.
+  public mutating func noteLoss() { doubt = min(doubt + 1, Self.greatestDoubt) }
 
   /// Questions that were missed so far do not count.
   public mutating func forgive() {
@@ -113,6 +124,7 @@ public struct Witness: Hashable, Sendable {
       station = Station(hardware: hardware, isDisputed: isDisputed)
     }
     if owner == nil || owner != ipv4?.hardware && owner != ipv6?.hardware { owner = hardware }
+    if isAnswer { doubt = missed > 0 ? min(doubt + missed, Self.greatestDoubt) : max(doubt - 1, 0) }
     lastAnswer = now
     missed = 0
     awaited = nil

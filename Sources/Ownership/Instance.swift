@@ -38,8 +38,8 @@ public struct Instance: Sendable {
   /// that were advertised last, and the next run may have another one. Nil if this router is not Active, or offered the
   /// VIP to others.
   public private(set) var resumableUntil: Instant?
-  /// Whether an earlier run left addresses here, and it is not decided yet what becomes of them.
-  public var isResuming: Bool { phase.resumption.map { !$0.found.isEmpty } ?? false }
+  /// Whether an earlier run left addresses here, and this one listens whether another router has taken over.
+  public var isResuming: Bool { hold == nil && phase.resumption.map { !$0.found.isEmpty } ?? false }
   /// Whether the kernel refused an address, and is left alone for a while.
   public var isRefused: Bool { if case .initialize(.refused) = phase { true } else { false } }
   /// Whether the kernel has yet to confirm that addresses are gone.

@@ -187,6 +187,8 @@ extension World {
     guard daemons[number].runtime.full == 0, (daemons[number].runtime.role == .active) != owns else {
       return nil
     }
+    // What the earlier run wrote stays while this one listens; an address that goes meanwhile ends that.
+    if daemons[number].host.core.isResuming && present(number) != 0 { return nil }
     return "its role is \(daemons[number].runtime.role.map { $0.rawValue } ?? "none")"
   }
 
