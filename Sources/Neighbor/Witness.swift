@@ -85,6 +85,15 @@ public struct Witness: Hashable, Sendable {
     if deadline != nil { deadline = now }
   }
 
+  /// In no hurry, all addresses are asked for, and the owner need not have them all.
+  private mutating func noteAnswer() {
+    let isLoss = missed > 0 && interval <= Self.doubtTime
+    doubt = isLoss ? min(doubt + missed, Self.greatestDoubt) : max(doubt - 1, 0)
+  }
+
+  /// What was lost so far counts no more: each probe costs the VIP's clients time.
+  public mutating func trust() { doubt = 0 }
+
   /// A packet was lost between the two although both are well.
   public mutating func noteLoss() { doubt = min(doubt + 1, Self.greatestDoubt) }
 
@@ -124,7 +133,7 @@ public struct Witness: Hashable, Sendable {
       station = Station(hardware: hardware, isDisputed: isDisputed)
     }
     if owner == nil || owner != ipv4?.hardware && owner != ipv6?.hardware { owner = hardware }
-    if isAnswer { doubt = missed > 0 ? min(doubt + missed, Self.greatestDoubt) : max(doubt - 1, 0) }
+    if isAnswer { noteAnswer() }
     lastAnswer = now
     missed = 0
     awaited = nil

@@ -55,7 +55,11 @@ extension Instance {
     let isKnown = backup.active?.address == sender && backup.held == nil
     // What was asked in vain while it was not heard says nothing of the way between the two.
     if !isKnown || backup.active?.isLate == true { backup.witness.forgive() }
-    if isKnown && backup.active?.isLate == true { backup.witness.noteLoss() }
+    // Not one that was held up: a whole one did not come.
+    if isKnown, let active = backup.active, now - active.heartbeat >= election.activeInterval.duration * 7 / 4
+    {
+      backup.witness.noteLoss()
+    }
     backup.active = Backup.ActiveRouter(heartbeat: now, address: sender)
     phase = .backup(backup)
     if !isKnown { actions.append(.report(.following(sender, priority: priority))) }

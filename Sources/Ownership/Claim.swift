@@ -21,6 +21,7 @@ extension Instance {
   func claim(from rival: IPAddress, at now: Instant) -> Claim {
     var witness = phase.backup?.witness ?? Witness()
     witness.askAnew(at: now)
+    witness.trust()
     return Claim(
       rival: rival, deadline: now + parameters.interval.duration * 3, witness: witness,
       activity: Activity(lastAdvertised: now, interval: parameters.interval))

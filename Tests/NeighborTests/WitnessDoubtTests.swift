@@ -54,6 +54,18 @@ import Testing
     #expect(probesUntilSilent(every: .milliseconds(pace)) == probes)
   }
 
+  /// An owner that lacks one of two addresses is asked for both, in no hurry.
+  @Test mutating func whatAnOwnerDoesNotHaveIsNotLost() {
+    for number in 0..<20 { ask(answered: number % 2 == 1, every: .milliseconds(1060)) }
+    #expect(probesUntilSilent() == 2)
+  }
+
+  @Test mutating func aClaimTrusts() {
+    for number in 0..<20 { ask(answered: number % 2 == 1) }
+    witness.trust()
+    #expect(probesUntilSilent(every: .milliseconds(4)) == 2)
+  }
+
   @Test mutating func whatWasLostIsForgotten() {
     for number in 0..<20 { ask(answered: number % 2 == 1) }
     for _ in 0..<8 { ask(answered: true) }
