@@ -16,6 +16,9 @@ final class NotificationRoom {
     source = nil
     guard let socket = Notification.connected() else { return false }
     defer { close(socket) }
+    // Then it is something else that is missing, and would be again.
+    var request = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+    guard poll(&request, 1, 0) == 0 else { return false }
     // The loop watches a descriptor of its own.
     source = try? loop.watch(fd: socket, priority: .timer) { [unowned self] in
       source?.remove()

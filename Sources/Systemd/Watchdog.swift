@@ -16,10 +16,10 @@ struct Watchdog: Hashable, Sendable {
   init(period: Duration) { self.period = period }
 
   /// When to wake up for it alone: what is left is for PID 1, which may be busy.
-  var deadline: Instant? { refused.map { $0 + period / 8 } ?? last.map { $0 + period * 5 / 8 } }
+  var deadline: Instant? { refused.map { $0 + period / 8 } ?? last.map { $0 + period * 9 / 16 } }
 
   /// Whether to tell it now, the loop being awake for something else.
-  func isDue(at now: Instant) -> Bool { refused != nil || last.map { $0 + period * 3 / 8 <= now } ?? true }
+  func isDue(at now: Instant) -> Bool { refused != nil || last.map { $0 + period / 4 <= now } ?? true }
 
   mutating func note(wasSent: Bool, at now: Instant) {
     if wasSent { (last, refused) = (now, nil) } else { refused = now }
