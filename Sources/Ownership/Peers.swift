@@ -186,6 +186,9 @@ struct Peers: Hashable, Sendable {
   /// Whether the station at `hardware` is a peer.
   func contains(_ hardware: MACAddress) -> Bool { all.contains { $0.hardware == hardware } }
 
+  /// Whether `address` is a peer's.
+  func contains(_ address: IPAddress) -> Bool { all.contains { $0.address == address } }
+
   /// The address of the peer at `hardware`.
   func address(at hardware: MACAddress) -> IPAddress? { all.first { $0.hardware == hardware }?.address }
 

@@ -85,7 +85,8 @@ extension Instance {
     var isChanged = false
     for index in isolation.references.indices {
       let address = isolation.references[index].address
-      if !reach.isAskedAsHost(address), answerers.remove(address) { isChanged = true }
+      if reach.isAskedAsHost(address) || routers.contains(address) { continue }
+      if answerers.remove(address) { isChanged = true }
     }
     if isChanged { actions.append(.hearAnswers(of: answerers.all)) }
   }
