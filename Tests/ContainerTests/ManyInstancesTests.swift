@@ -13,6 +13,12 @@ extension SystemdTests {
     private var owner: Container { pair.hosts[0] }
 
     init() throws {
+      // As the package does on a host; containers share it with this machine, and cannot.
+      let watchers = "/proc/sys/fs/inotify/max_user_instances"
+      let text = try String(contentsOfFile: watchers, encoding: .utf8)
+      if let limit = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), limit < 1024 {
+        try "1024\n".write(toFile: watchers, atomically: false, encoding: .utf8)
+      }
       pair = try Pair()
       for (host, priority) in zip(pair.hosts, [200, 100]) {
         try host.shell(
