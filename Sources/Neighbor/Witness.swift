@@ -58,10 +58,10 @@ public struct Witness: Hashable, Sendable {
   public var isAnswered: Bool { lastAnswer != nil && !isSilent }
 
   /// Whether the last probes were all missed: nobody answers for the VIP, as far as was asked lately.
-  public var isSilent: Bool { missed >= patience && missed >= patience + min(doubt, affordable) }
+  public var isSilent: Bool { missed >= patience + min(doubt, affordable) }
 
   /// How many probes more do not make anybody wait for long.
-  private var affordable: Int { interval > .zero ? Int(Self.doubtTime / interval) : 0 }
+  private var affordable: Int { doubt > 0 && interval > .zero ? Int(Self.doubtTime / interval) : 0 }
 
   /// Whether several stations claim the VIP, so that `owner` is but the one that was heard last.
   public var isDisputed: Bool { ipv4?.isDisputed == true || ipv6?.isDisputed == true }

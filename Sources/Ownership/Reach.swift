@@ -212,7 +212,7 @@ extension Instance {
     let address = reach.trials[index].reference
     let station = isolation.references.first { $0.address == address }?.hardware
     // To another router of the VIP the question would be a claim.
-    if routers.all.contains(where: { $0.address == address }) || station.map(isRouter) == true {
+    if routers.contains(address) || station.map(isRouter) == true {
       return reach.trials[index].goOn(at: now)
     }
     switch reach.trials[index].question(isFound: station != nil, at: now) {

@@ -37,19 +37,13 @@ public final class EventSource {
     try SystemdError.check(sd_event_source_set_priority(source, priority.rawValue), operation)
   }
 
-  /// Whether its owner wants a descriptor source to be watched.
-  public var isWatching = true {
-    didSet { if isWatching != oldValue { enable() } }
-  }
-
   /// Whether the loop lets a descriptor source rest.
   var isResting = false {
-    didSet { if isResting != oldValue { enable() } }
-  }
-
-  private func enable() {
-    // Cannot fail: the source is of this process's loop.
-    sd_event_source_set_enabled(source, Int32(isWatching && !isResting ? SD_EVENT_ON : SD_EVENT_OFF))
+    didSet {
+      guard isResting != oldValue else { return }
+      // Cannot fail: the source is of this process's loop.
+      sd_event_source_set_enabled(source, Int32(isResting ? SD_EVENT_OFF : SD_EVENT_ON))
+    }
   }
 
   /// Waits for these events of epoll(7) on a descriptor source.
