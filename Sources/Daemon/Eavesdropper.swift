@@ -7,7 +7,7 @@ import Systemd
 /// a few wake-ups a second instead of one for each frame.
 ///
 /// For as long as it exists, the kernel offers it every frame that the host receives or sends.
-final class Eavesdropper {
+final class Eavesdropper: WatchedSockets {
   private var socket: EvidenceSocket?
   private var watch: EventSource?
 
@@ -29,10 +29,8 @@ final class Eavesdropper {
   /// The station that was heard, if any; nothing more is heard.
   func receive() throws(LinuxError) -> MACAddress? { try socket?.receiveLast() }
 
-  /// Before it is closed, on the loop's thread.
   func unwatch() { watch?.remove() }
 
-  /// Closes its socket, which may have to wait for the kernel.
   func close() { socket = nil }
 }
 

@@ -61,19 +61,10 @@ final class KernelThread {
     }
   }
 
-  /// Closes sockets that nobody uses or watches any more.
-  func close(_ sockets: LinkSockets) {
+  /// Closes sockets that nobody uses any more.
+  func close(_ sockets: any WatchedSockets) {
     sockets.unwatch()
     let lent = Lent(value: sockets)
-    worker.submit {
-      lent.value.close()
-      return nil
-    }
-  }
-
-  /// Closes one that nobody uses or watches any more.
-  func close(_ eavesdropper: Eavesdropper) {
-    let lent = Lent(value: eavesdropper)
     worker.submit {
       lent.value.close()
       return nil
@@ -88,4 +79,12 @@ final class KernelThread {
 
   /// Has `answered` called once more, after what is more urgent.
   func callAgain() { worker.callAgain() }
+}
+
+/// What the loop watches, and what the kernel may take its time to close.
+protocol WatchedSockets: AnyObject {
+  /// Before they are closed, on the loop's thread.
+  func unwatch()
+  /// Closes them, which may have to wait for the kernel.
+  func close()
 }

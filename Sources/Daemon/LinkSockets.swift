@@ -8,7 +8,7 @@ import Systemd
 import VRRP
 
 /// The sockets on the interface that carries the VIP; made anew when the interface is.
-final class LinkSockets {
+final class LinkSockets: WatchedSockets {
   private let linkIndex: Int32
   private var families: [FamilySockets] = []
   private var watches: [EventSource] = []
@@ -25,7 +25,7 @@ final class LinkSockets {
     let vrrp: (Int) -> Void
     let neighbor: (Int) -> Void
     let evidence: () -> Void
-    /// What nobody uses or watches any more, to be closed.
+    /// What nobody uses any more, to be closed.
     let retired: (Eavesdropper) -> Void
   }
 
@@ -35,7 +35,6 @@ final class LinkSockets {
     for router in plan.routers { families.append(try FamilySockets(router, plan)) }
   }
 
-  /// Closes them, which may have to wait for the kernel.
   func close() {
     families = []
     eavesdropper?.close()
@@ -153,7 +152,6 @@ final class LinkSockets {
   private func stopEavesdropping() {
     guard let eavesdropper else { return }
     self.eavesdropper = nil
-    eavesdropper.unwatch()
     retire?(eavesdropper)
   }
 }
