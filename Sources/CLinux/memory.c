@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <link.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -35,4 +36,7 @@ static int unmap_code(struct dl_phdr_info *object, size_t size, void *data) {
   return 0;
 }
 
-void vip_unmap_code(void) { dl_iterate_phdr(unmap_code, NULL); }
+void vip_trim(void) {
+  dl_iterate_phdr(unmap_code, NULL);
+  malloc_trim(0);
+}

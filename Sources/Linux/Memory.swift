@@ -3,9 +3,9 @@ import Glibc
 
 /// This process's memory.
 public enum Memory {
-  /// Lets go of the code that only start-up needed (relocations, the parsers of the configuration): what is
+  /// Lets go of what only start-up needed, code (relocations, the parsers of the configuration) and heap: code that is
   /// used again is mapped again from the page cache. Useful before memory is locked.
-  public static func unmapCode() { vip_unmap_code() }
+  public static func trim() { vip_trim() }
 
   /// Keeps every page in memory once it was touched, so that no heartbeat waits for a disk (mlockall(2)).
   ///

@@ -51,7 +51,7 @@ func serve(_ stage: Stage, files: ConfigurationFiles, _ invocation: Invocation) 
   signal(SIGXFSZ, SIG_IGN)
   let journal = try Journal(identifier: "vipd")
   defer { journal.close(within: .seconds(1)) }
-  Memory.unmapCode()
+  Memory.trim()
   do {
     try Memory.lockOnFault()
   } catch {

@@ -39,7 +39,7 @@ struct ProcessTests {
 
   @Test func unmappedCodeStillRuns() throws {
     let before = try Self.resident()
-    Memory.unmapCode()
+    Memory.trim()
     #expect(try Self.resident() < before)
     #expect(Clock.now.sinceBoot > .zero)
   }

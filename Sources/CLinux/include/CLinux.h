@@ -41,9 +41,9 @@ ssize_t vip_receive_ipv6(int fd, void *buffer, size_t size, struct vip_ipv6_orig
 int vip_send_frames(
     int fd, const struct sockaddr_ll *destination, const void *frames, size_t length, unsigned count);
 
-/// Unmaps the pages of code and constants that are in memory; those that are used again come back from the
-/// page cache. Does nothing for pages that are locked.
-void vip_unmap_code(void);
+/// Unmaps the pages of code and constants that are in memory, those that are used again come back from the
+/// page cache, and those of free heap. Does nothing for pages that are locked.
+void vip_trim(void);
 
 /// Starts the program `path` in a process group of its own: standard input from /dev/null, standard output and error
 /// to `output`, no other descriptor, no signal blocked or ignored, no capability, no realtime priority, and it ends
