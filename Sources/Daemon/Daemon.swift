@@ -179,7 +179,11 @@ public final class Daemon {
     case .hearAnswers(let answerers):
       send(.neighbor) { sockets throws(LinuxError) in try sockets.hear(answerers) }
     case .listenForEvidence(let audience, let attention):
-      send(.neighbor) { sockets throws(LinuxError) in try sockets.listenForEvidence(audience, attention) }
+      do throws(LinuxError) {
+        try sockets?.listenForEvidence(audience, attention)
+      } catch {
+        handle(.unheard(KernelRefusal(error)))
+      }
     case .ignoreEvidence: sockets?.ignoreEvidence()
     case .watchUnits(let names): units?.follow(names)
     case .runCommands(let plan): commands?.follow(plan)

@@ -18,6 +18,9 @@ final class KernelThread {
   }
 
   private let worker: Worker<Answer>
+  /// Made when it is first needed.
+  private var closer: Worker<Never>?
+  private unowned let loop: EventLoop
   private let perform: @Sendable ([KernelRequest]) -> [KernelAnswer]
 
   /// What only one thread uses at a time.
@@ -37,6 +40,7 @@ final class KernelThread {
     answered: @escaping () -> Void
   ) throws(SystemdError) {
     self.perform = perform
+    self.loop = loop
     worker = try Worker(on: loop, priority: .answer, done: answered)
   }
 
@@ -61,8 +65,18 @@ final class KernelThread {
     }
   }
 
-  /// Closes sockets that nobody uses any more.
-  func close(_ sockets: any WatchedSockets) {
+  /// Closes sockets that nobody uses any more, before any are opened that are asked for later.
+  func close(_ sockets: LinkSockets) { close(sockets, by: worker) }
+
+  /// Closes one that nobody uses any more, on a thread of its own: that waits until all processors have let go of it
+  /// (synchronize_net()), while an address may have to go at once.
+  func close(_ eavesdropper: Eavesdropper) {
+    if closer == nil { closer = try? Worker(on: loop, priority: .answer) {} }
+    guard let closer else { return close(eavesdropper, by: worker) }
+    close(eavesdropper, by: closer)
+  }
+
+  private func close<Result>(_ sockets: any WatchedSockets, by worker: Worker<Result>) {
     sockets.unwatch()
     let lent = Lent(value: sockets)
     worker.submit {

@@ -150,7 +150,9 @@ public struct Host: Sendable {
     case .neighbor(let packet): tell(.neighbor(packet), at: now, into: &effects)
     case .frame(let station):
       if let awaited = sockets.awaited, awaited.attention != .resting { sockets.awaited = nil }
+      sockets.hearing.succeeded()
       tell(.frame(from: station), at: now, into: &effects)
+    case .unheard(let refusal): unheard(refusal, at: now, into: &effects)
     case .unannounced(let unsent, let form): announceLater(unsent, form, at: now, into: &effects)
     case .sendFailed(let kind, let refusal): sendFailed(kind, refusal, at: now, into: &effects)
     case .timer: runTimers(at: now, into: &effects)
@@ -189,6 +191,7 @@ public struct Host: Sendable {
       followParameters(at: now, into: &effects)
       followEligibility(at: now, into: &effects)
       followLink(at: now, into: &effects)
+      followEvidence(at: now, into: &effects)
       followLinkSettings(at: now, into: &effects)
       followCarriers(at: now, into: &effects)
       removeDroppedCarriers(at: now, into: &effects)
@@ -256,6 +259,7 @@ public struct Host: Sendable {
     case .listenForEvidence(let stations, let attention): listen(to: stations, attention, into: &effects)
     case .ignoreEvidence:
       sockets.awaited = nil
+      sockets.hearing.succeeded()
       effects.append(.ignoreEvidence)
     case .add(let set): add(set, at: now, into: &effects)
     case .remove(let set): remove(set, at: now, into: &effects)

@@ -28,6 +28,8 @@ public enum Input: Hashable, Sendable {
   case neighbor(NeighborPacket)
   /// A frame came from this station; answers `Effect.listenForEvidence`.
   case frame(from: MACAddress)
+  /// Nobody listens for such frames: the kernel refused it.
+  case unheard(KernelRefusal)
   /// A packet could not be sent.
   case sendFailed(Outgoing, KernelRefusal)
 

@@ -84,7 +84,7 @@ struct Prospect: Sendable {
     case .files(let result): take(result, into: &effects)
     case .stop, .restart: end(into: &effects)
     // There are neither sockets nor checks, nor a group.
-    case .sockets, .advertisement, .discarded, .neighbor, .frame, .unannounced, .sendFailed, .check,
+    case .sockets, .advertisement, .discarded, .neighbor, .frame, .unheard, .unannounced, .sendFailed, .check,
       .unitsUnwatched, .group, .groupPoll, .groupLost, .groupReachable, .settings:
       break
     }

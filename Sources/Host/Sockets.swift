@@ -16,6 +16,8 @@ struct Sockets: Hashable, Sendable {
   var retry = Retry()
   /// What the core waits for; nil if it waits for nothing.
   var awaited: Awaited?
+  /// When to listen for that again which nobody could be heard with.
+  var hearing = Retry()
   /// Whose answers the core hears.
   var answerers: [IPAddress] = []
   /// When a failure to send packets of each kind was last told.
@@ -59,6 +61,11 @@ extension SocketPlan {
     copy.isRouter = other.isRouter
     return copy == other
   }
+}
+
+extension KernelRefusal {
+  /// Whether netlink tells of the same, that a link or an address is gone.
+  fileprivate var isExplained: Bool { [.linkGone, .linkDown, .addressMissing].contains(kind) }
 }
 
 extension Host {
@@ -168,11 +175,26 @@ extension Host {
       }
       return
     }
-    // Of a link or an address that is gone netlink tells, too.
-    let isExplained = [.linkGone, .linkDown, .addressMissing].contains(refusal.kind)
-    if !isExplained && !sockets.retry.isRefused { effects.append(.notice(.socketsRefused(refusal))) }
+    if !refusal.isExplained && !sockets.retry.isRefused { effects.append(.notice(.socketsRefused(refusal))) }
     sockets.retry.refused(at: now)
     schedule(sockets.retry)
+  }
+
+  /// Silence would say nothing while nobody listens.
+  mutating func unheard(_ refusal: KernelRefusal, at now: Instant, into effects: inout Effects) {
+    if !refusal.isExplained && !sockets.hearing.isRefused {
+      effects.append(.notice(.socketsRefused(refusal)))
+    }
+    sockets.hearing.refused(at: now)
+    schedule(sockets.hearing)
+  }
+
+  /// Listens again after it was refused.
+  mutating func followEvidence(at now: Instant, into effects: inout Effects) {
+    guard let due = sockets.hearing.deadline, due <= now else { return }
+    sockets.hearing.end()
+    guard sockets.isOpen, let awaited = sockets.awaited else { return }
+    listen(to: awaited.stations, awaited.attention, into: &effects)
   }
 
   mutating func hear(_ answerers: [IPAddress], into effects: inout Effects) {
@@ -192,7 +214,6 @@ extension Host {
   mutating func announce(
     _ set: AddressSet, _ form: AnnouncementForm, at now: Instant, into effects: inout Effects
   ) {
-    if form == .first { chronicle.count(.announcements) }
     var announced: [IPAddress] = []
     var replaced: AddressSet = []
     set.forEach { index in
@@ -204,6 +225,7 @@ extension Host {
         announced.append(address)
       }
     }
+    if form == .first && !announced.isEmpty { chronicle.count(.announcements) }
     effects.announce(announced, form)
     // It is not there for a moment, and for longer if the kernel will not have it again.
     if !replaced.isEmpty { tell(.unannounced(replaced, form), at: now, into: &effects) }

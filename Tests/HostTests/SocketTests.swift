@@ -89,19 +89,44 @@ import VRRP
     #expect(bench.host.standing.owns)
   }
 
+  private func listens(_ bench: Bench) -> Int {
+    bench.log.count { if case .listenForEvidence = $0 { true } else { false } }
+  }
+
   /// The filter of new sockets is shut, whatever the core believes.
   @Test func whoListensForEvidenceDoesSoWithNewSocketsToo() throws {
     var bench = try Bench()
     bench.own()
     bench.hearStandby()
-    let listens = { (bench: Bench) in
-      bench.log.count { if case .listenForEvidence = $0 { true } else { false } }
-    }
     let before = listens(bench)
     #expect(before > 0)
     try bench.reload("[VirtualIP]\nInterface=eth0\nAddress=192.168.1.219/24\nAddress=192.168.1.220/24\n")
     #expect(opened(bench).count == 2)
     #expect(listens(bench) == before + 1)
+  }
+
+  @Test func whoCannotListenForEvidenceTriesAgain() throws {
+    var bench = try Bench()
+    bench.own()
+    bench.hearStandby()
+    let refusals = { (bench: Bench) in
+      bench.notices.count { if case .socketsRefused = $0 { true } else { false } }
+    }
+    let before = listens(bench)
+    let refusal = KernelRefusal(.other, code: 105, "opening a socket")
+    bench.handle(.unheard(refusal))
+    bench.run(for: .milliseconds(99))
+    #expect(listens(bench) == before)
+    bench.run(for: .milliseconds(2))
+    #expect(listens(bench) == before + 1)
+    // Less and less often, and told once.
+    bench.handle(.unheard(refusal))
+    bench.run(for: .milliseconds(199))
+    #expect(listens(bench) == before + 1)
+    bench.run(for: .milliseconds(2))
+    #expect(listens(bench) == before + 2 && refusals(bench) == 1)
+    bench.run(for: .seconds(20))
+    #expect(listens(bench) == before + 2)
   }
 
   @Test func packetsThatCannotBeSentAreToldOnceAMinute() throws {
