@@ -68,7 +68,7 @@ struct Reference: Hashable, Sendable {
     }
     if let since = demand.since, lastHeard < since { return since }
     // One that takes its time is asked before the last answer has come, so that answers come as often.
-    let last = spokeUnasked ?? lastAsked ?? lastHeard
+    let last = latest(spokeUnasked, lastAsked) ?? lastHeard
     return last + max(demand.window / 2, Self.steadyPause)
   }
 

@@ -144,6 +144,27 @@ private struct Owner {
     #expect(!owner.ignores)
   }
 
+  /// Who asks as often as it may has no question left when it is in earnest, and lets go too late.
+  @Test func whatAReferenceOnceSaidUnaskedLeavesQuestionsForNeed() {
+    var reference = Reference(gateway)
+    var demand = Demand(window: .milliseconds(19), since: nil, start: at(0))
+    var (now, questions) = (at(0), 0)
+    while now < at(10_000) {
+      now = max(now, reference.deadline(demand))
+      reference.noteQuestion(at: now)
+      questions += 1
+      now = now + .microseconds(200)
+      reference.hearAnswer(at: gatewayHardware, now)
+      // To another instance, this time only.
+      if questions == 1 { reference.hearAnswer(at: gatewayHardware, now + .microseconds(100)) }
+      demand.since = now + .milliseconds(1)
+      // So many save some for need.
+      if questions > 10 { #expect(reference.deadline(demand) == demand.since, "\(questions)") }
+      demand.since = nil
+    }
+    #expect((140...145).contains(questions))
+  }
+
   /// Every frame of the host is offered to whoever listens to all: he closes his ears where he need not hear for a while.
   @Test(arguments: [(20_000, .once), (1900, .once), (190, .again)] as [(Int, Attention)])
   func whoWantsOneFrameInAWhileListensOnce(window: Int, attention: Attention) {
