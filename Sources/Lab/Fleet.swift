@@ -178,16 +178,19 @@ package final class Fleet {
     pause(members[0].settings.interval * 2)
     let strike = MonotonicClock.now
     try segment.unplug(217)
+    let cut = MonotonicClock.now
     try Self.wait(for: members, on: 218, of: segment, daemons[218, default: []])
     // An announcement follows the address at once, or not at all.
     pause(.seconds(1))
-    return try takeover(since: strike)
+    return try takeover(since: strike, by: cut)
   }
 
-  private func takeover(since strike: Duration) throws -> Takeover {
+  /// The owner was unplugged at some moment from `strike` to `cut`.
+  private func takeover(since strike: Duration, by cut: Duration) throws -> Takeover {
     let (owner, successor) = (try segment.host(217), try segment.host(218))
     var announced: [IPv4Address: Duration] = [:]
     var heard: [UInt8: Duration] = [:]
+    var perhaps: [UInt8: Duration] = [:]
     var advertised: [UInt8: Duration] = [:]
     for frame in segment.capture.frames() {
       switch frame.content {
@@ -196,6 +199,8 @@ package final class Fleet {
         announced[arp.senderAddress] = announced[arp.senderAddress] ?? frame.time
       case .vrrp(let advertisement) where frame.source == owner.hardwareAddress && frame.time < strike:
         heard[advertisement.virtualRouterID] = frame.time
+      case .vrrp(let advertisement) where frame.source == owner.hardwareAddress && frame.time < cut:
+        perhaps[advertisement.virtualRouterID] = frame.time
       case .vrrp(let advertisement) where frame.source == successor.hardwareAddress && frame.time >= strike:
         let number = advertisement.virtualRouterID
         if advertisement.priority > 0 { advertised[number] = advertised[number] ?? frame.time }
@@ -208,9 +213,13 @@ package final class Fleet {
     }
     let routers = members.map { member in
       let number = UInt8(member.settings.virtualRouterID)
+      let patience = member.settings.activeDownInterval
+      // What was sent meanwhile got through if the standby waited for as long afterwards.
+      let first = member.addresses.compactMap { announced[$0] }.min()
+      let last = perhaps[number].flatMap { time in first.flatMap { $0 - time >= patience ? time : nil } }
       return Takeover.Router(
-        addresses: member.addresses, lastHeard: heard[number],
-        activeDownInterval: member.settings.activeDownInterval, advertised: advertised[number])
+        addresses: member.addresses, lastHeard: last ?? heard[number], activeDownInterval: patience,
+        advertised: advertised[number])
     }
     return Takeover(of: routers, acquired: acquired.map(\.time), announced: announced)
   }
