@@ -87,7 +87,8 @@ extension Instance {
       if case .isolated = backup.held?.reason { return listenAgain(at: now, &actions) }
       if !isTimer { phase.backup?.held?.ended = now }
       if isTimer {
-        routers.miss(following, at: now)
+        // Who is preempted while it is heard stands by from then on.
+        if !isPreempting(backup) { routers.miss(following, at: now) }
         elect(.timer, at: now, &actions)
       }
       return
@@ -100,12 +101,20 @@ extension Instance {
     phase.backup?.held = Backup.Held(reason: reason)
   }
 
+  /// Whether this router is better than the Active router, which is heard.
+  private func isPreempting(_ backup: Backup) -> Bool {
+    if case .preemption = election.impendingCause { backup.active?.isLate == false } else { false }
+  }
+
   private func reasonToHold(_ backup: Backup, since due: Instant, at now: Instant) -> Hold? {
     if isBarred { return .barred }
     switch election.impendingCause {
     case .resignation(let router) where isOwner(router): return nil
-    // The rival is alive and will let go when it hears this router: see `Claim`.
-    case .preemption: return nil
+    // The rival is alive and will let go when it hears this router: see `Claim`. One that is late may be there all the same,
+    // where this router is not.
+    case .preemption:
+      guard parameters.isolation, backup.active?.isLate == true else { return nil }
+      return isCutOff(backup).map { .isolated(since: $0) }
     default: break
     }
     let patience = (parameters.lease ?? .zero) + .seconds(1)

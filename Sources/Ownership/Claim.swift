@@ -6,10 +6,26 @@ import VRRP
 struct Claim: Hashable, Sendable {
   /// The Active router that is preempted.
   let rival: IPAddress
+  /// From when on it counts what is heard.
+  var start: Instant
+  /// Whether nobody at all was heard when the rival did not answer.
+  var isDeaf = false
   /// When the rival must have let go; it cannot hear this router if it has not.
-  let deadline: Instant
+  var deadline: Instant
   var witness: Witness
   var activity: Activity
+
+  /// Long enough that several Advertisements get through.
+  static func deadline(_ interval: AdvertisementInterval, from start: Instant) -> Instant {
+    start + interval.duration * 3
+  }
+
+  mutating func beginAgain(at now: Instant, _ interval: AdvertisementInterval) {
+    start = now
+    deadline = Self.deadline(interval, from: now)
+    isDeaf = false
+    witness.askAnew(at: now)
+  }
 }
 
 extension Instance {
@@ -23,18 +39,35 @@ extension Instance {
     witness.askAnew(at: now)
     witness.trust()
     return Claim(
-      rival: rival, deadline: now + parameters.interval.duration * 3, witness: witness,
+      rival: rival, start: now, deadline: Claim.deadline(parameters.interval, from: now), witness: witness,
       activity: Activity(lastAdvertised: now, interval: parameters.interval))
   }
 
   /// Takes the VIP when the router that was preempted no longer answers for it, or leaves it to that router
-  /// if it goes on: then it cannot hear this one, and two owners would be worse than the wrong one.
+  /// if it goes on: then it cannot hear this one, and two owners would be worse than the wrong one. Who hears nobody at all
+  /// is cut off.
   mutating func considerClaim(at now: Instant, _ actions: inout Actions) {
-    guard case .claiming(let claim) = phase else { return }
-    if claim.witness.isSilent { return takeClaimed(at: now, &actions) }
-    guard claim.deadline <= now else { return }
+    guard case .claiming(var claim) = phase else { return }
+    if claim.witness.isSilent {
+      let isOnTheNetwork = isOnTheNetwork(since: claim.start)
+      if isOnTheNetwork && !claim.isDeaf { return takeClaimed(at: now, &actions) }
+      // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
+      if isOnTheNetwork { claim.beginAgain(at: now, parameters.interval) } else { claim.isDeaf = true }
+      phase = .claiming(claim)
+    }
+    if claim.deadline <= now { withdraw(claim, at: now, &actions) }
+  }
+
+  private mutating func withdraw(_ claim: Claim, at now: Instant, _ actions: inout Actions) {
+    if claim.isDeaf { return elect(.withdraw(.isolation), at: now, &actions) }
     elect(.withdraw(.ignored(by: claim.rival)), at: now, &actions)
     election.postponePreemption(until: now + Self.deafRivalPause)
+  }
+
+  /// Whether anybody was heard since then, of those who count: where nobody is, a rival that does not answer says nothing.
+  private func isOnTheNetwork(since start: Instant) -> Bool {
+    guard parameters.isolation, let quorum, quorum.lastHeard < start else { return true }
+    return routers.all.contains { $0.lastHeard > start }
   }
 
   /// The rival has let go.

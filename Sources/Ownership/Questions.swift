@@ -11,6 +11,8 @@ private struct Interest {
   /// How much earlier than it is due it may be asked.
   var slack = Duration.zero
   var isOwnerDue = false
+  /// Who is asked with it whether he is there himself.
+  var rival: IPAddress?
   /// How fresh evidence of being on the network must be; nil if nobody needs any.
   var window: Duration?
   /// From when on it counts, if not always.
@@ -25,6 +27,9 @@ extension Instance {
     guard identity != nil else { return ignoreEvidence(&actions) }
     let interest = interest(at: now)
     if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
+    if interest.isOwnerDue, let rival = routers.all.first(where: { $0.address == interest.rival }) {
+      askPeer(rival, at: now, &actions)
+    }
     noteAnswers(&actions)
     if let window = interest.window {
       let isNew = isolation.listen(within: window, since: interest.evidenceStart, at: now)
@@ -64,6 +69,9 @@ extension Instance {
       // Two misses at this pace are the outage of a preemption.
       if parameters.witness != .off { interest.pace = .milliseconds(4) }
       interest.isOwnerDue = claim.witness.isDue(every: interest.pace, at: now)
+      interest.rival = claim.rival
+      interest.window = .milliseconds(200)
+      interest.evidenceStart = claim.start
     case .serving(let service):
       // The others may have heard this router's last Advertisement a whole interval before it was cut off, and have a
       // Skew_Time near zero: it must know within two intervals.

@@ -331,6 +331,60 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(becameActive(driver.run(until: at(400), heartbeat: 100)) != nil)
   }
 
+  /// It knows its gateway, and would preempt the next Active router that it hears.
+  private func betterRouter() -> Driver {
+    var driver = Driver.backup(gateway: gateway, priority: 200)
+    _ = driver.run(until: at(2000), heartbeat: 250, answering: [peerHardware, gatewayHardware])
+    return driver
+  }
+
+  /// The rival does not answer, and nor does anybody else: it is this router that is not there.
+  @Test func whoIsCutOffWhileItClaimsLeavesTheVIP() {
+    var driver = betterRouter()
+    _ = driver.run(until: at(2210), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    let cut = driver.run(until: at(7000))
+    #expect(becameActive(cut) != nil)
+    #expect(!cut.contains { $0.1 == .add(first) })
+    #expect(driver.instance.election.state == .backup && driver.instance.cause == .isolation)
+    // What it asked in vain meanwhile says nothing of the rival.
+    let back = driver.run(until: at(8000), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    #expect(!back.contains { $0.1 == .add(first) })
+    let freed = driver.run(until: at(9000), answering: [gatewayHardware])
+    #expect(freed.contains { $0.1 == .add(first) })
+  }
+
+  @Test func whatWasAskedInVainWhileCutOffIsAskedAgain() throws {
+    var driver = betterRouter()
+    _ = driver.run(until: at(2210), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    let claimed = try #require(becameActive(driver.run(until: at(2350))))
+    let silent = driver.run(until: claimed + .milliseconds(100))
+    #expect(!silent.contains { $0.1 == .add(first) })
+    let joined = driver.run(until: claimed + .milliseconds(150), answering: [peerHardware, gatewayHardware])
+    #expect(!joined.contains { $0.1 == .add(first) })
+    // It has heard the claim.
+    let freed = driver.run(until: claimed + .milliseconds(300), answering: [gatewayHardware])
+    #expect(freed.contains { $0.1 == .add(first) })
+  }
+
+  @Test func aRivalThatIsLateIsNotPreemptedByWhoIsCutOff() {
+    var driver = betterRouter()
+    _ = driver.run(until: at(2110), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    #expect(becameActive(driver.run(until: at(7000))) == nil)
+    #expect(driver.isIsolated)
+  }
+
+  /// It need not say so first: who is cut off before has a standby all the same.
+  @Test func whoWasPreemptedStandsBy() throws {
+    var driver = betterRouter()
+    _ = driver.run(until: at(2400), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    let taken = driver.run(until: at(2420), answering: [gatewayHardware])
+    try #require(taken.contains { $0.1 == .add(first) })
+    driver.handle(.added(index: 0))
+    let cut = driver.run(until: at(2800))
+    let released = cut.first { $0.1 == .remove(first) }?.0
+    #expect(released.map { $0 - at(2420) <= .milliseconds(200) } == true)
+  }
+
   @Test func aResigningRivalGivesItUpAtOnce() {
     var driver = Driver.backup(priority: 200)
     _ = driver.run(until: at(400), heartbeat: 100, answering: [peerHardware])
