@@ -42,8 +42,9 @@ extension SegmentTests {
 
     // MARK: Growth
 
-    /// How much more an instance may cost beside 99 others than beside 9; the noise of a busy machine is in it.
-    private static let growth = 1.5
+    /// How much more an instance may cost beside 99 others than beside 9: it was sixteen times, when each woke all.
+    /// How often it wakes is its own doing; what that takes of a processor also depends on who else uses it.
+    private static let growth = (processor: 2.5, wakeUps: 1.5)
     private static let interval = Duration.seconds(1)
     private static let few = 10
     private static let many = 100
@@ -52,25 +53,26 @@ extension SegmentTests {
 
     @Test func anInstanceCostsTheSameBesideAHundred() throws {
       let fleets = try [Self.few, Self.many].map { try Fleet(.vipd, count: $0, interval: Self.interval) }
-      var growths: [Double] = []
-      for _ in 0..<Self.tries where growths.allSatisfy({ $0 > Self.growth }) {
+      var best = (processor: Double.infinity, wakeUps: Double.infinity)
+      for _ in 0..<Self.tries
+      where best.processor > Self.growth.processor || best.wakeUps > Self.growth.wakeUps {
         let costs = try Fleet.costs(of: fleets, over: .seconds(6))
         print("\(Self.few) instances: \(costs[0])\n\(Self.many) instances: \(costs[1])")
-        growths.append(Self.growth(from: costs[0], to: costs[1]))
+        let growth = Self.growth(from: costs[0], to: costs[1])
+        best = (min(best.processor, growth.processor), min(best.wakeUps, growth.wakeUps))
       }
-      let best = try #require(growths.min())
-      #expect(best <= Self.growth, "times the cost of an instance beside nine others")
+      #expect(best.processor <= Self.growth.processor, "times the processor time beside nine others")
+      #expect(best.wakeUps <= Self.growth.wakeUps, "times the wake-ups beside nine others")
       _ = try takeover(of: fleets[1])
     }
 
     private typealias Costs = (owner: Fleet.Cost, standby: Fleet.Cost)
 
-    /// By how much the cost of an instance is multiplied: the worst of processor time and wake-ups of both hosts.
-    private static func growth(from few: Costs, to many: Costs) -> Double {
-      [(few.owner, many.owner), (few.standby, many.standby)].map { before, after in
-        let processor = after.processor / Double(Self.many) / (before.processor / Double(Self.few))
-        return max(processor, after.wakeUps / before.wakeUps)
-      }.max() ?? .infinity
+    /// By how much processor time and wake-ups of an instance are multiplied, on the host where it is worse.
+    private static func growth(from few: Costs, to many: Costs) -> (processor: Double, wakeUps: Double) {
+      let hosts = [(few.owner, many.owner), (few.standby, many.standby)]
+      let processor = hosts.map { $1.processor / Double(Self.many) / ($0.processor / Double(Self.few)) }
+      return (processor.max() ?? .infinity, hosts.map { $1.wakeUps / $0.wakeUps }.max() ?? .infinity)
     }
   }
 }
