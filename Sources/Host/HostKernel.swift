@@ -8,7 +8,7 @@ struct Look: Hashable, Sendable {
   /// News since the look was asked for: they may be newer than the snapshot, or older.
   var since: [RouteChange] = []
   var isPending = false
-  /// News were lost while it was under way: it must be taken once more.
+  /// More may have changed while it was under way than was told: it must be taken once more.
   var isOutdated = false
   var retry = Retry()
 
@@ -30,7 +30,10 @@ struct Look: Hashable, Sendable {
     isPending = false
     retry.succeeded()
     view.replace(snapshot)
-    for change in since { view.apply(change) }
+    for change in since {
+      if view.hidesOthers(change) { isOutdated = true }
+      view.apply(change)
+    }
     since.removeAll(keepingCapacity: true)
   }
 

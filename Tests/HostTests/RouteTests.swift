@@ -217,6 +217,27 @@ import VRRP
     #expect(bench.host.core.parameters.references.isEmpty)
   }
 
+  /// Those of other instances are not known here, and one may be the last of the link or not.
+  @Test func theDefaultRouteStaysWithTheAddressesOfOthers() throws {
+    var bench = try Bench()
+    bench.start()
+    bench.happen(
+      .route(
+        Route(
+          destination: Route.everywhere(.ipv4), linkIndex: 2, gateway: IPAddress("192.168.1.1"),
+          protocolNumber: 3)))
+    let others = try ["192.168.1.227/24", "192.168.1.235/24"].map {
+      try Bench.address($0, protocolNumber: 112)
+    }
+    for other in others { bench.happen(.address(other)) }
+    bench.isBlocked = true
+    let own = try #require(bench.addresses.first { $0.linkIndex == 2 })
+    bench.happen(.addressRemoved(own))
+    bench.happen(.addressRemoved(others[0]))
+    bench.unblock()
+    #expect(bench.host.view.defaultGateway(.ipv4) == IPAddress("192.168.1.1"))
+  }
+
   /// Whether the VIP stays is not known before the sockets are open.
   @Test func aRestartLeavesTheRoutesAlone() throws {
     var bench = try Bench(Self.text, routes: [try route()], leftover: ["192.168.1.219/24"])
