@@ -13,6 +13,13 @@ struct Backup: Hashable, Sendable {
     var isLate = false
   }
 
+  /// Waits for the Active router once more; until one is heard.
+  struct Relistening: Hashable, Sendable {
+    let start: Instant
+    /// How often it began without an end, because the references did not answer in time.
+    let round: Int
+  }
+
   /// A takeover that is due and does not happen.
   struct Held: Hashable, Sendable {
     let reason: Hold
@@ -24,8 +31,8 @@ struct Backup: Hashable, Sendable {
   var active: ActiveRouter?
   /// Nil while there is nothing to take over.
   var held: Held?
-  /// Since when this host, which was cut off, listens again.
-  var listensSince: Instant?
+  /// This host, which was cut off, listens again.
+  var relistening: Relistening?
   /// What an earlier run left in the kernel, until this router takes it over or gives it up.
   var resumption: Resumption?
   var witness = Witness()
@@ -61,8 +68,10 @@ extension Instance {
       backup.witness.noteLoss()
     }
     backup.active = Backup.ActiveRouter(heartbeat: now, address: sender)
+    backup.relistening = nil
     phase = .backup(backup)
     if !isKnown { actions.append(.report(.following(sender, priority: priority))) }
+    locate(sender, at: now, &actions)
   }
 
   // MARK: From Backup to Active
@@ -87,8 +96,8 @@ extension Instance {
       if case .isolated = backup.held?.reason { return listenAgain(at: now, &actions) }
       if !isTimer { phase.backup?.held?.ended = now }
       if isTimer {
-        // Who is preempted while it is heard stands by from then on.
-        if !isPreempting(backup) { routers.miss(following, at: now) }
+        // Who is preempted while it is heard, or gives the VIP up, stands by from then on.
+        if !hearsActiveRouter(backup) { routers.miss(following, at: now) }
         elect(.timer, at: now, &actions)
       }
       return
@@ -101,9 +110,15 @@ extension Instance {
     phase.backup?.held = Backup.Held(reason: reason)
   }
 
-  /// Whether this router is better than the Active router, which is heard.
-  private func isPreempting(_ backup: Backup) -> Bool {
-    if case .preemption = election.impendingCause { backup.active?.isLate == false } else { false }
+  /// Whether the Active router whose turn is over is there.
+  private func hearsActiveRouter(_ backup: Backup) -> Bool {
+    switch election.impendingCause {
+    case .preemption: backup.active?.isLate == false
+    case .resignation: true
+    // It hurried its successor, and what it said before was heard after that it gave the VIP up.
+    case .silence: election.activeInterval == .shortest && parameters.interval != .shortest
+    default: false
+    }
   }
 
   private func reasonToHold(_ backup: Backup, since due: Instant, at now: Instant) -> Hold? {
@@ -127,8 +142,9 @@ extension Instance {
 
   /// Waits for the Active router for a whole Active_Down_Interval.
   private mutating func listenAgain(at now: Instant, _ actions: inout Actions) {
+    let rounds = phase.backup?.relistening?.round ?? 0
     phase.backup?.held = nil
-    phase.backup?.listensSince = now
+    phase.backup?.relistening = Backup.Relistening(start: now, round: rounds + 1)
     elect(.late, at: now, &actions)
   }
 

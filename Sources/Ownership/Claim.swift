@@ -8,7 +8,7 @@ struct Claim: Hashable, Sendable {
   let rival: IPAddress
   /// From when on it counts what is heard.
   var start: Instant
-  /// Whether nobody at all was heard when the rival did not answer.
+  /// Whether nobody at all was heard when the rival first did not answer.
   var isDeaf = false
   /// When the rival must have let go; it cannot hear this router if it has not.
   var deadline: Instant
@@ -48,13 +48,14 @@ extension Instance {
   /// is cut off.
   mutating func considerClaim(at now: Instant, _ actions: inout Actions) {
     guard case .claiming(var claim) = phase else { return }
-    if claim.witness.isSilent {
-      let isOnTheNetwork = isOnTheNetwork(since: claim.start)
-      if isOnTheNetwork && !claim.isDeaf { return takeClaimed(at: now, &actions) }
-      // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
-      if isOnTheNetwork { claim.beginAgain(at: now, parameters.interval) } else { claim.isDeaf = true }
-      phase = .claiming(claim)
+    switch (isOnTheNetwork(since: claim.start), claim.isDeaf) {
+    case (true, false):
+      if claim.witness.isSilent { return takeClaimed(at: now, &actions) }
+    // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
+    case (true, true): claim.beginAgain(at: now, parameters.interval)
+    case (false, _): claim.isDeaf = claim.isDeaf || claim.witness.missed > 0
     }
+    phase = .claiming(claim)
     if claim.deadline <= now { withdraw(claim, at: now, &actions) }
   }
 
@@ -66,7 +67,9 @@ extension Instance {
 
   /// Whether anybody was heard since then, of those who count: where nobody is, a rival that does not answer says nothing.
   private func isOnTheNetwork(since start: Instant) -> Bool {
-    guard parameters.isolation, let quorum, quorum.lastHeard < start else { return true }
+    // A proxy may seem to be both rival and reference, and then counts for nothing.
+    let last = quorum?.lastHeard ?? isolation.references.compactMap(\.lastHeard).max()
+    guard parameters.isolation, let last, last < start else { return true }
     return routers.all.contains { $0.lastHeard > start }
   }
 

@@ -93,7 +93,9 @@ extension Instance {
     phase.service?.departure = Departure(
       deadline: now, progress: .offered(repetitions: 3), purpose: purpose)
     // Not repeated: it could overtake the resignation that follows it, and take that back.
-    advertise(parameters.priority, interval: .shortest, at: now, &actions)
+    if parameters.interval != .shortest {
+      advertise(parameters.priority, interval: .shortest, at: now, &actions)
+    }
     departureIsDue(at: now, &actions)
   }
 

@@ -9,6 +9,8 @@ extension Instance {
   /// How often it is asked then. Of so many questions some get through wherever anything does.
   private static let questions = 38
   private static let shortestPause = Duration.microseconds(250)
+  /// How often who was cut off listens in vain for what references answer when the Advertisement should have come.
+  private static let patientRounds = 2
 
   /// What the references say; nil where none ever answered, or none is anything else than a router of this VIP: the
   /// silence of those is what a takeover is for.
@@ -39,7 +41,7 @@ extension Instance {
     guard let quorum else { return isolation.third.cutOff(lastPeer: isolation.lastPeer, within: window) }
     guard let references = quorum.silentSince else { return nil }
     var first: Instant?
-    for standby in routers.all where standby.isReady && !standby.isMute && !standby.hasLeft {
+    for standby in routers.all where standby.isReachable {
       let last = max(quorum.lastHeard, standby.lastHeard)
       guard last - standby.lastSeen <= Peer.memory + window, !standby.isGone(quorum, within: window) else {
         continue
@@ -68,9 +70,7 @@ extension Instance {
   private static func doubtDeadline(
     of standby: Peer, _ quorum: Quorum, within window: Duration
   ) -> Instant? {
-    guard standby.isReady, !standby.isMute, !standby.hasLeft, standby.hardware != nil,
-      !standby.isGone(quorum, within: window)
-    else { return nil }
+    guard standby.isReachable, !standby.isGone(quorum, within: window) else { return nil }
     let last = max(quorum.lastHeard, standby.lastHeard)
     guard last - standby.lastSeen <= Peer.memory + window else { return nil }
     guard let since = standby.silentSince, let asked = standby.lastAsked else {
@@ -99,7 +99,7 @@ extension Instance {
     for standby in routers.all {
       guard let due = Self.doubtDeadline(of: standby, quorum, within: window), due <= now else { continue }
       // References limit how often they answer: they are asked when it is in earnest.
-      if standby.silentSince != nil { isolation.hurry(at: now) }
+      if let since = standby.silentSince, now - since >= window / 16 { isolation.hurry(at: now) }
       askPeer(standby, at: now, &actions)
     }
     askReferences(at: now, &actions)
@@ -137,6 +137,14 @@ extension Instance {
     for peer in routers.all where peer.hardware != nil { askPeer(peer, at: now, &actions) }
   }
 
+  /// Where the Active router is must be known before its silence can mean anything.
+  mutating func locate(_ router: IPAddress, at now: Instant, _ actions: inout Actions) {
+    guard parameters.isolation, let peer = routers.all.first(where: { $0.address == router }),
+      peer.hardware == nil, !peer.isMute
+    else { return }
+    askPeer(peer, at: now, &actions)
+  }
+
   mutating func askPeer(_ peer: Peer, at now: Instant, _ actions: inout Actions) {
     routers.noteQuestion(to: peer.address, at: now)
     ask(for: peer.address, at: peer.hardware ?? .broadcast, &actions)
@@ -144,7 +152,7 @@ extension Instance {
 
   /// Whether this Backup router, which hears no Active router, has lost its references, too.
   func isCutOff(_ backup: Backup) -> Instant? {
-    guard let since = evidenceStart(backup) ?? self.since else { return nil }
+    guard let since = evidenceStart(backup) else { return nil }
     if let quorum {
       // The Active router was heard until then.
       return quorum.lastHeard < since ? max(quorum.lastHeard, backup.active?.heartbeat ?? since) : nil
@@ -157,8 +165,16 @@ extension Instance {
 
   /// From when on evidence counts: only what is heard after the Advertisement failed to come tells why it did.
   func evidenceStart(_ backup: Backup) -> Instant? {
-    guard let heartbeat = backup.active?.heartbeat else { return backup.listensSince }
-    return max(heartbeat + election.lateAfter, backup.listensSince ?? heartbeat)
+    if let relistening = backup.relistening {
+      // References may answer too rarely for that.
+      let isPatient = relistening.round <= Self.patientRounds
+      return isPatient ? relistening.start + election.lateAfter : relistening.start
+    }
+    if let heartbeat = backup.active?.heartbeat { return heartbeat + election.lateAfter }
+    // The first one should have come by then, too; who listens for one interval only must ask before its end.
+    guard let since else { return nil }
+    let wait = election.deadline.map { ($0 - since) / 2 } ?? election.lateAfter
+    return since + min(wait, election.lateAfter)
   }
 }
 

@@ -92,6 +92,11 @@ struct Isolation: Hashable, Sendable {
     third.hearPeer(within: demand?.window ?? .zero, at: now)
   }
 
+  /// Whether a reference that has not this address is at `station`.
+  func isReference(_ station: MACAddress, besides address: IPAddress) -> Bool {
+    references.contains { $0.hardware == station && $0.address != address }
+  }
+
   /// The index of a reference to be asked now.
   func dueReference(at now: Instant) -> Int? {
     guard let demand else { return nil }

@@ -17,7 +17,10 @@ extension Instance {
     }
     let isReply = packet.operation == .reply
     let isProxied = isReply && !isRouter(station) && proxies.contains(station, at: now)
-    if !isProxied, routers.resolve(packet.sender, at: station, isReply: isReply, at: now) {
+    let isDoubtful = isReply && isolation.isReference(station, besides: packet.sender)
+    if !isProxied,
+      routers.resolve(packet.sender, at: station, isReply: isReply, isDoubtful: isDoubtful, at: now)
+    {
       isolation.hearPeer(at: now)
     }
     hearReach(packet, at: now, &actions)
@@ -105,8 +108,10 @@ extension Instance {
     let index = parameters.addresses.firstIndex { $0.address == address }
     if let index { witnessTurn.hear(index) }
     guard case .backup(let backup) = phase else { return }
-    // The Active router that is heard is the one that answers, as long as nothing better is known.
-    if let active = backup.active, !active.isLate, !parameters.isVirtualRouter(station) {
+    // The Active router that is heard is the one that answers, as long as nobody else does.
+    if let active = backup.active, !active.isLate, !parameters.isVirtualRouter(station),
+      !backup.witness.isDisputed, !isolation.isReference(station, besides: active.address)
+    {
       routers.guess(active.address, at: station)
     }
     if backup.resumption != nil { abandonResumption(at: now, &actions) }

@@ -49,10 +49,14 @@ public struct Peer: Hashable, Sendable {
   var hasResigned = false
 
   /// Whether nothing was heard of it since it gave the VIP up, or lost it by its silence: its host may be off, and the
-  /// silence of that says nothing.
+  /// silence of that says nothing. Who offers it to a successor, which it hurries, has it still.
   var hasLeft: Bool {
-    hasResigned && lastHeard == lastAdvertised || missedSince.map { lastHeard <= $0 } ?? false
+    hasResigned && interval != .shortest && lastHeard == lastAdvertised
+      || missedSince.map { lastHeard <= $0 } ?? false
   }
+
+  /// Whether its silence may mean that this host is cut off: one that never answered may not be there at all.
+  var isReachable: Bool { hardware != nil && !isMute && !hasLeft }
 
   /// How long a peer counts as there after it was last seen; it asks, and is asked, every second.
   static let memory = Duration.seconds(3)
@@ -66,9 +70,7 @@ public struct Peer: Hashable, Sendable {
   public func isThere(at now: Instant) -> Bool { now - lastSeen <= Self.memory }
 
   /// Whether it could take over now, and hear that it should.
-  func isStandby(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
-    isReady && now - lastSeen <= memory
-  }
+  func isStandby(at now: Instant) -> Bool { isReady && isThere(at: now) }
 
   mutating func hear(at now: Instant) {
     lastHeard = now
@@ -130,11 +132,13 @@ struct Peers: Hashable, Sendable {
     all[index].isAnswered = mark.isAnswered
   }
 
-  /// An ARP packet of `address` was received; whether that is a known peer.
+  /// An ARP packet of `address` was received; whether that is a known peer. `isDoubtful`: from where a reference is, which
+  /// may be a proxy.
   mutating func resolve(
-    _ address: IPAddress, at hardware: MACAddress, isReply: Bool, at now: Instant
+    _ address: IPAddress, at hardware: MACAddress, isReply: Bool, isDoubtful: Bool, at now: Instant
   ) -> Bool {
     guard let index = all.firstIndex(where: { $0.address == address }) else { return false }
+    if isDoubtful, let known = all[index].hardware, known != hardware { return false }
     // What it said itself of another hardware address says nothing of this one.
     if !isReply || all[index].hardware != hardware { all[index].isHardwareGuessed = isReply }
     all[index].hardware = hardware
@@ -192,8 +196,11 @@ struct Peers: Hashable, Sendable {
   /// The address of the peer at `hardware`.
   func address(at hardware: MACAddress) -> IPAddress? { all.first { $0.hardware == hardware }?.address }
 
-  /// Whether some router is there, ready or not.
-  func isAnybodyThere(at now: Instant) -> Bool { all.contains { $0.isThere(at: now) } }
+  /// Whether some router was seen within `memory`, ready or not: who is held back now may be ready a moment later. A host
+  /// that is cut off sees nobody, and must know that for as long as it takes to let go.
+  func isAnybodyThere(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
+    all.contains { now - $0.lastSeen <= memory }
+  }
 
   /// The hardware address of the peer `address`, once that is known.
   func hardware(of address: IPAddress) -> MACAddress? { all.first { $0.address == address }?.hardware }
@@ -212,11 +219,8 @@ struct Peers: Hashable, Sendable {
   /// Whether there is one.
   func protects(at now: Instant) -> Bool { all.contains { $0.standsBy(at: now) } }
 
-  /// Whether a router was seen within `memory` that could take over, whether it says so or not. A host that is cut off sees
-  /// nobody, and must know that for as long as it takes to let go.
-  func hasStandby(at now: Instant, within memory: Duration = Peer.memory) -> Bool {
-    all.contains { $0.isStandby(at: now, within: memory) }
-  }
+  /// Whether a router is there that could take over, whether it says so or not.
+  func hasStandby(at now: Instant) -> Bool { all.contains { $0.isStandby(at: now) } }
 
   private mutating func slot(for sender: IPAddress, at now: Instant) -> Int {
     if let index = all.firstIndex(where: { $0.address == sender }) {

@@ -64,7 +64,7 @@ extension Instance {
       interest.isOwnerDue = backup.witness.isDue(every: interest.pace, at: now + interest.slack)
       let isLate = backup.active?.isLate ?? true
       interest.window = isLate ? .milliseconds(200) : .seconds(20)
-      if isLate { interest.evidenceStart = evidenceStart(backup) ?? since }
+      if isLate { interest.evidenceStart = evidenceStart(backup) }
     case .claiming(let claim):
       // Two misses at this pace are the outage of a preemption.
       if parameters.witness != .off { interest.pace = .milliseconds(4) }
@@ -76,7 +76,7 @@ extension Instance {
       // The others may have heard this router's last Advertisement a whole interval before it was cut off, and have a
       // Skew_Time near zero: it must know within two intervals.
       let window = parameters.interval.duration * 19 / 10
-      if routers.hasStandby(at: now, within: Peer.memory + window) { interest.window = window }
+      if routers.isAnybodyThere(at: now, within: Peer.memory + window) { interest.window = window }
       interest.isRollCallDue = service.rollCall <= now
     }
     if !parameters.isolation { interest.window = nil }

@@ -86,7 +86,8 @@ struct Reference: Hashable, Sendable {
     silentSince = silentSince ?? now
     unanswered = min(unanswered + 1, 1000)
     // What was not asked for lately may be asked in one go.
-    allowance = max(allowance ?? now, now + Self.saved) + Self.price
+    let saved = now + Self.saved
+    allowance = max(allowance ?? saved, saved) + Self.price
   }
 
   mutating func forgetSilence() { silentSince = nil }

@@ -75,10 +75,8 @@ extension Instance {
       body(.proxy, proxies.deadline)
     case .serving(let service):
       // A router that offers the VIP no longer advertises.
-      if !service.isOffering {
-        body(.advertisement, election.deadline)
-        body(.cutOff, cutOff(quorum))
-      }
+      if !service.isOffering { body(.advertisement, election.deadline) }
+      body(.cutOff, cutOff(quorum))
       body(.lapse, service.lapse?.end)
       // Who has no address to send from can ask nobody.
       if service.lapse == nil {

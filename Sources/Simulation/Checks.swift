@@ -64,7 +64,7 @@ extension World {
     coverage.count(isHealing ? .healedOverlap : .overlap)
     guard promise.demandsSafety, !isExcused(first, vip, since), !isExcused(second, vip, since) else { return }
     let limit = max(since + promise.overlapLimit, joined + promise.healingLimit) - since
-    complain(first, second, since: since, limit: limit)
+    complain(first, second, since: since, for: now - since, limit: limit)
   }
 
   private func isExcused(_ machine: Int, _ vip: Int, _ since: Time) -> Bool {
@@ -82,15 +82,17 @@ extension World {
 
   private func endHolding(_ first: Int, _ second: Int, _ vip: Int) {
     guard promise.demandsFencing else { return }
-    let since = overlaps[vip].holdingSince[Overlaps.pair(first, second)]
-    complain(first, second, since: since, limit: promise.overlapLimit)
+    let pair = Overlaps.pair(first, second)
+    let (since, joined) = (overlaps[vip].holdingSince[pair], overlaps[vip].joined[pair])
+    // Once they are joined again, that is an overlap like any other.
+    let parted = (joined > since ? joined : now) - since
+    complain(first, second, since: since, for: parted, limit: promise.fencingLimit)
   }
 
-  private func complain(_ first: Int, _ second: Int, since: Time, limit: Time) {
-    guard now - since > limit else { return }
-    let names = "\(Station.name(first)) and \(Station.name(second))"
-    let length = TimeText.format(now - since)
-    violate(.twoOwners, at: since, "\(names) for \(length), \(TimeText.format(limit)) are allowed")
+  private func complain(_ first: Int, _ second: Int, since: Time, for length: Time, limit: Time) {
+    guard length > limit else { return }
+    let names = "\(Station.name(first)) and \(Station.name(second)) for \(TimeText.format(length))"
+    violate(.twoOwners, at: since, "\(names), \(TimeText.format(limit)) are allowed")
   }
 
   private func endOverlaps() {

@@ -21,6 +21,8 @@ extension Case {
     if others.chance(2) { drawPartition(&others) }
     if others.chance(2) { drawLoss(&others) }
     if self.network.isGrouped && others.chance(15) { drawHang(&others) }
+    if others.chance(3) { drawCutDuringPreemption(&others) }
+    if others.chance(3) { drawCutDuringHandover(&others) }
   }
 
   // MARK: Who and where
@@ -128,13 +130,50 @@ extension Case {
 
   /// The switch is split when all know each other, with stations on both sides.
   private mutating func drawPartition(_ random: inout Random) {
-    lengthenIntervals()
     if random.chance(70) { network.chatter = random.logarithmic(23, 28) }
     let start = 5 * longestInterval + 5 * .second + random.within(0...1000) * .millisecond
     var fault = Fault(
       kind: .partition, stations: [], start: start, length: random.within(1...3000) * .millisecond)
     fault.stations = drawSide(&random)
     faults = [fault]
+  }
+
+  /// A better router starts when all know each other, and is cut off when it is about to preempt, does, or just did.
+  private mutating func drawCutDuringPreemption(_ random: inout Random) {
+    let interval = unifyIntervals(&random)
+    let better = random.below(hosts.count)
+    for index in hosts.indices { hosts[index].priority = min(hosts[index].priority, 253) }
+    hosts[better].priority = 254
+    hosts[better].preempts = true
+    let others = hosts.indices.filter { $0 != better }.map { hosts[$0].start }
+    hosts[better].start = (others.max() ?? 0) + 5 * interval + 5 * .second
+    let turns = random.within(0...7 * interval / .microsecond) * .microsecond
+    let start = hosts[better].start + hosts[better].preemptDelay + turns
+    let length = random.logarithmic(20, 32)
+    faults = [Fault(kind: .unplug, stations: Stations(better), start: start, length: length)]
+  }
+
+  /// One of two routers is cut off when one of them gives the VIP to the other.
+  private mutating func drawCutDuringHandover(_ random: inout Random) {
+    let interval = unifyIntervals(&random)
+    let start = (hosts.map(\.start).max() ?? 0) + 5 * interval + random.within(5000...6000) * .millisecond
+    let kind = random.pick([.handover, .standBack] as [Fault.Kind])
+    // Offers that overtake each other are more than one fault.
+    network.jitter = 0
+    var cut = Fault(kind: .unplug, stations: Stations(random.below(hosts.count)), start: start)
+    cut.start += random.within(-interval / 2...3 * interval) / .microsecond * .microsecond
+    cut.length = random.logarithmic(20, 32)
+    faults = [drawFault(kind, at: start, &random), cut].sorted { $0.start < $1.start }
+  }
+
+  /// Of one length for all, also the shortest ones.
+  private mutating func unifyIntervals(_ random: inout Random) -> Time {
+    let interval = AdvertisementInterval(centiseconds: random.pick([1, 2, 5, 10, 10, 30, 100])) ?? .standard
+    for index in hosts.indices {
+      hosts[index].interval = interval
+      hosts[index].isPlain = false
+    }
+    return interval.duration.time
   }
 
   /// A member of a group does nothing for longer than its lease lasts.

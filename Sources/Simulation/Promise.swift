@@ -47,6 +47,8 @@ struct Promise: Hashable, Sendable {
   let demandsResumption: Bool
   let overlapLimit: Time
   let healingLimit: Time
+  /// How long hosts that are parted may both have the VIP.
+  let fencingLimit: Time
   /// How long a daemon may take to get an address removed.
   let removalLimit: Time
   /// How long a departing router waits for its successor without a word.
@@ -79,13 +81,16 @@ struct Promise: Hashable, Sendable {
         plan.uncontradictedOverlap)
     // Who has no address to send from for a moment must have one first.
     healingLimit = overlapLimit + (plan.has(.readdressed) ? 3 : 1) * interval + plan.sum(.lateTimers)
-    removalLimit = plan.has(.failingNetlink) ? .never : 5 * .millisecond + slack
+    removalLimit =
+      plan.has(.failingNetlink)
+      ? .never : 5 * .millisecond + slack + (plan.forgetsAddresses ? plan.lifetime : 0)
     demandsSafety = plan.leavesOneOwner
     demandsFencing = plan.fences
     demandsTrust = plan.leavesNetworkWhole
     demandsLiveness = !plan.leavesForeignOwner
     demandsResumption = plan.letsProbe
     patience = plan.departs ? interval + 150 * .millisecond : 0
+    fencingLimit = overlapLimit + max(patience, plan.unfinishedHandover)
     hangLimit = plan.lifetime + 500 * .millisecond + 2 * (patience + 1600 * .millisecond)
     retryLimit = plan.retryLimit
     lastFault = plan.lastFault
@@ -230,15 +235,45 @@ extension Case {
     }
   }
 
-  /// Whether hosts are parted after they had the time to learn where their references are, and that somebody stands by.
+  /// Whether hosts are parted, while they hand over the VIP or not, after those that are not alone had the time to learn
+  /// where their references are, and that somebody stands by: a newcomer that is cut off must take nothing, once its
+  /// references answered.
   fileprivate var fences: Bool {
-    guard faults.count == 1, [.unplug, .partition].contains(faults[0].kind), network.gateway == .router,
+    let cuts = faults.filter { [.unplug, .partition].contains($0.kind) }
+    let others = faults.filter { ![.unplug, .partition].contains($0.kind) }
+    guard let cut = cuts.first, cuts.count == 1, others.count <= 1,
+      others.allSatisfy({ [.handover, .standBack].contains($0.kind) }), network.gateway == .router,
       network.reference != .none, !network.virtualMAC, !network.isGrouped,
-      hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 20 * .millisecond })
+      hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 10 * .millisecond })
     else { return false }
     let isSteady = network.gatewayDelay < 5 * .millisecond
-    let learnt = (hosts.map(\.start).max() ?? 0) + 5 * longestInterval + 4500 * .millisecond
-    return isSteady && faults[0].start > learnt
+    let together = hosts.indices.filter { cut.kind == .partition || !cut.stations.has($0) }
+    let (all, first) = (hosts.indices.map(running), faults.map(\.start).min() ?? 0)
+    // Who preempts, and hears nobody but a proxy that is faster than the rival, knows nothing.
+    if network.gatewayIsProxy && startsContest { return false }
+    return isSteady && cut.start > (all.max() ?? 0) + 5 * .millisecond
+      && together.allSatisfy { first > all[$0] + 5 * longestInterval + 4500 * .millisecond }
+  }
+
+  /// How long both may have it of whom one is cut off in the moment in which it takes the VIP from the other, which serves
+  /// it until it hears that, and no longer than `patience`: the one that is cut off must find that out first. The same is so
+  /// of one that preempts and does not ask whether the other one has let go, or still hears it when it is cut off itself.
+  fileprivate var unfinishedHandover: Time {
+    has(.handover, .standBack) || startsContest ? 2 * longestInterval : 0
+  }
+
+  /// Whether somebody may be about to preempt when something goes wrong.
+  private var startsContest: Bool {
+    hosts.indices.contains { host in
+      guard hosts[host].preempts else { return false }
+      let end = running(host) + hosts[host].preemptDelay + 8 * longestInterval
+      return faults.contains { hosts[host].start < $0.start && $0.start < end }
+    }
+  }
+
+  /// When all daemons of a host run.
+  private func running(_ host: Int) -> Time {
+    hosts[host].start + Time(network.instances) * 3 * .millisecond
   }
 
   /// Whether no fault keeps a host from hearing its references and peers, but for single packets that are lost.
@@ -283,8 +318,7 @@ extension Case {
 
   /// When the last fault is over, and the last daemon was started again.
   fileprivate var lastFault: Time {
-    let starts = (hosts.map(\.start).max() ?? 0) + Time(network.instances) * 3 * .millisecond
-    return faults.reduce(starts) { last, fault in
+    faults.reduce(hosts.indices.map(running).max() ?? 0) { last, fault in
       switch fault.kind {
       case .crash, .stop, .carrier: max(last, fault.end + fault.amount)
       case .restart: max(last, fault.end + 60 * .millisecond)
@@ -294,8 +328,7 @@ extension Case {
   }
 
   fileprivate var lastEffect: Time {
-    let starts = (hosts.map(\.start).max() ?? 0) + Time(network.instances) * 3 * .millisecond
-    return faults.reduce(starts) { max($0, $1.end + afterEffect(of: $1)) }
+    faults.reduce(hosts.indices.map(running).max() ?? 0) { max($0, $1.end + afterEffect(of: $1)) }
   }
 
   /// The pauses of those who are refused again and again double.
@@ -318,9 +351,8 @@ extension Case {
     case .lateTimers: fault.amount
     case .gatewayDown, .gatewaySlow: 1200 * .millisecond
     case .kill, .freeze: lifetime
-    // The core leaves a kernel that refused alone for one second.
-    case .failingNetlink: lifetime + .second
     // Who was refused again and again waits for longer and longer.
+    case .failingNetlink: max(lifetime + .second, retryLimit)
     case .failingSockets, .failingRoutes, .fullDirectory: retryLimit
     case .restart: 60 * .millisecond
     case .failingCheck: longestInterval + 150 * .millisecond
@@ -349,6 +381,11 @@ extension Case {
     let grouped = network.isGrouped ? lifetime + 3 * .second + 2 * activeDown : 0
     return activeDown + 3 * longestInterval + 50 * .millisecond + unheard + grouped + proxy + hesitant
       + (delay > 0 ? delay + activeDown : 0)
+  }
+
+  /// Whether a daemon may find a file that no longer lists an address that the run before it had: its lifetime ends that.
+  fileprivate var forgetsAddresses: Bool {
+    has(.reloadAddresses) && has(.restart, .crash, .kill, .freeze, .stop)
   }
 
   /// The sum of the amounts of all faults of these kinds, or of their lengths where they have no amount.

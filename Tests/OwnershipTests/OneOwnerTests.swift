@@ -423,6 +423,77 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(driver.isIsolated)
   }
 
+  /// It may be held back no longer, before it can say so.
+  @Test func aStandbyThatIsHeldBackIsOneAllTheSame() throws {
+    var driver = owner()
+    let mark = StandbyMark(virtualRouterID: 219, priority: 100, isReady: false)
+    driver.handle(.neighbor(.request(for: vip, from: peer, at: peerHardware, standby: mark)))
+    let cut = driver.now
+    let log = driver.run(until: cut + .seconds(5))
+    #expect(try #require(released(log)) - cut <= .milliseconds(200))
+  }
+
+  @Test func anOwnerThatIsCutOffWhileItHandsOverReleases() throws {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    let cut = driver.now
+    driver.handle(.handover)
+    let log = driver.run(until: cut + .seconds(5))
+    #expect(try #require(released(log)) - cut <= .milliseconds(200))
+    #expect(log.contains { $0.1 == .handoverEnded(.refused(.interrupted)) })
+  }
+
+  /// Who does not ask for the VIP learns from nothing else where the Active router is that it preempts.
+  @Test func whoPreemptsKnowsWhereToLookForItsStandby() throws {
+    var driver = Driver.backup(witness: .off, gateway: gateway, priority: 200)
+    driver.handle(answer(from: gatewayHardware, for: gateway))
+    let log = driver.run(until: at(400), heartbeat: 100, answering: [peerHardware, gatewayHardware])
+    try #require(driver.instance.election.state == .active)
+    let questions = log.count {
+      if case .ask(let packet, .broadcast) = $0.1 { packet.target == peer } else { false }
+    }
+    #expect(questions == 1)
+    driver.handle(.added(index: 0))
+    let cut = driver.now
+    #expect(try #require(released(driver.run(until: cut + .seconds(1)))) - cut <= .milliseconds(200))
+  }
+
+  /// It may have offered the VIP, and have it still.
+  @Test func whoTakesWhatWasGivenUpAndIsCutOffReleases() throws {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(1000), heartbeat: 200, answering: [peerHardware, gatewayHardware])
+    _ = driver.hear(0, every: .shortest)
+    let log = driver.run(until: driver.now + .milliseconds(100))
+    let taken = try #require(becameActive(log))
+    driver.handle(.added(index: 0))
+    let after = try #require(released(driver.run(until: taken + .seconds(1)))) - taken
+    #expect(after <= .milliseconds(200))
+  }
+
+  /// The gateway answered when it started, and nobody since then.
+  @Test func aNewcomerThatIsCutOffDoesNotTakeOver() {
+    var driver = Driver.backup(gateway: gateway)
+    driver.handle(answer(from: gatewayHardware, for: gateway))
+    let cutOff = driver.run(until: at(20_000))
+    #expect(becameActive(cutOff) == nil)
+    #expect(driver.isIsolated)
+    #expect(becameActive(driver.run(until: at(22_000), answering: [gatewayHardware])) != nil)
+  }
+
+  @Test func whoIsCutOffAgainWhileItListensDoesNotTakeOver() {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
+    _ = driver.run(until: at(10_000))
+    var end = driver.now
+    while driver.isIsolated && end < at(12_000) {
+      end = end + .milliseconds(10)
+      _ = driver.run(until: end, answering: [gatewayHardware])
+    }
+    #expect(becameActive(driver.run(until: at(20_000))) == nil)
+    #expect(driver.isIsolated)
+    #expect(becameActive(driver.run(until: at(22_000), answering: [gatewayHardware])) != nil)
+  }
+
   @Test func theReturningNetworkEndsIt() {
     var driver = owner()
     driver.handle(standbyProbe())
