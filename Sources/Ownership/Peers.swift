@@ -48,12 +48,9 @@ public struct Peer: Hashable, Sendable {
   /// Whether it gave the VIP up, and did not say since then that it stands by: it may have been stopped.
   var hasResigned = false
 
-  /// Whether nothing was heard of it since it gave the VIP up, or lost it by its silence: its host may be off, and the
-  /// silence of that says nothing. Who offers it to a successor, which it hurries, has it still.
-  var hasLeft: Bool {
-    hasResigned && interval != .shortest && lastHeard == lastAdvertised
-      || missedSince.map { lastHeard <= $0 } ?? false
-  }
+  /// Whether nothing was heard of it since it lost the VIP by its silence: its host may be off, and the silence of that says
+  /// nothing. Who gave the VIP up is there, and may take it again.
+  var hasLeft: Bool { missedSince.map { lastHeard <= $0 } ?? false }
 
   /// Whether its silence may mean that this host is cut off: one that never answered may not be there at all.
   var isReachable: Bool { hardware != nil && !isMute && !hasLeft }

@@ -1,11 +1,7 @@
 import Internet
-import Neighbor
 import VRRP
 
 extension Instance {
-  /// Long enough that the others have heard the invitation.
-  private static let standbyPause = Duration.milliseconds(5)
-
   /// Invites a successor (priority 0, RFC 9568 §6.4.3), once the kernel has confirmed that all addresses are gone.
   ///
   /// The invitation must not overtake the removal, which may be held up in the kernel for as long as another process
@@ -15,7 +11,5 @@ extension Instance {
     guard isResigning, holdings.removing.isEmpty else { return }
     isResigning = false
     advertise(0, interval: parameters.interval, at: now, &actions)
-    // Who resigned may have been stopped: that it stands by must be heard after that.
-    phase.backup?.witness.hurry(at: now + Self.standbyPause)
   }
 }

@@ -80,14 +80,11 @@ struct Driver {
     return log
   }
 
-  mutating func hear(
-    _ priority: UInt8, from sender: IPAddress = peer, every interval: AdvertisementInterval = .standard,
-    match: Bool = true
-  ) -> [Action] {
+  mutating func hear(_ priority: UInt8, from sender: IPAddress = peer, match: Bool = true) -> [Action] {
     handle(
       .advertisement(
         ReceivedAdvertisement(
-          Advertisement(virtualRouterID: 219, priority: priority, interval: interval), from: sender,
+          Advertisement(virtualRouterID: 219, priority: priority, interval: .standard), from: sender,
           addressesMatch: match)))
   }
 }

@@ -462,7 +462,7 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
   @Test func whoTakesWhatWasGivenUpAndIsCutOffReleases() throws {
     var driver = Driver.backup(gateway: gateway)
     _ = driver.run(until: at(1000), heartbeat: 200, answering: [peerHardware, gatewayHardware])
-    _ = driver.hear(0, every: .shortest)
+    _ = driver.hear(0)
     let log = driver.run(until: driver.now + .milliseconds(100))
     let taken = try #require(becameActive(log))
     driver.handle(.added(index: 0))

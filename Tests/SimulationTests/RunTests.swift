@@ -190,6 +190,42 @@ import Testing
     #expect(try violation(of: text) == nil)
   }
 
+  /// Neither the successor nor the old owner hears the other one: one of them must find out that it is cut off.
+  @Test(arguments: [1, 3, 5, 8, 20, 50, 200], ["h1", "h2"])
+  func whoIsCutOffDuringAHandoverLetsGo(_ delay: Int, _ host: String) throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=100 interval=100ms start=0ms
+      at 6000ms handover h2
+      at \(6000 + delay)ms unplug \(host) for 3000ms
+      """
+    #expect(try violation(of: text) == nil)
+  }
+
+  /// The better router takes what it preempts between 5.8 and 5.9 s.
+  @Test(arguments: Array(stride(from: 5520, through: 5960, by: 40)))
+  func whoIsCutOffWhileItPreemptsLetsGo(_ cut: Int) throws {
+    for witness in ["strict", "off"] {
+      let text = """
+        host witness=\(witness) priority=100 interval=100ms start=0ms
+        host witness=\(witness) priority=254 interval=100ms start=5500ms
+        at \(cut)ms unplug h2 for 3000ms
+        """
+      #expect(try violation(of: text) == nil, "\(witness)")
+    }
+  }
+
+  /// It may own the VIP again when the owner is cut off, and had no time to say so.
+  @Test func aStandbyThatWasHeldBackIsOneAllTheSame() throws {
+    let text = """
+      host priority=100 interval=100ms start=0ms
+      host priority=101 interval=100ms start=0ms
+      at 6000ms stand-back h1 for 500ms
+      at 6100ms unplug h2 for 3000ms
+      """
+    #expect(try violation(of: text) == nil)
+  }
+
   /// A standby whose interface was restarted, and whose default route came late, when the owner dies.
   @Test func aStandbyWhoseInterfaceWasRestartedTakesOver() throws {
     let text = """
