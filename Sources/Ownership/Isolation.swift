@@ -41,17 +41,24 @@ struct Isolation: Hashable, Sendable {
   /// silence proves nothing.
   mutating func listen(within window: Duration, since: Instant?, at now: Instant) -> Bool {
     guard let current = demand, current.window == window else {
-      if demand.map({ window < $0.window }) ?? true {
+      let former = demand?.window
+      let new = Demand(window: window, since: since, start: now)
+      demand = new
+      if former.map({ window < $0 }) ?? true {
         reopening = now
         third.listen(at: now)
+      } else if pause(new) >= Self.longPause {
+        reopening = now + pause(new)
       }
-      demand = Demand(window: window, since: since, start: now)
       for index in references.indices { references[index].forgetSilence() }
       return true
     }
     if current.since != since { demand?.since = since }
     return false
   }
+
+  /// Whether nothing need be heard before some later time.
+  func isAtEase(at now: Instant) -> Bool { !isResting && reopening.map { $0 > now } ?? false }
 
   /// What the references answer from now on is what counts, until the next demand.
   mutating func hurry(at now: Instant) { demand?.since = now }
@@ -78,7 +85,7 @@ struct Isolation: Hashable, Sendable {
     if let index = references.firstIndex(where: { $0.hardware == station }) {
       references[index].hearFrame(at: now, isPrompt: !isResting)
     }
-    if let demand, !isResting { reopening = now + Self.pause(demand) }
+    if let demand, !isResting { reopening = now + pause(demand) }
   }
 
   /// `address` answered.
@@ -117,11 +124,16 @@ struct Isolation: Hashable, Sendable {
   mutating func reopen(at now: Instant) -> Attention? {
     guard let demand, let due = reopening, due <= now else { return nil }
     reopening = nil
-    return Self.pause(demand) < Self.longPause ? .again : .once
+    return pause(demand) < Self.longPause ? .again : .once
   }
 
-  /// How long nobody listens after a frame was heard.
-  private static func pause(_ demand: Demand) -> Duration { demand.window / 4 }
+  /// How long nobody listens after a frame was heard: where that is long, and references answer, until a moment before they
+  /// are asked, for a socket that waits for them hears all the rest.
+  private func pause(_ demand: Demand) -> Duration {
+    let short = demand.window / 4
+    guard short >= Self.longPause, references.contains(where: { $0.lastHeard != nil }) else { return short }
+    return demand.window * 7 / 16
+  }
   /// From here on it is worth closing what hears everything, and opening it again.
   private static let longPause = Duration.milliseconds(250)
 

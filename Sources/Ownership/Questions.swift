@@ -33,7 +33,10 @@ extension Instance {
     noteAnswers(&actions)
     if let window = interest.window {
       let isNew = isolation.listen(within: window, since: interest.evidenceStart, at: now)
-      if isNew { routers.forgetSilence() }
+      if isNew {
+        routers.forgetSilence()
+        if isolation.isAtEase(at: now) { actions.append(.ignoreEvidence) }
+      }
     } else {
       ignoreEvidence(&actions)
     }
