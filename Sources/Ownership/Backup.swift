@@ -98,6 +98,10 @@ extension Instance {
       if isTimer {
         // Who is preempted while it is heard, or gives the VIP up, stands by from then on.
         if !hearsActiveRouter(backup) { routers.miss(following, at: now) }
+        // Who let go because a router was silent, and is on the network after all, need not do so again.
+        if let start = backup.relistening?.start ?? (cause == .isolation ? since : nil) {
+          routers.missSilent(since: start, at: now)
+        }
         elect(.timer, at: now, &actions)
       }
       return
@@ -115,8 +119,11 @@ extension Instance {
     switch election.impendingCause {
     case .preemption: backup.active?.isLate == false
     case .resignation: true
-    // It hurried its successor, and what it said before was heard after that it gave the VIP up.
-    case .silence: election.activeInterval == .shortest && parameters.interval != .shortest
+    // Its kernel answered after it fell silent; or it hurried its successor, and what it said before was heard after that it
+    // gave the VIP up.
+    case .silence(let router, let heartbeat):
+      backup.witness.lastAnswer.map { $0 > heartbeat + election.lateAfter } ?? false
+        || routers.all.contains { $0.address == router && $0.isHurrying }
     default: false
     }
   }
@@ -124,19 +131,20 @@ extension Instance {
   private func reasonToHold(_ backup: Backup, since due: Instant, at now: Instant) -> Hold? {
     if isBarred { return .barred }
     switch election.impendingCause {
-    case .resignation(let router) where isOwner(router): return nil
+    // Who waited meanwhile knows no better than where the owner fell silent.
+    case .resignation(let router) where isOwner(router) && now - due <= election.lateAfter: return nil
     // The rival is alive and will let go when it hears this router: see `Claim`. One that is late may be there all the same,
     // where this router is not.
     case .preemption:
       guard parameters.isolation, backup.active?.isLate == true else { return nil }
-      return isCutOff(backup).map { .isolated(since: $0) }
+      return isCutOff(backup, at: now).map { .isolated(since: $0) }
     default: break
     }
     let patience = (parameters.lease ?? .zero) + .seconds(1)
     if parameters.witness != .off, let owner = witnessed, isTrusted(owner, at: now) || now - due <= patience {
       return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
-    guard parameters.isolation, let last = isCutOff(backup) else { return nil }
+    guard parameters.isolation, let last = isCutOff(backup, at: now) else { return nil }
     return .isolated(since: last)
   }
 

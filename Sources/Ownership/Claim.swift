@@ -10,6 +10,8 @@ struct Claim: Hashable, Sendable {
   var start: Instant
   /// Whether nobody at all was heard when the rival first did not answer.
   var isDeaf = false
+  /// Whether it has begun again: once is enough for who hears others, and is not heard.
+  private(set) var isSecond = false
   /// When the rival must have let go; it cannot hear this router if it has not.
   var deadline: Instant
   var witness: Witness
@@ -22,6 +24,7 @@ struct Claim: Hashable, Sendable {
 
   mutating func beginAgain(at now: Instant, _ interval: AdvertisementInterval) {
     start = now
+    isSecond = true
     deadline = Self.deadline(interval, from: now)
     isDeaf = false
     witness.askAnew(at: now)
@@ -52,7 +55,7 @@ extension Instance {
     case (true, false):
       if claim.witness.isSilent { return takeClaimed(at: now, &actions) }
     // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
-    case (true, true): claim.beginAgain(at: now, parameters.interval)
+    case (true, true): if !claim.isSecond { claim.beginAgain(at: now, parameters.interval) }
     case (false, _): claim.isDeaf = claim.isDeaf || claim.witness.missed > 0
     }
     phase = .claiming(claim)
@@ -65,12 +68,15 @@ extension Instance {
     election.postponePreemption(until: now + Self.deafRivalPause)
   }
 
-  /// Whether anybody was heard since then, of those who count: where nobody is, a rival that does not answer says nothing.
+  /// Whether a reference or a router answered since then: where none does, a rival that does not says nothing. What they say
+  /// unasked does not show that they can hear this router.
   private func isOnTheNetwork(since start: Instant) -> Bool {
-    // A proxy may seem to be both rival and reference, and then counts for nothing.
-    let last = quorum?.lastHeard ?? isolation.references.compactMap(\.lastHeard).max()
-    guard parameters.isolation, let last, last < start else { return true }
-    return routers.all.contains { $0.lastHeard > start }
+    // A proxy may seem to be both rival and reference, and then makes no quorum.
+    guard parameters.isolation, isolation.references.contains(where: { $0.lastHeard != nil }) else {
+      return true
+    }
+    let answers = isolation.references.compactMap(\.lastAnswer) + routers.all.compactMap(\.lastAnswer)
+    return answers.contains { $0 > start }
   }
 
   /// The rival has let go.

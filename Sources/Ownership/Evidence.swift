@@ -11,6 +11,9 @@ extension Instance {
   private static let shortestPause = Duration.microseconds(250)
   /// How often who was cut off listens in vain for what references answer when the Advertisement should have come.
   private static let patientRounds = 2
+  /// For how long references may be silent that answered since the Active router was heard: those that limit how often they
+  /// answer do so once a second.
+  private static let longestSilence = Duration.seconds(2)
 
   /// What the references say; nil where none ever answered, or none is anything else than a router of this VIP: the
   /// silence of those is what a takeover is for.
@@ -151,11 +154,14 @@ extension Instance {
   }
 
   /// Whether this Backup router, which hears no Active router, has lost its references, too.
-  func isCutOff(_ backup: Backup) -> Instant? {
+  func isCutOff(_ backup: Backup, at now: Instant) -> Instant? {
     guard let since = evidenceStart(backup) else { return nil }
     if let quorum {
+      // Who was held back for something else may have been cut off meanwhile.
+      let isSilent = quorum.silentSince.map { now - $0 > Self.longestSilence } ?? false
       // The Active router was heard until then.
-      return quorum.lastHeard < since ? max(quorum.lastHeard, backup.active?.heartbeat ?? since) : nil
+      return quorum.lastHeard < since || isSilent
+        ? max(quorum.lastHeard, backup.active?.heartbeat ?? since) : nil
     }
     // Who let go because nobody was heard must have heard somebody before it takes the VIP again.
     guard cause == .isolation else { return nil }
@@ -163,8 +169,14 @@ extension Instance {
     return last.map { $0 < since } ?? true ? last ?? since : nil
   }
 
-  /// From when on evidence counts: only what is heard after the Advertisement failed to come tells why it did.
+  /// From when on evidence counts: only what is heard after the Advertisement failed to come tells why it did, and after the
+  /// last answer why there are no more.
   func evidenceStart(_ backup: Backup) -> Instant? {
+    let isAnswered = parameters.witness == .off || !backup.witness.isSilent
+    return latest(listeningStart(backup), isAnswered ? nil : backup.witness.lastAnswer)
+  }
+
+  private func listeningStart(_ backup: Backup) -> Instant? {
     if let relistening = backup.relistening {
       // References may answer too rarely for that.
       let isPatient = relistening.round <= Self.patientRounds

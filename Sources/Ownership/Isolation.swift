@@ -57,8 +57,10 @@ struct Isolation: Hashable, Sendable {
     return false
   }
 
-  /// Whether nothing need be heard before some later time.
-  func isAtEase(at now: Instant) -> Bool { !isResting && reopening.map { $0 > now } ?? false }
+  /// Whether nothing need be heard for long.
+  func isAtEase(at now: Instant) -> Bool {
+    !isResting && reopening.map { $0 - now >= Self.longPause } ?? false
+  }
 
   /// What the references answer from now on is what counts, until the next demand.
   mutating func hurry(at now: Instant) { demand?.since = now }

@@ -28,6 +28,8 @@ public struct Peer: Hashable, Sendable {
 
   /// When anything was heard of it, its kernel's answers included.
   var lastHeard: Instant
+  /// When its kernel last answered a question of this host; nil if it never did.
+  var lastAnswer: Instant?
   /// The first question since then; nil if none is unanswered.
   var silentSince: Instant?
   var lastAsked: Instant?
@@ -37,6 +39,8 @@ public struct Peer: Hashable, Sendable {
   var isMute: Bool { questionsInVain.map { $0 >= 64 } ?? false }
   /// Whether it marks its witness probes, as vipd does and other routers do not.
   var isMarked = false
+  /// Whether it shortened its interval to hurry a successor.
+  var isHurrying = false
   /// Advertisements in a row with another interval than ours.
   var otherIntervals = 0
   /// Whether it listed other addresses in its last Advertisement than this router has.
@@ -107,6 +111,8 @@ struct Peers: Hashable, Sendable {
     all[index].priority = heard.priority
     if heard.priority > 0 { all[index].isReady = true }
     all[index].hasResigned = heard.priority == 0
+    let isShorter = all[index].interval.map { heard.interval.duration < $0.duration } ?? false
+    all[index].isHurrying = heard.interval == .shortest && (isShorter || all[index].isHurrying)
     all[index].interval = heard.interval
     all[index].lastAdvertised = now
     all[index].addressesDiffer = !received.addressesMatch
@@ -127,6 +133,8 @@ struct Peers: Hashable, Sendable {
     all[index].standbyPriority = mark.priority > 0 ? mark.priority : nil
     all[index].isReady = mark.isReady
     all[index].isAnswered = mark.isAnswered
+    // What was asked while it was not there says nothing of its kernel.
+    if all[index].questionsInVain != nil { all[index].questionsInVain = 0 }
   }
 
   /// An ARP packet of `address` was received; whether that is a known peer. `isDoubtful`: from where a reference is, which
@@ -140,7 +148,10 @@ struct Peers: Hashable, Sendable {
     if !isReply || all[index].hardware != hardware { all[index].isHardwareGuessed = isReply }
     all[index].hardware = hardware
     all[index].hear(at: now)
-    if isReply { all[index].questionsInVain = nil }
+    if isReply {
+      all[index].questionsInVain = nil
+      all[index].lastAnswer = now
+    }
     // A kernel answers whether its daemon runs or not: whoever can say that it stands by must say so.
     if !all[index].isMarked { all[index].lastSeen = now }
     return true
@@ -208,6 +219,11 @@ struct Peers: Hashable, Sendable {
       let isAdvertiser = all[index].lastSeen == all[index].lastAdvertised && all[index].priority != 0
       if isAdvertiser || all[index].address == address { all[index].missedSince = now }
     }
+  }
+
+  /// Whoever was not heard since `start` is not there, for others were.
+  mutating func missSilent(since start: Instant, at now: Instant) {
+    for index in all.indices where all[index].lastHeard < start { all[index].missedSince = now }
   }
 
   /// The routers that say that they could take over now.

@@ -78,7 +78,7 @@ extension Instance {
     case .serving(let service):
       // The others may have heard this router's last Advertisement a whole interval before it was cut off, and have a
       // Skew_Time near zero: it must know within two intervals.
-      let window = parameters.interval.duration * 19 / 10
+      let window = advertisedInterval * 19 / 10
       if routers.isAnybodyThere(at: now, within: Peer.memory + window) { interest.window = window }
       interest.isRollCallDue = service.rollCall <= now
     }

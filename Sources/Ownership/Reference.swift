@@ -16,8 +16,9 @@ struct Reference: Hashable, Sendable {
   /// When it was asked although it had not answered the question before.
   private var lastMiss: Instant?
   private var unanswered = 0
-  /// When it last answered, and when a frame of it was last heard.
-  private var lastAnswer: Instant?
+  /// When it last answered a question of this host.
+  private(set) var lastAnswer: Instant?
+  /// When a frame of it was last heard.
   private var lastFrame: Instant?
   /// When an answer was heard that was for another instance.
   private var lastUnasked: Instant?
@@ -63,7 +64,7 @@ struct Reference: Hashable, Sendable {
 
   private func nextQuestion(_ demand: Demand, heard lastHeard: Instant) -> Instant {
     if let lastAsked, silentSince != nil {
-      if unanswered >= Self.patience { return lastAsked + Self.deadPause }
+      if unanswered >= Self.patience { return lastAsked + max(demand.window / 16, Self.deadPause) }
       return lastAsked + max(demand.window / 16, Self.shortestPause)
     }
     if let since = demand.since, lastHeard < since { return since }

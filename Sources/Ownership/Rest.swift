@@ -25,17 +25,20 @@ extension Instance {
   /// References answer no more than about fourteen questions a second for long: see `Reference`.
   private static let shortestInterval = Duration.milliseconds(75)
 
+  /// What the others wait by, whatever a reload says meanwhile.
+  var advertisedInterval: Duration { (phase.activity?.interval ?? parameters.interval).duration }
+
   /// When to look for evidence although no Advertisement was sent, a moment before a standby would be asked; nil while it
   /// is not waited for.
   var restDeadline: Instant? {
     guard let rest = isolation.rest, rest.isQuiet else { return nil }
-    return rest.tick + parameters.interval.duration * 17 / 16
+    return rest.tick + advertisedInterval * 17 / 16
   }
 
   /// Goes on resting with each Advertisement, as long as references are heard.
   mutating func considerRest(at now: Instant, _ actions: inout Actions) {
     guard let service = phase.service, isolation.demand != nil, !service.isOffering, service.lapse == nil,
-      parameters.interval.duration >= Self.shortestInterval
+      advertisedInterval >= Self.shortestInterval
     else { return endRest(at: now) }
     guard service.activity.lastAdvertised == now else {
       return
@@ -43,7 +46,7 @@ extension Instance {
     let last = isolation.rest
     if last?.tick == now { return }
     let isHeard = takeFreshness()
-    guard let last, isHeard, now - last.tick < parameters.interval.duration * 3 / 2 else {
+    guard let last, isHeard, now - last.tick < advertisedInterval * 3 / 2 else {
       endRest(at: now)
       isolation.rest = Rest(tick: now)
       return
@@ -77,7 +80,7 @@ extension Instance {
   private func leavesAsking(_ last: Rest, at now: Instant) -> Bool {
     let drawn = UInt64(bitPattern: now.nanoseconds) &* 0x9E37_79B9_7F4A_7C15
     return last.frames > 1 && drawn >> 63 == 0
-      && !isolation.references.contains { $0.isSlow(within: parameters.interval.duration / 2, at: now) }
+      && !isolation.references.contains { $0.isSlow(within: advertisedInterval / 2, at: now) }
   }
 
   /// Their answers are evidence now and nothing else, or not even that, unless `Reach` waits for one.
@@ -100,6 +103,6 @@ extension Instance {
   /// When a frame that is reported now was heard, at the latest.
   func hearing(at now: Instant) -> Instant {
     guard isolation.isResting, let rest = isolation.rest else { return now }
-    return min(now, rest.tick + parameters.interval.duration)
+    return min(now, rest.tick + advertisedInterval)
   }
 }

@@ -217,9 +217,10 @@ extension World {
     violate(.refusedHandover, of: number)
   }
 
-  /// What both old and new settings have stays while they change.
+  /// What both old and new settings have stays while they change; a removal that was refused is asked for again.
   func check(_ request: KernelRequest, of task: KernelTask, _ number: Int) {
     guard task.isUncalledFor, case .removeAddress(let network, _) = request, state(number) == .active,
+      machines[daemons[number].machine].failingPercent == 0,
       !machines[daemons[number].machine].kernel.has(network.address)
     else { return }
     violate(.takenAway, of: number, "\(network)")

@@ -470,6 +470,60 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     #expect(after <= .milliseconds(200))
   }
 
+  /// What it was asked while it was not there says nothing of it.
+  @Test func aStandbyThatWasAwayForLongCounts() throws {
+    var driver = owner(standby: false)
+    driver.handle(standbyProbe())
+    _ = driver.run(until: driver.now + .seconds(90), answering: [gatewayHardware])
+    for _ in 0..<3 {
+      driver.handle(standbyProbe())
+      _ = driver.run(until: driver.now + .milliseconds(900), answering: [gatewayHardware])
+    }
+    driver.handle(standbyProbe())
+    let cut = driver.now
+    #expect(try #require(released(driver.run(until: cut + .seconds(5)))) - cut <= .milliseconds(200))
+  }
+
+  /// The owner's daemon is restarted, and its kernel answers meanwhile: that it no longer does may be for the cut.
+  @Test func whoIsCutOffWhileTheOwnersKernelAnswersEndsWithout() {
+    var before = Driver.backup(gateway: gateway)
+    _ = before.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
+    for cut in stride(from: 5600.0, through: 5660, by: 5) {
+      var driver = before
+      _ = driver.run(until: at(cut), answering: [peerHardware, gatewayHardware])
+      #expect(driver.instance.hold != nil)
+      if becameActive(driver.run(until: at(cut + 150))) != nil { driver.handle(.added(index: 0)) }
+      _ = driver.run(until: at(cut + 2000))
+      #expect(driver.instance.election.state == .backup && driver.isIsolated, "\(cut)")
+    }
+  }
+
+  /// What the references said when it was not allowed to take over says nothing of now.
+  @Test func whoIsReleasedWhenItIsCutOffDoesNotTakeOver() {
+    var driver = Driver.backup(gateway: gateway)
+    _ = driver.run(until: at(5000), heartbeat: 150, answering: [peerHardware, gatewayHardware])
+    driver.handle(.standBack(true))
+    _ = driver.hear(0)
+    _ = driver.run(until: at(8000), answering: [gatewayHardware])
+    _ = driver.run(until: at(11_000))
+    driver.handle(.standBack(false))
+    #expect(becameActive(driver.run(until: at(20_000))) == nil)
+    #expect(driver.isIsolated)
+    #expect(becameActive(driver.run(until: at(22_000), answering: [gatewayHardware])) != nil)
+  }
+
+  /// The gateway was silent for a moment when the standby died: that is mistaken for a cut once.
+  @Test func whoLetGoForOneThatIsNotThereDoesNotDoSoAgain() throws {
+    var driver = owner()
+    driver.handle(standbyProbe())
+    try #require(released(driver.run(until: driver.now + .milliseconds(300))) != nil)
+    driver.handle(.removed(index: 0))
+    try #require(
+      becameActive(driver.run(until: driver.now + .seconds(2), answering: [gatewayHardware])) != nil)
+    driver.handle(.added(index: 0))
+    #expect(released(driver.run(until: driver.now + .seconds(5))) == nil)
+  }
+
   /// The gateway answered when it started, and nobody since then.
   @Test func aNewcomerThatIsCutOffDoesNotTakeOver() {
     var driver = Driver.backup(gateway: gateway)

@@ -164,6 +164,21 @@ private struct Owner {
     #expect((140...145).contains(questions))
   }
 
+  /// What the references say is enough, and when they are asked is known.
+  @Test func whoAsksReferencesListensAMomentBefore() {
+    var isolation = Isolation()
+    isolation.follow([gateway])
+    _ = isolation.listen(within: .milliseconds(200), since: nil, at: at(0))
+    isolation.hearAnswer(of: gateway, at: gatewayHardware, at(0))
+    _ = isolation.listen(within: .seconds(20), since: nil, at: at(100))
+    #expect(isolation.isAtEase(at: at(100)))
+    let early = isolation.reopen(at: at(8000))
+    #expect(early == nil)
+    let attention = isolation.reopen(at: at(9000))
+    #expect(attention == .once)
+    #expect(isolation.deadline == at(10_000))
+  }
+
   /// Every frame of the host is offered to whoever listens to all: he closes his ears where he need not hear for a while.
   @Test(arguments: [(20_000, .once), (1900, .once), (190, .again)] as [(Int, Attention)])
   func whoWantsOneFrameInAWhileListensOnce(window: Int, attention: Attention) {
