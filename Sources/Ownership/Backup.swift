@@ -59,7 +59,8 @@ extension Instance {
     _ sender: IPAddress, _ priority: UInt8, at now: Instant, _ actions: inout Actions
   ) {
     guard case .backup(var backup) = phase else { return }
-    let isKnown = backup.active?.address == sender && backup.held == nil
+    // Who must not own the VIP, and is better, is held back each time.
+    let isKnown = backup.active?.address == sender && (backup.held.map { $0.reason == .barred } ?? true)
     // What was asked in vain while it was not heard says nothing of the way between the two.
     if !isKnown || backup.active?.isLate == true { backup.witness.forgive() }
     // Not one that was held up: a whole one did not come.

@@ -916,6 +916,16 @@ private func becameActive(_ log: [(Instant, Action)]) -> Instant? {
     expectItStandsByWhenItSaysSo(&driver)
   }
 
+  /// It is better, and would take the VIP each time that the Active router is heard.
+  @Test func whoMustNotOwnItSaysOnceWhomItFollows() {
+    var driver = Driver.backup(priority: 200)
+    driver.handle(.standBack(true))
+    let log = driver.run(until: at(5000), heartbeat: 100, answering: [peerHardware])
+    #expect(becameActive(log) == nil && driver.instance.hold == .barred)
+    #expect(log.count { $0.1 == .report(.following(peer, priority: 100)) } == 1)
+    #expect(log.count { $0.1 == .report(.holding(.barred)) } <= 1)
+  }
+
   /// What was asked in vain while this host was cut off is no reason to warn.
   @Test func whoIsHeardAgainIsNotBlamedForWhatWasMissed() {
     var driver = Driver.backup(gateway: gateway)
