@@ -10,7 +10,7 @@ struct Claim: Hashable, Sendable {
   var start: Instant
   /// Whether nobody at all was heard when the rival first did not answer.
   var isDeaf = false
-  /// Whether it has begun again: once is enough for who hears others, and is not heard.
+  /// Whether it has begun again: where answers are lost, it gets no more time than that.
   private(set) var isSecond = false
   /// When the rival must have let go; it cannot hear this router if it has not.
   var deadline: Instant
@@ -24,10 +24,10 @@ struct Claim: Hashable, Sendable {
 
   mutating func beginAgain(at now: Instant, _ interval: AdvertisementInterval) {
     start = now
-    isSecond = true
-    deadline = Self.deadline(interval, from: now)
     isDeaf = false
     witness.askAnew(at: now)
+    if !isSecond { deadline = Self.deadline(interval, from: now) }
+    isSecond = true
   }
 }
 
@@ -55,7 +55,7 @@ extension Instance {
     case (true, false):
       if claim.witness.isSilent { return takeClaimed(at: now, &actions) }
     // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
-    case (true, true): if !claim.isSecond { claim.beginAgain(at: now, parameters.interval) }
+    case (true, true): claim.beginAgain(at: now, parameters.interval)
     case (false, _): claim.isDeaf = claim.isDeaf || claim.witness.missed > 0
     }
     phase = .claiming(claim)
