@@ -31,8 +31,7 @@ struct Look: Hashable, Sendable {
     retry.succeeded()
     view.replace(snapshot)
     for change in since {
-      if view.hidesOthers(change) { isOutdated = true }
-      view.apply(change)
+      if view.apply(change) { isOutdated = true }
     }
     since.removeAll(keepingCapacity: true)
   }
@@ -63,8 +62,7 @@ extension Host {
   mutating func note(_ change: RouteChange, at now: Instant, into effects: inout Effects) {
     look.note(change)
     let isRenewal = view.isRenewal(change)
-    let hidesOthers = view.hidesOthers(change)
-    view.apply(change)
+    let hidesOthers = view.apply(change)
     if !isRenewal {
       loosenNewsFilter(at: change, into: &effects)
       if !followAlone(change, at: now, into: &effects) { hasChanged = true }

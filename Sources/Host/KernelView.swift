@@ -60,8 +60,10 @@ struct KernelView: Hashable, Sendable {
     linksChanged()
   }
 
-  /// Takes over one change.
-  mutating func apply(_ change: RouteChange) {
+  /// Takes over one change; whether more may have changed than is told.
+  @discardableResult
+  mutating func apply(_ change: RouteChange) -> Bool {
+    let hidesOthers = hidesOthers(change)
     switch change {
     case .link(let link): note(link)
     case .linkRemoved(let index, _): forgetLink(index)
@@ -81,6 +83,7 @@ struct KernelView: Hashable, Sendable {
       forwardingLinks.removeAll { $0 == index }
       if isOn { forwardingLinks.append(index) }
     }
+    return hidesOthers
   }
 
   private mutating func replace(_ route: Route) {
@@ -110,7 +113,7 @@ struct KernelView: Hashable, Sendable {
   }
 
   /// Whether more may have changed than is told.
-  func hidesOthers(_ change: RouteChange) -> Bool {
+  private func hidesOthers(_ change: RouteChange) -> Bool {
     switch change {
     // Of an IPv6 route of several hops the kernel removes, and tells of, one at a time (fib6_del_route()), and only the
     // first is known here.

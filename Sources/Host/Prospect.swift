@@ -122,8 +122,8 @@ struct Prospect: Sendable {
 
   private mutating func note(_ change: RouteChange, at now: Instant, into effects: inout Effects) {
     look.note(change)
-    let (isRenewal, hidesOthers) = (view.isRenewal(change), view.hidesOthers(change))
-    view.apply(change)
+    let isRenewal = view.isRenewal(change)
+    let hidesOthers = view.apply(change)
     if !isRenewal { alarms.advance(.retry, to: max(now, lastDecision.map { $0 + Self.pause } ?? now)) }
     if hidesOthers { lookAgain(into: &effects) }
   }

@@ -98,7 +98,7 @@ extension Instance {
       if !isTimer { phase.backup?.held?.ended = now }
       if isTimer {
         // Who is preempted while it is heard, or gives the VIP up, stands by from then on.
-        if !hearsActiveRouter(backup) { routers.miss(following, at: now) }
+        if !isActiveRouterThere(backup) { routers.miss(following, at: now) }
         // Who let go because a router was silent, and is on the network after all, need not do so again.
         if let start = backup.relistening?.start ?? (cause == .isolation ? since : nil) {
           routers.missSilent(since: start, at: now)
@@ -116,7 +116,7 @@ extension Instance {
   }
 
   /// Whether the Active router whose turn is over is there.
-  private func hearsActiveRouter(_ backup: Backup) -> Bool {
+  private func isActiveRouterThere(_ backup: Backup) -> Bool {
     switch election.impendingCause {
     case .preemption: backup.active?.isLate == false
     case .resignation: true
@@ -124,7 +124,7 @@ extension Instance {
     // gave the VIP up.
     case .silence(let router, let heartbeat):
       backup.witness.lastAnswer.map { $0 > heartbeat + election.lateAfter } ?? false
-        || routers.all.contains { $0.address == router && $0.isHurrying }
+        || routers.peer(router)?.isHurrying == true
     default: false
     }
   }
@@ -137,16 +137,14 @@ extension Instance {
     // The rival is alive and will let go when it hears this router: see `Claim`. One that is late may be there all the same,
     // where this router is not.
     case .preemption:
-      guard parameters.isolation, backup.active?.isLate == true else { return nil }
-      return isCutOff(backup, at: now).map { .isolated(since: $0) }
+      return backup.active?.isLate == true ? isCutOff(backup, at: now).map { .isolated(since: $0) } : nil
     default: break
     }
     let patience = (parameters.lease ?? .zero) + .seconds(1)
     if parameters.witness != .off, let owner = witnessed, isTrusted(owner, at: now) || now - due <= patience {
       return isRouter(owner) ? .answered(at: owner, last: following) : .foreign(owner)
     }
-    guard parameters.isolation, let last = isCutOff(backup, at: now) else { return nil }
-    return .isolated(since: last)
+    return isCutOff(backup, at: now).map { .isolated(since: $0) }
   }
 
   /// Waits for the Active router for a whole Active_Down_Interval.

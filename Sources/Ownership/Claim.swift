@@ -56,7 +56,7 @@ extension Instance {
       if claim.witness.isSilent { return takeClaimed(at: now, &actions) }
     // What was asked in vain before anybody was heard says nothing of the rival, which has not heard this router either.
     case (true, true): claim.beginAgain(at: now, parameters.interval)
-    case (false, _): claim.isDeaf = claim.isDeaf || claim.witness.missed > 0
+    case (false, _): if claim.witness.missed > 0 { claim.isDeaf = true }
     }
     phase = .claiming(claim)
     if claim.deadline <= now { withdraw(claim, at: now, &actions) }
@@ -75,8 +75,9 @@ extension Instance {
     guard parameters.isolation, isolation.references.contains(where: { $0.lastHeard != nil }) else {
       return true
     }
-    let answers = isolation.references.compactMap(\.lastAnswer) + routers.all.compactMap(\.lastAnswer)
-    return answers.contains { $0 > start }
+    let isNew = { (answer: Instant?) in answer.map { $0 > start } ?? false }
+    return isolation.references.contains { isNew($0.lastAnswer) }
+      || routers.all.contains { isNew($0.lastAnswer) }
   }
 
   /// The rival has let go.

@@ -92,7 +92,8 @@ extension Instance {
     }
     phase.service?.departure = Departure(
       deadline: now, progress: .offered(repetitions: 3), purpose: purpose)
-    // Not repeated: it could overtake the resignation that follows it, and take that back.
+    // Not repeated, and not sent where there is nothing to shorten: it could overtake the resignation that follows it, and
+    // take that back.
     if parameters.interval != .shortest {
       advertise(parameters.priority, interval: .shortest, at: now, &actions)
     }

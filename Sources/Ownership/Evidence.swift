@@ -44,12 +44,10 @@ extension Instance {
     guard let quorum else { return isolation.third.cutOff(lastPeer: isolation.lastPeer, within: window) }
     guard let references = quorum.silentSince else { return nil }
     var first: Instant?
-    for standby in routers.all where standby.isReachable {
-      let last = max(quorum.lastHeard, standby.lastHeard)
-      guard last - standby.lastSeen <= Peer.memory + window, !standby.isGone(quorum, within: window) else {
-        continue
-      }
-      guard let since = standby.silentSince, standby.lastHeard - references <= window else { continue }
+    for standby in routers.all {
+      guard let last = standby.lastContact(quorum, within: window), let since = standby.silentSince,
+        standby.lastHeard - references <= window
+      else { continue }
       // A loop that was held up has questions to ask, and time to give for the answers.
       first = earlier(first, max(last + window, max(since, references) + (window - Self.doubt(window))))
     }
@@ -73,9 +71,7 @@ extension Instance {
   private static func doubtDeadline(
     of standby: Peer, _ quorum: Quorum, within window: Duration
   ) -> Instant? {
-    guard standby.isReachable, !standby.isGone(quorum, within: window) else { return nil }
-    let last = max(quorum.lastHeard, standby.lastHeard)
-    guard last - standby.lastSeen <= Peer.memory + window else { return nil }
+    guard let last = standby.lastContact(quorum, within: window) else { return nil }
     guard let since = standby.silentSince, let asked = standby.lastAsked else {
       return last + doubt(window)
     }
@@ -142,9 +138,9 @@ extension Instance {
 
   /// Where the Active router is must be known before its silence can mean anything.
   mutating func locate(_ router: IPAddress, at now: Instant, _ actions: inout Actions) {
-    guard parameters.isolation, let peer = routers.all.first(where: { $0.address == router }),
-      peer.hardware == nil, !peer.isMute
-    else { return }
+    guard parameters.isolation, let peer = routers.peer(router), peer.hardware == nil, !peer.isMute else {
+      return
+    }
     askPeer(peer, at: now, &actions)
   }
 
@@ -155,7 +151,7 @@ extension Instance {
 
   /// Whether this Backup router, which hears no Active router, has lost its references, too.
   func isCutOff(_ backup: Backup, at now: Instant) -> Instant? {
-    guard let since = evidenceStart(backup) else { return nil }
+    guard parameters.isolation, let since = evidenceStart(backup) else { return nil }
     if let quorum {
       // Who was held back for something else may have been cut off meanwhile.
       let isSilent = quorum.silentSince.map { now - $0 > Self.longestSilence } ?? false
@@ -172,8 +168,8 @@ extension Instance {
   /// From when on evidence counts: only what is heard after the Advertisement failed to come tells why it did, and after the
   /// last answer why there are no more.
   func evidenceStart(_ backup: Backup) -> Instant? {
-    let isAnswered = parameters.witness == .off || !backup.witness.isSilent
-    return latest(listeningStart(backup), isAnswered ? nil : backup.witness.lastAnswer)
+    let answersEnded = parameters.witness != .off && backup.witness.isSilent
+    return latest(listeningStart(backup), answersEnded ? backup.witness.lastAnswer : nil)
   }
 
   private func listeningStart(_ backup: Backup) -> Instant? {
@@ -191,8 +187,15 @@ extension Instance {
 }
 
 extension Peer {
+  /// When this router or the references were heard last; nil if its silence says nothing of this host.
+  fileprivate func lastContact(_ quorum: Quorum, within window: Duration) -> Instant? {
+    guard isReachable, !isGone(quorum, within: window) else { return nil }
+    let last = max(quorum.lastHeard, lastHeard)
+    return last - lastSeen <= Self.memory + window ? last : nil
+  }
+
   /// Whether it was silent for `window` while the references were heard: its silence says nothing of this host.
-  fileprivate func isGone(_ quorum: Quorum, within window: Duration) -> Bool {
+  private func isGone(_ quorum: Quorum, within window: Duration) -> Bool {
     silentSince.map { quorum.lastHeard - $0 > window } ?? false
   }
 }

@@ -41,10 +41,10 @@ struct Isolation: Hashable, Sendable {
   /// silence proves nothing.
   mutating func listen(within window: Duration, since: Instant?, at now: Instant) -> Bool {
     guard let current = demand, current.window == window else {
-      let former = demand?.window
+      let isNarrower = demand.map { window < $0.window } ?? true
       let new = Demand(window: window, since: since, start: now)
       demand = new
-      if former.map({ window < $0 }) ?? true {
+      if isNarrower {
         reopening = now
         third.listen(at: now)
       } else if pause(new) >= Self.longPause {
@@ -136,6 +136,7 @@ struct Isolation: Hashable, Sendable {
     guard short >= Self.longPause, references.contains(where: { $0.lastHeard != nil }) else { return short }
     return demand.window * 7 / 16
   }
+
   /// From here on it is worth closing what hears everything, and opening it again.
   private static let longPause = Duration.milliseconds(250)
 

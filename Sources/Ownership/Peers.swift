@@ -210,8 +210,11 @@ struct Peers: Hashable, Sendable {
     all.contains { now - $0.lastSeen <= memory }
   }
 
+  /// The peer `address`.
+  func peer(_ address: IPAddress) -> Peer? { all.first { $0.address == address } }
+
   /// The hardware address of the peer `address`, once that is known.
-  func hardware(of address: IPAddress) -> MACAddress? { all.first { $0.address == address }?.hardware }
+  func hardware(of address: IPAddress) -> MACAddress? { peer(address)?.hardware }
 
   /// The Active router `address`, and whoever else showed himself by Advertisements last, fell silent.
   mutating func miss(_ address: IPAddress?, at now: Instant) {

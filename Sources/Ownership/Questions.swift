@@ -27,7 +27,7 @@ extension Instance {
     guard identity != nil else { return ignoreEvidence(&actions) }
     let interest = interest(at: now)
     if interest.isOwnerDue { questionOwner(interest, at: now, &actions) }
-    if interest.isOwnerDue, let rival = routers.all.first(where: { $0.address == interest.rival }) {
+    if interest.isOwnerDue, let rival = interest.rival.flatMap(routers.peer) {
       askPeer(rival, at: now, &actions)
     }
     noteAnswers(&actions)

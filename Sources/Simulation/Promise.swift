@@ -240,19 +240,19 @@ extension Case {
   /// references answered.
   fileprivate var fences: Bool {
     let cuts = faults.filter { [.unplug, .partition].contains($0.kind) }
-    let others = faults.filter { ![.unplug, .partition].contains($0.kind) }
-    guard let cut = cuts.first, cuts.count == 1, others.count <= 1,
-      others.allSatisfy({ [.handover, .standBack].contains($0.kind) }), network.gateway == .router,
+    let offers = faults.filter { [.handover, .standBack].contains($0.kind) }
+    guard let cut = cuts.first, cuts.count == 1, offers.count <= 1, faults.count == 1 + offers.count,
+      network.gateway == .router,
       network.reference != .none, !network.virtualMAC, !network.isGrouped,
       hosts.allSatisfy({ !$0.isPlain && $0.interval.duration.time >= 10 * .millisecond })
     else { return false }
     let isSteady = network.gatewayDelay < 5 * .millisecond
     let together = hosts.indices.filter { cut.kind == .partition || !cut.stations.has($0) }
-    let (all, first) = (hosts.indices.map(running), faults.map(\.start).min() ?? 0)
+    let first = faults.map(\.start).min() ?? 0
     // Who preempts, and hears nobody but a proxy that is faster than the rival, knows nothing.
     if network.gatewayIsProxy && startsContest { return false }
-    return isSteady && cut.start > (all.max() ?? 0) + 5 * .millisecond
-      && together.allSatisfy { first > all[$0] + 5 * longestInterval + 4500 * .millisecond }
+    return isSteady && cut.start > lastStart + 5 * .millisecond
+      && together.allSatisfy { first > running($0) + 5 * longestInterval + 4500 * .millisecond }
   }
 
   /// How long both may have it of whom one is cut off in the moment in which it takes the VIP from the other, which serves
@@ -270,6 +270,9 @@ extension Case {
       return faults.contains { hosts[host].start < $0.start && $0.start < end }
     }
   }
+
+  /// When all daemons of all hosts run.
+  private var lastStart: Time { hosts.indices.map(running).max() ?? 0 }
 
   /// When all daemons of a host run.
   private func running(_ host: Int) -> Time {
@@ -318,7 +321,7 @@ extension Case {
 
   /// When the last fault is over, and the last daemon was started again.
   fileprivate var lastFault: Time {
-    faults.reduce(hosts.indices.map(running).max() ?? 0) { last, fault in
+    faults.reduce(lastStart) { last, fault in
       switch fault.kind {
       case .crash, .stop, .carrier: max(last, fault.end + fault.amount)
       case .restart: max(last, fault.end + 60 * .millisecond)
@@ -328,7 +331,7 @@ extension Case {
   }
 
   fileprivate var lastEffect: Time {
-    faults.reduce(hosts.indices.map(running).max() ?? 0) { max($0, $1.end + afterEffect(of: $1)) }
+    faults.reduce(lastStart) { max($0, $1.end + afterEffect(of: $1)) }
   }
 
   /// The pauses of those who are refused again and again double.
